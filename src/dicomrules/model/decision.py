@@ -1,0 +1,96 @@
+"""The Decision: what rules and routes made of one object. Everything that explains, sends or remembers prints this one value."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from dicomrules.dicom.patch import Patch
+from dicomrules.model.instance import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One attribute that leaves otherwise than it came. `before` and `after` are for people; None: the element is not there."""
+
+    path: str
+    before: str | None
+    after: str | None
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One clause of a condition as it was tested: its text, the value seen (for people), and the answer."""
+
+    text: str
+    seen: str
+    answer: bool
+    place: str = ""  # file:line:column
+
+
+@dataclass(frozen=True, slots=True)
+class RuleHit:
+    """One rule or one arm of a routes table: did it apply, and because of which clauses.
+
+    `kind` is "rule" or "route"; `note` says what happened that is no change: "no target", "otherwise: empty", a verdict.
+    """
+
+    rule: str
+    matched: bool
+    because: tuple[Clause, ...] = ()
+    notes: tuple[str, ...] = ()
+    kind: str = "rule"
+    title: str = ""
+    place: str = ""
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One form in which the object leaves: the patch over the bytes received, and the destinations that get it.
+
+    `group` is the name of the group of rules that made it, empty for the object as rewritten by the rules alone.
+    `sop_instance` is the SOP Instance UID that leaves; it differs from the received one only when a rule rewrote it.
+    """
+
+    patch: Patch
+    changes: tuple[Change, ...]
+    destinations: tuple[str, ...]
+    sop_instance: str
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Verdict, variants, and why. `reasons` are constant texts of the rule files and never hold patient data.
+
+    `retry` and `limit` belong to a hold (None: no timed retry, no limit); `status` to a reject.
+    `notes` are remarks about the whole object: a destination left out by the loop guard, tables that said `nowhere`.
+    """
+
+    verdict: Verdict
+    variants: tuple[Variant, ...]
+    hits: tuple[RuleHit, ...]
+    fingerprint: str
+    reasons: tuple[str, ...] = ()
+    retry: timedelta | None = None
+    limit: timedelta | None = None
+    status: int = 0x0000
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def reason(self) -> str:
+        """All reasons in one line."""
+        return "; ".join(self.reasons)
+
+    @property
+    def destinations(self) -> tuple[str, ...]:
+        """Every destination of every variant, in order, each once."""
+        return tuple(dict.fromkeys(name for variant in self.variants for name in variant.destinations))
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """Deciding stopped: the answer of `table` for `key` is not among the answers given. Fetch it and decide again."""
+
+    table: str
+    key: tuple[str, ...]

@@ -1,0 +1,84 @@
+"""One instance on its way to one destination.
+
+A delivery is born `queued`, in the same transaction that makes its instance safe. A lane claims it (`sending`), and an outcome
+ends the attempt: `sent` after a response that matched and said so; `deferred` when the destination could not take it now;
+`failed` when it never will, which a person sees and may queue again. `held` waits for a person or a retry of its decision.
+Nothing leaves `sent`. What was `sending` when the process died is `queued` again at the next start: the destination may then
+get the instance twice, byte for byte the same, never not at all.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from dicomrules.dicom.patch import Patch
+from dicomrules.model.exchange import Exchange
+
+
+class State(StrEnum):
+    """Where a delivery stands."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    DEFERRED = "deferred"
+    SENT = "sent"
+    FAILED = "failed"
+    HELD = "held"
+
+
+MOVES: dict[State, frozenset[State]] = {
+    State.QUEUED: frozenset({State.SENDING, State.HELD}),
+    State.SENDING: frozenset({State.SENT, State.DEFERRED, State.FAILED, State.QUEUED, State.HELD}),
+    State.DEFERRED: frozenset({State.SENDING, State.HELD}),
+    State.FAILED: frozenset({State.QUEUED}),
+    State.HELD: frozenset({State.QUEUED, State.FAILED}),
+    State.SENT: frozenset(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What a lane needs in order to send one variant of one instance to one destination.
+
+    `sop_class`, `sop_instance` and `transfer_syntax` are those of the data set that leaves (`transfer_syntax` before any
+    conversion while sending); `study` is the Study Instance UID as received; `length` and `digest` are those of the data set
+    that `patch` applies to; `calling_aet` and `called_aet` are the titles the instance arrived with.
+    """
+
+    id: int
+    instance_id: int
+    destination: str
+    spool_ref: str
+    sop_class: str
+    sop_instance: str
+    study: str
+    transfer_syntax: str
+    length: int
+    digest: str
+    patch: Patch
+    state: State
+    attempts: int
+    next_attempt: datetime
+    calling_aet: str = ""
+    called_aet: str = ""
+
+
+class Kind(StrEnum):
+    """How an attempt ended."""
+
+    SENT = "sent"
+    DEFERRED = "deferred"
+    FAILED = "failed"
+    CORRUPT = "corrupt"  # the spool's bytes are not those received: held, never sent
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one attempt ended. `status` is the C-STORE status where a response came; `message` is for people, without patient data."""
+
+    kind: Kind
+    message: str
+    status: int | None = None
+    exchange: Exchange | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None

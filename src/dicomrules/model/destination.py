@@ -1,0 +1,52 @@
+"""Where instances go, as the gateway file declares it."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How long a destination that could not take an instance is left alone: `first`, doubled each time `up_to`, without end."""
+
+    first: timedelta = timedelta(seconds=30)
+    up_to: timedelta = timedelta(minutes=15)
+    alarm_after: timedelta = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Deadlines towards a peer. `connect` covers TCP and association; `response` the wait for one answer."""
+
+    connect: timedelta = timedelta(seconds=10)
+    response: timedelta = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class DicomDestination:
+    """A C-STORE SCP. `max_pdu` in bytes is what we are willing to send at most (PS3.8 D.1)."""
+
+    name: str
+    aet: str
+    host: str
+    port: int
+    calling_aet: str
+    associations: int = 1
+    max_pdu: int = 128 * 1024
+    timeouts: Timeouts = field(default=Timeouts())
+    retry: RetryPolicy = field(default=RetryPolicy())
+    retention: timedelta = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class FolderDestination:
+    """A folder of Part 10 files. `template` names them: `{Keyword}` fields, mapped one to one to safe names."""
+
+    name: str
+    path: Path
+    template: str = "{PatientID}/{StudyInstanceUID}/{SOPInstanceUID}.dcm"
+    retry: RetryPolicy = field(default=RetryPolicy())
+    retention: timedelta = timedelta(days=7)
+
+
+Destination = DicomDestination | FolderDestination

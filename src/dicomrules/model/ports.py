@@ -1,0 +1,39 @@
+"""What a room must ask of one it may not import. Wired once, by `service`."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+from dicomrules.model.delivery import Delivery, Outcome
+from dicomrules.model.event import Event
+from dicomrules.model.instance import Envelope, Receipt
+
+# Tells the sinks that something happened. Never raises and never blocks.
+Emit = Callable[[Event], None]
+
+
+class Inbox(Protocol):
+    """Takes over one complete instance."""
+
+    async def accept(self, envelope: Envelope) -> Receipt:
+        """Decide it, make it durable, and say what to answer. A success status means that bytes and deliveries are safe.
+
+        Takes over the incoming file `envelope.spool_ref` whatever the outcome. Does not raise: what goes wrong is a failure
+        status in the Receipt.
+        """
+        ...
+
+
+class Sender(Protocol):
+    """Sends to one destination, from one thread at a time."""
+
+    def send(self, deliveries: Sequence[Delivery]) -> Iterator[tuple[Delivery, Outcome]]:
+        """Try each in turn; yields one outcome for each of them, as soon as it is known.
+
+        Whatever a peer or a file system does ends in an Outcome, never in an exception; after a connection is lost, the
+        remaining deliveries are yielded as deferred.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release the association or whatever is kept open between batches. The sender may be used again."""
+        ...

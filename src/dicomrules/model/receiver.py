@@ -1,0 +1,77 @@
+"""Where instances come from, as the gateway file declares it."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPeer:
+    """An application we know: its AE title, and the host name, address or CIDR block it calls from; `port` is where it listens."""
+
+    aet: str
+    host: str
+    port: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Caps on one object and on the gateway. Sizes in bytes; `value` is the longest value a rule may read or write."""
+
+    object: int = 8 * 1024**3
+    elements: int = 1_000_000
+    value: int = 16 * 1024**2
+    nesting: int = 64
+    memory: int = 128 * 1024**2
+    free_space: int = 5 * 1024**3
+    free_inodes: int = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class DicomReceiver:
+    """A C-STORE and C-ECHO SCP.
+
+    `peers` is the allow-list, None: anyone; `called_aets` the accepted called AE titles, None: any.
+    """
+
+    name: str
+    port: int
+    bind: str = "127.0.0.1"
+    peers: tuple[KnownPeer, ...] | None = None
+    called_aets: tuple[str, ...] | None = None
+    associations: int = 200
+    per_address: int = 32
+    accept_unknown_classes: bool = False
+    max_pdu: int = 128 * 1024
+    limits: Limits = field(default=Limits())
+
+
+class After(StrEnum):
+    """What becomes of a file of a watched folder once its instance is safe."""
+
+    DELETE = "delete"
+    MOVE = "move"
+    KEEP = "keep"
+
+
+@dataclass(frozen=True, slots=True)
+class FolderReceiver:
+    """A watched folder. A file is taken when it matches `pattern` and has not changed for `settle`.
+
+    `failed` is where a file goes that is no whole DICOM object, or that a rule rejected, with the reason beside it.
+    """
+
+    name: str
+    path: Path
+    failed: Path
+    pattern: str = "*.dcm"
+    settle: timedelta = timedelta(seconds=2)
+    after: After = After.DELETE
+    done: Path | None = None  # where `move` moves to
+    calling_aet: str = ""
+    called_aet: str = ""
+    limits: Limits = field(default=Limits())
+
+
+Receiver = DicomReceiver | FolderReceiver
