@@ -1,0 +1,44 @@
+# `make demo`, `make run`, `make test`: each sets up what it needs. See README.md.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.PHONY: demo run test check bench build peers clean
+
+demo: $(VENV)/installed
+	$(BIN)/python examples/hospital/demo.py
+
+run: $(VENV)/installed
+	$(BIN)/python examples/hospital/demo.py --run
+
+test: $(VENV)/installed-tests peers
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: $(VENV)/installed-tests
+	$(BIN)/ruff format --check src tests bench examples
+	$(BIN)/ruff check src tests bench examples
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+bench: $(VENV)/installed-tests peers
+	$(BIN)/python bench/spine.py
+
+build: $(VENV)/installed-tests
+	$(BIN)/python -m build
+
+# DCMTK and Orthanc, the peers that the tests speak to. Without root the tests that need them say that they are skipped.
+peers:
+	@sh tests/peers/install.sh
+
+$(VENV)/installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "dicomrules needs Python 3.11 or newer: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "no virtual environment could be made; on Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/installed-tests: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[test,check]" build
+	@touch $@
+
+clean:
+	rm -rf $(VENV) dist build examples/hospital/var examples/hospital/in examples/hospital/out
