@@ -1,0 +1,33 @@
+"""The gateway file as a value: checked, complete with defaults, paths made absolute, never changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from dicomrules.model.destination import Destination
+from dicomrules.model.receiver import KnownPeer, Limits, Receiver
+
+# What a `parameter` of the rules may be given from outside.
+ParameterValue = str | int | float | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One gateway. `state` holds spool and ledger; `rules` are compiled together, in this order.
+
+    `peers` are all applications known by AE title; each receiver has its own allow-list made from them.
+    """
+
+    path: Path
+    name: str
+    aet: str
+    state: Path
+    rules: tuple[Path, ...]
+    receivers: tuple[Receiver, ...]
+    destinations: tuple[Destination, ...]
+    study_live: timedelta = timedelta(hours=24)
+    history: timedelta = timedelta(days=90)
+    parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
+    peers: tuple[KnownPeer, ...] = ()
+    limits: Limits = field(default=Limits())
