@@ -1,0 +1,5 @@
+"""Codes DR4xx: flow."""
+
+from dicomrules.text.codes.record import CodeRecord
+
+CODES: tuple[CodeRecord, ...] = ()

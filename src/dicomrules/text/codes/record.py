@@ -1,0 +1,20 @@
+"""The record of one diagnostic code, as `explain CODE` prints it and the reference lists it."""
+
+from dataclasses import dataclass
+
+from dicomrules.text.diagnostic import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRecord:
+    """What a code means: `why` is one paragraph for the author of the file, `bad` and `good` are short pieces of a file.
+
+    `severity` is what `diagnose` gives a finding with this code unless told otherwise.
+    """
+
+    code: str
+    title: str
+    why: str
+    bad: str
+    good: str
+    severity: Severity = Severity.ERROR
