@@ -1,0 +1,137 @@
+"""The `test` blocks of a rule file as plain values: what is given, and what is expected of it."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from dicomrules.program.expression import NOWHERE, Condition, Origin
+from dicomrules.program.path import Path
+from dicomrules.program.types import Value
+
+
+@dataclass(frozen=True, slots=True)
+class GivenAttribute:
+    """`P = "a"` or `P = ["a", "b"]`: the values as they arrive, as text; none (`()`): zero length.
+
+    Missing parents are made.
+    """
+
+    path: Path
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GivenAbsent:
+    """`no P`."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class GivenContext:
+    """`calling_aet = "CT_A1"`. `received_at` is text in the form of a DT."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class GivenFile:
+    """`file "x.dcm"`: the object to begin with, relative to the rule file."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class GivenCell:
+    """`lookup T["k"].Col = v`."""
+
+    table: str
+    key: tuple[str, ...]
+    column: str
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUnavailable:
+    """`T unavailable`."""
+
+    table: str
+
+
+Fact = GivenAttribute | GivenAbsent | GivenContext | GivenFile | GivenCell | GivenUnavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One object of the test. `label` is the name in front, empty without one."""
+
+    facts: tuple[Fact, ...]
+    label: str = ""
+    origin: Origin = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """A condition on the rewritten object."""
+
+    condition: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """`unchanged`, or `unchanged except P, …`: what lies below a path belongs to it."""
+
+    excepted: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """`at DEST <condition>` or `at DEST unchanged …`: about what that destination gets."""
+
+    destination: str
+    what: Holds | Unchanged
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """`fired r, …`, or `not fired r` (`negated`)."""
+
+    rules: tuple[str, ...]
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SentTo:
+    """`sent to a, b`: exactly these; `not sent to a, b` (`negated`): none of these. No destinations: `sent nowhere`."""
+
+    destinations: tuple[str, ...]
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """A verdict, with its reason or (`reason` None) with any."""
+
+    kind: Literal["quarantine", "hold", "reject", "drop"]
+    reason: str | None = None
+
+
+Expectation = Holds | Unchanged | At | Fired | SentTo | Ends
+
+
+@dataclass(frozen=True, slots=True)
+class Expect:
+    """One expectation; `label` names the object it is about, empty: the last `given` above it."""
+
+    what: Expectation
+    label: str = ""
+    origin: Origin = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One `test` block: its givens and expectations in the order written."""
+
+    name: str
+    steps: tuple[Given | Expect, ...]
+    origin: Origin = field(default=NOWHERE, compare=False)

@@ -1,0 +1,95 @@
+"""Paths: where in a data set a rule reads or writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from dicomrules.program.types import TYPE_OF_VR, Type
+
+if TYPE_CHECKING:
+    from dicomrules.program.expression import Condition
+
+
+class Prefix(StrEnum):
+    """From where a path starts.
+
+    HERE: the item of the enclosing `within`, the data set outside of one. CURRENT: the data set as rewritten so far
+    (`current.` and `root.` are the same place). ORIGINAL: the data set as received. META: the file meta, by keyword.
+    """
+
+    HERE = ""
+    CURRENT = "current"
+    ORIGINAL = "original"
+    META = "meta"
+
+
+class Pick(StrEnum):
+    """A selector without a number. NEW appends an item and stands only in `add` and `within`."""
+
+    FIRST = "first"
+    LAST = "last"
+    ANY = "any"
+    EVERY = "every"
+    NEW = "new"
+
+
+@dataclass(frozen=True, slots=True)
+class Nth:
+    """`[item n]` or `[value n]`; counts from 1."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """`[where C]`: items for which C holds; the paths of C start at the item (Prefix.HERE)."""
+
+    condition: Condition
+
+
+Selector = Pick | Nth | Where
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateTag:
+    """A private element by its creator: odd group, creator, and the lower byte of its element number (PS3.5 7.8.1)."""
+
+    group: int
+    creator: str
+    element: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One element of a path. `selector` picks an item; it is None only on the last step, which may be a whole sequence."""
+
+    tag: int | PrivateTag
+    vr: str
+    name: str  # as shown to people: the keyword, or "(0019,\"CREATOR\",0C)"
+    selector: Selector | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """Steps down to one element.
+
+    `value` picks among its values (None: the element as a whole, single-valued when read). `most` is how many values its
+    VM allows, None without bound: more is malformed. `component` is a PN component ("family", "given", "middle",
+    "prefix", "suffix"; empty: all), and `group` its component group ("alphabetic", "ideographic", "phonetic"; PS3.5
+    6.2.1; empty: the first group for a component, all groups without one).
+    """
+
+    steps: tuple[Step, ...]
+    prefix: Prefix = Prefix.HERE
+    value: Selector | None = None
+    most: int | None = 1
+    group: str = ""
+    component: str = ""
+    text: str = field(default="", compare=False)  # as written
+
+    @property
+    def type(self) -> Type:
+        """The type of what is read here: text for a component, else by the VR of the last step."""
+        return Type.TEXT if self.component or self.group else TYPE_OF_VR[self.steps[-1].vr]

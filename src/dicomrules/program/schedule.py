@@ -1,0 +1,45 @@
+"""Schedules: when a time is inside certain hours of certain days."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+DAY = 24 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Hours on some days: weekdays (`days`, Monday is 0), (month, day) of every year (`dates`), single days (`days_of`).
+
+    `start` and `end` are minutes after midnight; `end` <= `start` runs over midnight and belongs to the day it starts.
+    """
+
+    days: frozenset[int] = frozenset()
+    dates: frozenset[tuple[int, int]] = frozenset()
+    days_of: frozenset[date] = frozenset()
+    start: int = 0
+    end: int = DAY
+
+    def holds(self, local: datetime) -> bool:
+        """Whether a local time lies inside; the end itself does not."""
+        minute = local.hour * 60 + local.minute
+        today = local.date()
+        if self.start < self.end:
+            return self.start <= minute < self.end and self._on(today)
+        if minute >= self.start:
+            return self._on(today)
+        return minute < self.end and self._on(today - timedelta(days=1))
+
+    def _on(self, day: date) -> bool:
+        return day.weekday() in self.days or (day.month, day.day) in self.dates or day in self.days_of
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """`schedule nights = "Mon-Fri 19:00-06:00, Sat-Sun, 12-25"`: inside when one of the windows holds."""
+
+    name: str
+    windows: tuple[Window, ...]
+
+    def holds(self, local: datetime) -> bool:
+        """Whether a local time is inside."""
+        return any(window.holds(local) for window in self.windows)
