@@ -1,0 +1,68 @@
+"""What every command shares: exit codes, how problems are shown, and how columns are set.
+
+Exit codes follow sysexits(3) where it has one, so that a service manager and a script can tell "try again" from "mend the file".
+"""
+
+import json
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any, NoReturn
+
+import click
+
+from dicomrules.text.diagnostic import Diagnostic, Severity
+from dicomrules.text.render import render, to_json
+
+DONE = 0
+FINDINGS = 1  # findings or failures
+USAGE = 2  # cannot read, or wrong use
+INTERNAL = 70  # the gateway's processes died again and again
+IO_ERROR = 74
+TRY_LATER = 75  # another gateway holds the state folder
+CONFIG = 78  # configuration refused
+
+FORMAT = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or for programs.")
+
+
+def fail(code: int, problem: str, way_out: str = "") -> NoReturn:
+    """End the command: one line that says what is wrong, one that says what to do."""
+    click.echo(click.style("error: ", fg="red", bold=True) + problem, err=True)
+    if way_out:
+        click.echo(click.style("help: ", fg="cyan", bold=True) + way_out, err=True)
+    raise SystemExit(code)
+
+
+def width() -> int:
+    """Columns of the terminal, at most 100: longer lines are hard to read."""
+    return min(100, shutil.get_terminal_size((80, 24)).columns)
+
+
+def show_diagnostics(diagnostics: Sequence[Diagnostic], form: str = "text") -> None:
+    """Print all findings, those of one file in the order of their places."""
+    if form == "json":
+        click.echo(json.dumps([to_json(each) for each in diagnostics], indent=2, ensure_ascii=False))
+    elif diagnostics:
+        click.echo(render(diagnostics, colour=sys.stderr.isatty(), width=width()), err=True)
+
+
+def errors_in(diagnostics: Iterable[Diagnostic]) -> bool:
+    """Is there one that forbids to go on?"""
+    return any(each.severity is Severity.ERROR for each in diagnostics)
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on stdout."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def table(rows: Sequence[Sequence[str]], heads: Sequence[str], right: Sequence[int] = ()) -> str:
+    """Columns as wide as they need to be; those in `right` are set to the right (numbers)."""
+    cells = [list(heads), *[list(row) for row in rows]]
+    wide = [max(len(row[column]) for row in cells) for column in range(len(heads))]
+    lines = []
+    for number, row in enumerate(cells):
+        parts = [cell.rjust(wide[i]) if i in right else cell.ljust(wide[i]) for i, cell in enumerate(row)]
+        line = "  ".join(parts).rstrip()
+        lines.append(click.style(line, bold=True) if number == 0 else line)
+    return "\n".join(lines)

@@ -1,0 +1,38 @@
+"""A gateway of this project, as a process: `serve` on a gateway file."""
+
+import shutil
+import sys
+from pathlib import Path
+from string import Template
+
+from tests.peers.running import Running, dicomrules, until
+
+
+class Gateway(Running):
+    """`dicomrules serve` in a folder of its own, made from a scenario's folder: its gateway file with `$names` filled in."""
+
+    def __init__(self, folder: Path, scenario: Path, **names: object):
+        shutil.copytree(scenario, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+        self.folder = folder
+        self.file = folder / "gateway.yaml"
+        self.file.write_text(Template(self.file.read_text()).substitute(names))
+        self.file.chmod(0o600)
+        super().__init__([sys.executable, "-m", "dicomrules", "serve", str(self.file)], folder / "gateway.log", cwd=folder)
+
+    def start(self) -> None:
+        before = self.output().count("ready: ")
+        super().start()
+        until(lambda: self.output().count("ready: ") > before or not self.running(), 20, "the ready line")
+        assert self.running(), self.output()
+
+    def __enter__(self) -> "Gateway":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.running():
+            self.stop()
+
+    def command(self, name: str, *arguments: str, ok: bool = True) -> str:
+        """A command of the command line about this gateway: its output."""
+        return dicomrules(name, *arguments, "--gateway", str(self.file), ok=ok).stdout
