@@ -38,7 +38,7 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One finding. `labels[0]` is the primary one; `fixes` are alternatives, best first; `notes` are whole sentences."""
+    """One finding. `labels[0]` is the primary one; `fixes` are alternatives, best first; `notes` are sentences."""
 
     code: str
     severity: Severity

@@ -56,7 +56,7 @@ CODES: tuple[CodeRecord, ...] = (
         "a form that other languages have",
         "The language has one way to say each thing. The message gives the one for what was written.",
         bad="condition c = PatientID is not present",
-        good="condition c = not (PatientID is present)",
+        good="condition c = PatientID is blank",
     ),
     CodeRecord(
         "DR008",

@@ -7,7 +7,7 @@ from dicomrules.text.diagnostic import Severity
 
 @dataclass(frozen=True, slots=True)
 class CodeRecord:
-    """What a code means: `why` is one paragraph for the author of the file, `bad` and `good` are short pieces of a file.
+    """What a code means: `why` is one paragraph for the author; `bad` and `good` are short pieces of a file.
 
     `severity` is what `diagnose` gives a finding with this code unless told otherwise.
     """
