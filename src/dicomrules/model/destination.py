@@ -1,5 +1,6 @@
 """Where instances go, as the gateway file declares it."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -36,6 +37,10 @@ class DicomDestination:
     timeouts: Timeouts = field(default=Timeouts())
     retry: RetryPolicy = field(default=RetryPolicy())
     retention: timedelta = timedelta(days=7)
+
+
+# A field of a folder destination's template: the keyword of an attribute in braces. Nothing else is ever put in.
+TEMPLATE_FIELD = re.compile(r"\{([A-Za-z][A-Za-z0-9]*)\}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,139 @@
 """Codes DR7xx: the gateway file."""
 
 from dicomrules.text.codes.record import CodeRecord
+from dicomrules.text.diagnostic import Severity
 
-CODES: tuple[CodeRecord, ...] = ()
+CODES: tuple[CodeRecord, ...] = (
+    CodeRecord(
+        "DR701",
+        "the gateway file is not YAML",
+        "The gateway file is YAML 1.2: keys, a colon and a blank, values, blocks indented by spaces. The message says"
+        " what stands in the way at this place.",
+        bad="gateway:\n\tname: north-hospital",
+        good="gateway:\n  name: north-hospital",
+    ),
+    CodeRecord(
+        "DR702",
+        "the gateway file is more than plain YAML",
+        "Only plain keys and values are read: one document of at most 1 MB, no tags (`!…`), no directives (`%…`), blocks"
+        " at most 32 deep, 50,000 values with aliases counted as what they stand for. The rest of YAML can run code or"
+        " grow a few lines into gigabytes.",
+        bad="gateway: !include common.yaml",
+        good="gateway:\n  name: north-hospital",
+    ),
+    CodeRecord(
+        "DR703",
+        "a key said twice",
+        "Of two values for one key, nobody can tell which one counts.",
+        bad="peers:\n  CT_A1: {host: 10.20.3.4}\n  CT_A1: {host: 10.20.3.5}",
+        good="peers:\n  CT_A1: {host: 10.20.3.4}\n  CT_A2: {host: 10.20.3.5}",
+    ),
+    CodeRecord(
+        "DR704",
+        "unknown key",
+        "A key that is not known would have no effect, and the gateway would do something else than the file says.",
+        bad="drop:\n  folder: {path: in, settel: 5s}",
+        good="drop:\n  folder: {path: in, settle: 5s}",
+    ),
+    CodeRecord(
+        "DR705",
+        "a key is missing",
+        "There is no sensible default for it, so it must be said.",
+        bad="pacs:\n  dicom: {aet: ORTHANC, host: 10.20.3.9}",
+        good="pacs:\n  dicom: {aet: ORTHANC, host: 10.20.3.9, port: 104}",
+    ),
+    CodeRecord(
+        "DR706",
+        "a value of the wrong form",
+        "The message says what the key takes. Words that YAML reads as a number, a truth value or nothing need quotes"
+        " where a text is meant.",
+        bad="modalities:\n  dicom: {port: eleven}",
+        good="modalities:\n  dicom: {port: 11112}",
+    ),
+    CodeRecord(
+        "DR707",
+        "not in this version",
+        "The key belongs to the gateway file, but this version of the program cannot do what it asks for. It is refused"
+        " rather than ignored: TLS that is silently left out would send patient data in the clear.",
+        bad="modalities:\n  dicom: {port: 2762, tls: {certificate: gw.pem}}",
+        good="modalities:\n  dicom: {port: 11112}",
+    ),
+    CodeRecord(
+        "DR710",
+        "the gateway file is not safe to use",
+        "Who can write the gateway file decides where patients' images go. It must be a regular file that not everybody"
+        " can write.",
+        bad="chmod 666 gateway.yaml",
+        good="chmod 640 gateway.yaml",
+    ),
+    CodeRecord(
+        "DR711",
+        "unknown peer",
+        "`from` lists names from `peers`; the peer's address is looked up there.",
+        bad="peers: {CT_A1: {host: 10.20.3.4}}\nreceivers:\n  modalities:\n    dicom: {port: 11112, from: [CT_A2]}",
+        good="peers: {CT_A1: {host: 10.20.3.4}}\nreceivers:\n  modalities:\n    dicom: {port: 11112, from: [CT_A1]}",
+    ),
+    CodeRecord(
+        "DR712",
+        "open to everyone on the network",
+        "A receiver that listens beyond this machine and takes objects from anyone lets every computer of the network put"
+        " images into patients' records. Name the peers and say `from: known`, or list them.",
+        bad="modalities:\n  dicom: {port: 11112, bind: 0.0.0.0, from: anyone}",
+        good="modalities:\n  dicom: {port: 11112, bind: 0.0.0.0, from: known}",
+    ),
+    CodeRecord(
+        "DR713",
+        "nobody may send to this receiver",
+        "`from: known` (which is what counts when nothing is said) accepts the applications under `peers`, and there are"
+        " none. On the loopback address `from: anyone` is possible too.",
+        bad="receivers:\n  modalities:\n    dicom: {port: 11112}",
+        good="peers: {CT_A1: {host: 10.20.3.4}}\nreceivers:\n  modalities:\n    dicom: {port: 11112}",
+    ),
+    CodeRecord(
+        "DR714",
+        "one port for two receivers",
+        "Only one receiver can listen on a port of an address. `0.0.0.0` and `::` are all addresses of the machine.",
+        bad="ct:\n  dicom: {port: 11112}\nmr:\n  dicom: {port: 11112}",
+        good="ct:\n  dicom: {port: 11112}\nmr:\n  dicom: {port: 11113}",
+    ),
+    CodeRecord(
+        "DR715",
+        "folders that get in each other's way",
+        "A folder that is watched must not be one the gateway writes to: what leaves would come in again, without end."
+        " Two receivers on one folder would take each other's files, and the state folder belongs to the gateway alone.",
+        bad="receivers: {drop: {folder: {path: in}}}\ndestinations: {archive: {folder: {path: in}}}",
+        good="receivers: {drop: {folder: {path: in}}}\ndestinations: {archive: {folder: {path: out}}}",
+    ),
+    CodeRecord(
+        "DR716",
+        "exactly one kind",
+        "A receiver or a destination is of one kind, which is its first key: `dicom`, `folder` and so on.",
+        bad="destinations:\n  pacs: {retention: 7d}",
+        good="destinations:\n  pacs:\n    folder: {path: out}\n    retention: 7d",
+    ),
+    CodeRecord(
+        "DR717",
+        "a file name that cannot be made",
+        "`name` is a path below the destination's folder. Its fields are keywords of PS3.6 in braces, of attributes at the"
+        " top of the data set that hold text or numbers.",
+        bad='archive:\n  folder: {path: out, name: "{PatientId}/{SOPInstanceUID}.dcm"}',
+        good='archive:\n  folder: {path: out, name: "{PatientID}/{SOPInstanceUID}.dcm"}',
+    ),
+    CodeRecord(
+        "DR718",
+        "one file name for several instances",
+        "Without {SOPInstanceUID} several instances get the same name. None overwrites another: the later ones get a"
+        " suffix, and which one is which is hard to tell.",
+        bad='archive:\n  folder: {path: out, name: "{PatientID}.dcm"}',
+        good='archive:\n  folder: {path: out, name: "{PatientID}/{SOPInstanceUID}.dcm"}',
+        severity=Severity.WARNING,
+    ),
+    CodeRecord(
+        "DR719",
+        "a value from outside that is not there",
+        "`{env: NAME}` is read from the environment and `{file: path}` from a file when the gateway starts; an empty value in"
+        " its place would be a guess.",
+        bad="parameters: {site_prefix: {env: SITE_PREFIX}}   # and SITE_PREFIX is not set",
+        good="SITE_PREFIX=SITEA- dicomrules serve gateway.yaml",
+    ),
+)
