@@ -1,0 +1,38 @@
+"""Where bytes come from: anything that can be read by position.
+
+This room does no input or output. The spool brings a source that reads a file in windows; tests and small objects use
+`MemoryBytes`.
+"""
+
+from typing import Protocol
+
+
+class Bytes(Protocol):
+    """Bytes that are read by position. Positions count from the first byte of the data set, `end` does not belong to it."""
+
+    @property
+    def length(self) -> int:
+        """How many bytes there are."""
+        ...
+
+    def read(self, start: int, end: int) -> bytes | memoryview:
+        """The bytes from `start` to `end`. Always exactly `end - start` of them when `0 <= start <= end <= length`."""
+        ...
+
+
+class MemoryBytes:
+    """Bytes that are in memory already; reading copies nothing."""
+
+    __slots__ = ("_view",)
+
+    def __init__(self, data: bytes | bytearray | memoryview) -> None:
+        self._view = memoryview(data).cast("B")
+
+    @property
+    def length(self) -> int:
+        """How many bytes there are."""
+        return len(self._view)
+
+    def read(self, start: int, end: int) -> memoryview:
+        """A view of the bytes from `start` to `end`."""
+        return self._view[start:end]
