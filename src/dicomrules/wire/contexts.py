@@ -1,0 +1,72 @@
+"""Who may ask for what: presentation contexts negotiated, for both roles (PS3.8 7.1.1.13; PS3.7 D.3.2). Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pynetdicom import AllStoragePresentationContexts
+
+from dicomrules.model.exchange import PresentationContext
+from dicomrules.wire.associate import ContextResult, ProposedContext
+from dicomrules.wire.dimse import VERIFICATION
+from dicomrules.wire.errors import Malformed
+
+ACCEPTANCE = 0
+ABSTRACT_SYNTAX_NOT_SUPPORTED = 3
+TRANSFER_SYNTAXES_NOT_SUPPORTED = 4
+
+# All SOP classes of the Storage Service Class (PS3.4 B.5), retired ones included where the table has them.
+STORAGE_CLASSES: frozenset[str] = frozenset(str(cx.abstract_syntax) for cx in AllStoragePresentationContexts)
+
+
+@dataclass(frozen=True, slots=True)
+class ContextPolicy:
+    """What an acceptor takes.
+
+    `unknown_classes`: also abstract syntaxes that are neither storage SOP classes nor any other class of PS3.4, private ones
+    among them (`registered` holds the UIDs that are something else than storage and are never taken for an object).
+    """
+
+    transfer_syntaxes: frozenset[str]
+    abstract_syntaxes: frozenset[str] = STORAGE_CLASSES | {VERIFICATION}
+    unknown_classes: bool = False
+    registered: frozenset[str] = frozenset()
+
+    def supports(self, abstract_syntax: str) -> bool:
+        """Whether a context with this abstract syntax may be accepted."""
+        if abstract_syntax in self.abstract_syntaxes:
+            return True
+        return self.unknown_classes and abstract_syntax not in self.registered
+
+
+def negotiate(proposed: Sequence[ProposedContext], policy: ContextPolicy) -> tuple[ContextResult, ...]:
+    """The acceptor's answer to each proposed context.
+
+    Of the transfer syntaxes the first known one is taken: a requestor that offers several lists first what it has at hand,
+    and an object that need not be converted is an object that cannot be converted wrongly.
+    """
+    return tuple(_answer(context, policy) for context in proposed)
+
+
+def _answer(context: ProposedContext, policy: ContextPolicy) -> ContextResult:
+    if not policy.supports(context.abstract_syntax):
+        return ContextResult(context.id, ABSTRACT_SYNTAX_NOT_SUPPORTED)
+    for transfer_syntax in context.transfer_syntaxes:
+        if transfer_syntax in policy.transfer_syntaxes:
+            return ContextResult(context.id, ACCEPTANCE, transfer_syntax)
+    return ContextResult(context.id, TRANSFER_SYNTAXES_NOT_SUPPORTED)
+
+
+def accepted(proposed: Sequence[ProposedContext], results: Sequence[ContextResult]) -> tuple[PresentationContext, ...]:
+    """The contexts that an association has. Raises `Malformed` when an answer fits no proposal, or comes twice."""
+    by_id = {context.id: context for context in proposed}
+    contexts = []
+    for result in results:
+        context = by_id.pop(result.id, None)
+        if context is None:
+            raise Malformed("an answer to a presentation context that was not proposed, or answered before")
+        if result.result != ACCEPTANCE:
+            continue
+        if result.transfer_syntax not in context.transfer_syntaxes:
+            raise Malformed("a presentation context accepted with a transfer syntax that was not proposed")
+        contexts.append(PresentationContext(context.id, context.abstract_syntax, result.transfer_syntax))
+    return tuple(contexts)
