@@ -1,0 +1,309 @@
+"""The spool: folders of Part 10 files whose bytes are safe once `commit` has returned.
+
+    incoming/      NAME.part while it arrives, NAME.deciding while it is decided and sealed
+    waiting/DAY/   decided, to be delivered
+    held/          kept for a person or for a later decision
+    done/DAY/      delivered, kept until retention has passed
+
+A file reaches `waiting` or `held` by these steps and in this order: all bytes and the record written, synced, renamed, the folder
+synced (and before it the folder's parent, when the day is new). So a file under a final name is whole, whenever the power is
+cut, and a file that was committed is there. Names are ours; nothing received is part of a path.
+"""
+
+import re
+import secrets
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import NamedTuple
+
+from dicomrules.dicom import part10
+from dicomrules.spool import record
+from dicomrules.spool.calls import SYSTEM, Calls
+from dicomrules.spool.errors import SpoolError, from_os
+from dicomrules.spool.file import OpenFile
+from dicomrules.spool.incoming import Incoming, Start
+from dicomrules.spool.stored import StoredInstance
+
+
+class Folder(StrEnum):
+    """The folders of the spool."""
+
+    INCOMING = "incoming"
+    WAITING = "waiting"
+    HELD = "held"
+    DONE = "done"
+
+
+class Room(NamedTuple):
+    """What is left on the spool's file system, for a user without privileges."""
+
+    bytes: int
+    inodes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """A file in `incoming` that the last run left behind; never acknowledged.
+
+    `deciding` is true when it was complete and not yet decided: if the process died of an object, then of one of these.
+    `length` is that of the data set in bytes; UIDs are those of the file meta, empty where even that is not whole.
+    """
+
+    name: str
+    deciding: bool
+    length: int
+    sop_class: str = ""
+    sop_instance: str = ""
+
+
+_REF = re.compile(r"(?:held|(?P<folder>waiting|done)/(?P<day>\d{4}-\d\d-\d\d))/(?P<name>[0-9a-f]{32})\.dcm")
+
+
+class Spool:
+    """All spool files under one root. Every method may be called from any thread, for different files."""
+
+    def __init__(self, root: Path, calls: Calls = SYSTEM, sync_threads: int = 4) -> None:
+        """Make the folders where they are missing. SpoolError when others than the owner may enter them."""
+        self._root = str(root)
+        self._calls = calls
+        self._incoming: dict[str, Incoming] = {}
+        self._durable: set[str] = set()  # folders whose own name is known to be on the disk
+        self._failure = ""
+        self._threads = ThreadPoolExecutor(sync_threads, "spool-sync") if sync_threads > 1 else None
+        self._make_folder("")
+        for folder in Folder:
+            self._make_folder(folder)
+
+    # Arriving
+
+    def receive(self, sop_class: str, sop_instance: str, transfer_syntax: str, source_aet: str = "") -> Incoming:
+        """Begin a file for one data set; the UIDs are those of its file meta (PS3.10 7.1). Close it by `commit` or `discard`."""
+        self._healthy()
+        head = part10.head(sop_class, sop_instance, transfer_syntax, source_aet, record_size=record.SIZE)
+        name = f"{time.time_ns():016x}{secrets.token_hex(8)}"
+        incoming = Incoming(self._calls, self._path(Folder.INCOMING), name, Start(head.data, head.record_offset))
+        self._incoming[name] = incoming
+        return incoming
+
+    def seal(self, name: str, sealed: record.Record) -> None:
+        """Write the record of a finished file into it. Before `commit`; a file without a record is not an instance."""
+        self._arriving(name).seal(sealed)
+
+    def commit(self, names: Sequence[str], held: Sequence[bool], day: date) -> list[str]:
+        """Make files durable under their final names, all or none; returns their refs, in order.
+
+        A file goes to `held` where `held` says so, else to `waiting` of that day. On SpoolError all of them are withdrawn and
+        none may be acknowledged.
+        """
+        group = [self._arriving(name) for name in names]
+        folders = [Folder.HELD if is_held else f"{Folder.WAITING}/{day.isoformat()}" for is_held in held]
+        refs = [f"{folder}/{name}.dcm" for folder, name in zip(folders, names, strict=True)]
+        try:
+            self._healthy()
+            self._sync(group)
+            for folder in dict.fromkeys(folders):
+                self._make_folder(folder)
+            for incoming, ref in zip(group, refs, strict=True):
+                incoming.place(self._path(ref))
+            for folder in dict.fromkeys(folders):
+                self._sync_folder(folder)
+        except SpoolError:
+            for name in names:
+                self.discard(name)
+            raise
+        for name in names:
+            self._incoming.pop(name).keep()
+        return refs
+
+    def discard(self, name: str) -> None:
+        """Remove a file that was not committed: one of this run, or a leftover. It need not be there."""
+        incoming = self._incoming.pop(name, None)
+        if incoming is not None:
+            incoming.abort()
+            return
+        for suffix in ("part", "deciding"):
+            self._unlink(self._path(f"{Folder.INCOMING}/{_own_name(name)}.{suffix}"))
+
+    def leftovers(self) -> list[Leftover]:
+        """What the last run left in `incoming`. Called at start, before anything is received; `discard` each of them."""
+        found = []
+        for file_name in self._listdir(Folder.INCOMING):
+            name, _, suffix = file_name.partition(".")
+            if suffix in ("part", "deciding") and name not in self._incoming:
+                found.append(self._leftover(name, suffix))
+        return found
+
+    # Staying
+
+    def open(self, ref: str) -> StoredInstance:
+        """Open a stored file. SpoolError when it is not there or cannot be read."""
+        for candidate in _places(ref):
+            try:
+                fd = self._calls.open(self._path(candidate))
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise from_os(f"opening {ref}", error) from error
+            return self._opened(fd)
+        raise SpoolError(f"{ref} is not in the spool")
+
+    def move(self, ref: str, to: Folder, day: date | None = None) -> str:
+        """Move a stored file to another folder; returns its new ref. `day` is needed only for a file that comes out of `held`.
+
+        From `waiting` to `done` of the same day nothing is synced: the folder is only a hint, and `open` finds the file in
+        either. A move into or out of `held` is durable when it returns.
+        """
+        matched = _parse(ref)
+        day_name = day.isoformat() if day else matched["day"]
+        if to not in (Folder.WAITING, Folder.DONE, Folder.HELD) or (to is not Folder.HELD and not day_name):
+            raise ValueError(f"{ref} cannot move to {to} without a day")
+        folder = to if to is Folder.HELD else f"{to}/{day_name}"
+        new = f"{folder}/{matched['name']}.dcm"
+        self._make_folder(folder)
+        self._rename_stored(ref, new)
+        hint_only = to is not Folder.HELD and matched["day"] == day_name
+        if not hint_only:
+            self._sync_folder(folder)
+            self._sync_folder(ref.rpartition("/")[0])
+        return new
+
+    def remove(self, ref: str) -> None:
+        """Delete a stored file for good. It need not be there. Needs no free space."""
+        for candidate in _places(ref):
+            self._unlink(self._path(candidate))
+
+    def stored(self, folder: Folder) -> Iterator[str]:
+        """The refs of all files in `waiting`, `held` or `done`, in no order: for comparing files with rows, and for rebuilding."""
+        folders = [str(folder)] if folder is Folder.HELD else [f"{folder}/{day}" for day in self._listdir(folder)]
+        for place in folders:
+            for file_name in self._listdir(place):
+                if _REF.fullmatch(f"{place}/{file_name}"):
+                    yield f"{place}/{file_name}"
+
+    def room(self) -> Room:
+        """What is left on the file system. One that does not count inodes has as many as one could want."""
+        try:
+            state = self._calls.statvfs(self._root)
+        except OSError as error:
+            raise from_os("asking for free space", error) from error
+        return Room(state.f_bavail * state.f_frsize, state.f_favail if state.f_files else sys.maxsize)
+
+    # Within
+
+    def _path(self, ref: str) -> str:
+        return f"{self._root}/{ref}" if ref else self._root
+
+    def _healthy(self) -> None:
+        if self._failure:
+            raise SpoolError(f"{self._failure}; the spool takes nothing more until the gateway is started again")
+
+    def _arriving(self, name: str) -> Incoming:
+        try:
+            return self._incoming[name]
+        except KeyError:
+            raise SpoolError("this spool file was given up before") from None
+
+    def _sync(self, group: Sequence[Incoming]) -> None:
+        """Sync each once, several at a time; raises the first failure when all have answered."""
+        if self._threads is None or len(group) == 1:
+            for incoming in group:
+                incoming.sync()
+            return
+        answers = [self._threads.submit(incoming.sync) for incoming in group]
+        failures = [failure for answer in answers if (failure := answer.exception()) is not None]
+        if failures:
+            raise failures[0]
+
+    def _make_folder(self, folder: str) -> None:
+        """Make a folder whose name survives a power cut. Known only when its parent was synced in this run."""
+        if folder in self._durable:
+            return
+        path = self._path(folder)
+        try:
+            with suppress(FileExistsError):
+                self._calls.mkdir(path)
+            if self._calls.mode(path) & 0o077:
+                raise SpoolError(f"others may read the spool folder {folder or 'itself'}: run chmod -R go= on it")
+        except OSError as error:
+            raise from_os(f"making the spool folder {folder}", error) from error
+        self._sync_folder(folder.rpartition("/")[0] if folder else "..")
+        self._durable.add(folder)
+
+    def _sync_folder(self, folder: str) -> None:
+        """Sync the names in a folder. After an error no later sync of it can be believed, so the spool takes nothing more."""
+        try:
+            self._calls.sync_folder(self._path(folder))
+        except OSError as error:
+            failure = from_os(f"syncing the spool folder {folder}", error)
+            self._failure = str(failure)
+            raise failure from error
+
+    def _listdir(self, folder: str) -> list[str]:
+        try:
+            return list(self._calls.listdir(self._path(folder)))
+        except OSError as error:
+            raise from_os(f"listing the spool folder {folder}", error) from error
+
+    def _unlink(self, path: str) -> None:
+        try:
+            self._calls.unlink(path)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise from_os("removing a spool file", error) from error
+
+    def _rename_stored(self, ref: str, new: str) -> None:
+        for candidate in _places(ref):
+            try:
+                self._calls.rename(self._path(candidate), self._path(new))
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise from_os(f"moving {ref}", error) from error
+            return
+        raise SpoolError(f"{ref} is not in the spool")
+
+    def _opened(self, fd: int) -> StoredInstance:
+        file = OpenFile(self._calls, fd)
+        try:
+            return StoredInstance(file)
+        except SpoolError:
+            file.close()
+            raise
+
+    def _leftover(self, name: str, suffix: str) -> Leftover:
+        try:
+            with self._opened(self._calls.open(self._path(f"{Folder.INCOMING}/{name}.{suffix}"))) as file:
+                deciding = suffix == "deciding" and file.record() is None
+                return Leftover(name, deciding, file.length, file.sop_class, file.sop_instance)
+        except (OSError, SpoolError):
+            return Leftover(name, deciding=False, length=0)  # not even its file meta is whole: it never arrived
+
+
+def _parse(ref: str) -> re.Match[str]:
+    matched = _REF.fullmatch(ref)
+    if matched is None:
+        raise SpoolError("this is not the ref of a spool file")
+    return matched
+
+
+def _own_name(name: str) -> str:
+    if not re.fullmatch(r"[0-9a-f]{32}", name):
+        raise SpoolError("this is not the name of a spool file")
+    return name
+
+
+def _places(ref: str) -> tuple[str, ...]:
+    """Where a file may lie: moves between `waiting` and `done` are not synced, so a power cut may have undone one."""
+    matched = _parse(ref)
+    if matched["folder"] is None:
+        return (ref,)
+    other = Folder.DONE if matched["folder"] == Folder.WAITING else Folder.WAITING
+    return ref, f"{other}/{matched['day']}/{matched['name']}.dcm"
