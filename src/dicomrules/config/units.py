@@ -1,6 +1,6 @@
 """Durations and sizes as the gateway file writes them: `30s`, `5min`, `24h`, `7d`; `512MB`, `128KB`.
 
-The schema has already seen that a value has the form; these functions only give its meaning. Sizes count in steps of 1024.
+The schema has already seen that a value has the form; these functions only give its meaning. Sizes step by 1024.
 """
 
 from datetime import timedelta

@@ -59,6 +59,13 @@ CODES: tuple[CodeRecord, ...] = (
         good="modalities:\n  dicom: {port: 11112}",
     ),
     CodeRecord(
+        "DR709",
+        "the gateway file cannot be read",
+        "There is no text to look at: the file is missing, this user may not read it, or it is not a text in UTF-8.",
+        bad="dicomrules serve gatewy.yaml",
+        good="dicomrules serve gateway.yaml",
+    ),
+    CodeRecord(
         "DR710",
         "the gateway file is not safe to use",
         "Who can write the gateway file decides where patients' images go. It must be a regular file that not everybody"

@@ -1,0 +1,54 @@
+"""Can the template of a folder destination name files? Its fields must be attributes that hold text or numbers."""
+
+from collections.abc import Iterator
+
+from pydicom._dicom_dict import DicomDictionary
+from pydicom.datadict import dictionary_VR, tag_for_keyword
+
+from dicomrules.config.document import Document
+from dicomrules.config.settings import Settings
+from dicomrules.model.destination import TEMPLATE_FIELD, FolderDestination
+from dicomrules.text.codes.registry import diagnose
+from dicomrules.text.diagnostic import Diagnostic
+from dicomrules.text.source import Span
+from dicomrules.text.suggest import did_you_mean, nearest
+
+# PS3.5 6.2: the VRs whose values are short text or numbers written as text.
+_NAMING_VRS = {"AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "PN", "SH", "TM", "UI", "US"}
+
+
+def check(document: Document, settings: Settings) -> Iterator[Diagnostic]:
+    """What is wrong with the templates of all folder destinations."""
+    for destination in settings.destinations:
+        if isinstance(destination, FolderDestination):
+            span = document.span(("destinations", destination.name, "folder", "name"))
+            yield from _template(span, destination)
+
+
+def _template(span: Span, destination: FolderDestination) -> Iterator[Diagnostic]:
+    template = destination.template
+    fields = TEMPLATE_FIELD.findall(template)
+    for keyword in dict.fromkeys(fields):
+        yield from _field(span, keyword)
+    rest = TEMPLATE_FIELD.sub("x", template)
+    if "{" in rest or "}" in rest:
+        found = diagnose("DR717", span, "a `{` or `}` that belongs to no field")
+        yield found.with_note("a field is a keyword of PS3.6 in braces, such as {PatientID}; nothing else goes into it")
+    if any(part in ("", ".", "..") for part in rest.split("/")):
+        yield diagnose("DR717", span, f"`{template}` is not a path below the destination's folder")
+    if "SOPInstanceUID" not in fields:
+        yield diagnose(
+            "DR718", span, f"`{destination.name}` gives several instances one file name, without {{SOPInstanceUID}}"
+        )
+
+
+def _field(span: Span, keyword: str) -> Iterator[Diagnostic]:
+    tag = tag_for_keyword(keyword)
+    if tag is None:
+        near = nearest(keyword, (entry[4] for entry in DicomDictionary.values()), 1)
+        found = diagnose("DR717", span, f"unknown keyword `{keyword}`", did_you_mean(near))
+        at = span.text.find(f"{{{keyword}}}") + 1
+        place = span.source.span(span.start + at, span.start + at + len(keyword))
+        yield found.with_fix(f"write `{near[0]}`", place, near[0]) if near and at else found
+    elif tag >> 16 <= 2 or dictionary_VR(tag) not in _NAMING_VRS:
+        yield diagnose("DR717", span, f"`{keyword}` cannot be part of a file name: it holds no short text or number")

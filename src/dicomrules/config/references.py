@@ -1,0 +1,46 @@
+"""`{env: NAME}` and `{file: path}`: values that do not stand in the gateway file. Values are never templates."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from dicomrules.config.document import Document, Steps
+from dicomrules.config.reading import Unreadable, read_small
+from dicomrules.config.settings import ParameterValue
+from dicomrules.text.codes.registry import diagnose
+from dicomrules.text.diagnostic import Diagnostic
+
+MAX_BYTES = 64 * 1024
+
+
+def parameters(
+    document: Document, folder: Path, environ: Mapping[str, str]
+) -> tuple[dict[str, ParameterValue], list[Diagnostic]]:
+    """The values under `parameters`, references resolved, and what could not be resolved. No message holds a value."""
+    values: dict[str, ParameterValue] = {}
+    problems: list[Diagnostic] = []
+    for name, said in document.value.get("parameters", {}).items():
+        if isinstance(said, dict):
+            value, problem = _resolve(document, ("parameters", name), folder, environ)
+            problems += [problem] if problem else []
+            values[name] = value
+        else:
+            values[name] = tuple(said) if isinstance(said, list) else said
+    return values, problems
+
+
+def _resolve(
+    document: Document, steps: Steps, folder: Path, environ: Mapping[str, str]
+) -> tuple[str, Diagnostic | None]:
+    (kind, said), *_ = document.at(steps).items()
+    span = document.span((*steps, kind))
+    if kind == "env":
+        if environ.get(said):
+            return environ[said], None
+        return "", diagnose("DR719", span, f"environment variable `{said}` is not set, or is empty")
+    try:
+        text = read_small(Path(os.path.abspath(folder / said)), MAX_BYTES)
+    except Unreadable as problem:
+        return "", diagnose("DR719", span, f"file `{said}` {problem}")
+    value = text.removesuffix("\n").removesuffix("\r")
+    return value, None if value else diagnose("DR719", span, f"file `{said}` is empty")
