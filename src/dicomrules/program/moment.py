@@ -9,8 +9,8 @@ from datetime import time as clock
 class Moment:
     """A TM or DT, as precise as it was written.
 
-    `parts` are (hour, minute, second, microsecond) of a TM and (year, month, day, hour, minute, second, microsecond) of a
-    DT, cut where the text ended. `offset` is the minutes from UTC that a DT names itself, None when it names none.
+    `parts` are (hour, minute, second, microsecond) of a TM, and (year, month, day, hour, minute, second, microsecond)
+    of a DT, cut where the text ended. `offset` is the minutes from UTC that a DT names itself, None when it names none.
     """
 
     parts: tuple[int, ...]

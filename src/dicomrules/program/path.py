@@ -63,7 +63,7 @@ class PrivateTag:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One element of a path. `selector` picks an item; it is None only on the last step, which may be a whole sequence."""
+    """One element of a path. `selector` picks an item; it is None on the last step only, which may be a sequence."""
 
     tag: int | PrivateTag
     vr: str
@@ -75,8 +75,8 @@ class Step:
 class Path:
     """Steps down to one element.
 
-    `value` picks among its values (None: the element as a whole, single-valued when read). `most` is how many values its
-    VM allows, None without bound: more is malformed. `component` is a PN component ("family", "given", "middle",
+    `value` picks among its values (None: the element as a whole, one value when read). `most` is how many values its VM
+    allows, None without bound: more is malformed. `component` is a PN component ("family", "given", "middle",
     "prefix", "suffix"; empty: all), and `group` its component group ("alphabetic", "ideographic", "phonetic"; PS3.5
     6.2.1; empty: the first group for a component, all groups without one).
     """

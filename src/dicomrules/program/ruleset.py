@@ -34,7 +34,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """One arm of a routes table. `guard` None: `always`, or `else` (`is_else`: only when no other arm of the table fits).
+    """One arm of a routes table. `guard` None: `always`, or `else` (`is_else`: when no other arm of the table fits).
 
     `answer` is the destinations that get the object, or `nowhere`, or a verdict about the whole object.
     """
@@ -86,7 +86,7 @@ class ConvertTo:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`settings { … }`. `malformed` None: comparisons false, values to `otherwise`. `timezone`: an IANA name, else UTC."""
+    """`settings { … }`. `malformed` None: comparisons false, values to `otherwise`. `timezone` empty: UTC."""
 
     malformed: Stop | None = None
     unencodable: Stop | ConvertTo | Literal["ascii"] | None = None

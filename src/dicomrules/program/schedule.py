@@ -8,7 +8,7 @@ DAY = 24 * 60
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Hours on some days: weekdays (`days`, Monday is 0), (month, day) of every year (`dates`), single days (`days_of`).
+    """Hours on days: weekdays (`days`, Monday is 0), (month, day) of every year (`dates`), single ones (`days_of`).
 
     `start` and `end` are minutes after midnight; `end` <= `start` runs over midnight and belongs to the day it starts.
     """
