@@ -15,7 +15,9 @@ class Titles:
 
 @dataclass(frozen=True, slots=True)
 class ProposedContext:
-    """A presentation context as proposed (PS3.8 9.3.2.2): an odd id from 1 to 255, one abstract syntax, some transfer syntaxes."""
+    """A presentation context as proposed (PS3.8 9.3.2.2): an odd id from 1 to 255, one abstract syntax, some
+    transfer syntaxes.
+    """
 
     id: int
     abstract_syntax: str
@@ -26,7 +28,8 @@ class ProposedContext:
 class ContextResult:
     """The answer to one proposed context (PS3.8 9.3.3.2).
 
-    `result`: 0 acceptance, 1 user rejection, 2 no reason, 3 abstract syntax not supported, 4 transfer syntaxes not supported.
+    `result`: 0 acceptance, 1 user rejection, 2 no reason, 3 abstract syntax not supported, 4 transfer syntaxes not
+    supported.
     `transfer_syntax` means something for 0 only.
     """
 
@@ -48,8 +51,8 @@ class RoleSelection:
 class UserInformation:
     """The user information item (PS3.7 D.3.3), without the identity of users: of that only the type is kept.
 
-    `max_pdu`: the longest P-DATA-TF the speaker takes (PDU Length, in bytes; 0: any). `async_ops`: operations invoked and
-    performed, None when not negotiated (one at a time).
+    `max_pdu`: the longest P-DATA-TF the speaker takes (PDU Length, in bytes; 0: any). `async_ops`: operations invoked
+    and performed, None when not negotiated (one at a time).
     """
 
     max_pdu: int

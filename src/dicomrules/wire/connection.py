@@ -7,8 +7,8 @@
     sendmsg([connection.data_header(context_id, len(part), is_last=False), part])
     send(connection.release())                        # ... Released; then close the transport
 
-An acceptor begins with `receive`, gets AssociateRequested, and answers with `accept` or `reject`. Whoever drives a connection
-closes the transport when `must_close` is true, and runs the ARTIM timer while `artim` is.
+An acceptor begins with `receive`, gets AssociateRequested, and answers with `accept` or `reject`. Whoever drives a
+connection closes the transport when `must_close` is true, and runs the ARTIM timer while `artim` is.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -86,7 +86,9 @@ class Connection:
 
     @property
     def artim(self) -> bool:
-        """Whether the ARTIM timer runs (PS3.8 9.1.5): before a request came, and while waiting for the peer to close."""
+        """Whether the ARTIM timer runs (PS3.8 9.1.5): before a request came, and while waiting for the peer to
+        close.
+        """
         return self.state in (State.AWAITING_REQUEST, State.AWAITING_CLOSE)
 
     @property
@@ -100,13 +102,20 @@ class Connection:
         return self._reader.mid_pdu
 
     @property
+    def pdus(self) -> int:
+        """How many PDUs have begun so far: tells one PDU from the next."""
+        return self._reader.begun
+
+    @property
     def mid_message(self) -> bool:
         """Whether a command set or a data set has begun and not ended: the minimum rate counts."""
         return self._reader.mid_pdu or self._messages.unfinished
 
     @property
     def largest_fragment(self) -> int:
-        """How many bytes of a message one PDV may carry to this peer (PS3.8 D.1), and never more than our own maximum."""
+        """How many bytes of a message one PDV may carry to this peer (PS3.8 D.1), and never more than our own
+        maximum.
+        """
         sizes = [size for size in (self.peer.max_pdu if self.peer else 0, self.limits.max_pdu) if size]
         return max(min(sizes, default=128 * 1024) - 6, 1)
 
@@ -164,7 +173,9 @@ class Connection:
         return pdu.release_response()
 
     def abort(self, source: AbortSource = AbortSource.USER, reason: AbortReason = AbortReason.NOT_SPECIFIED) -> bytes:
-        """The A-ABORT by which our side ends the association. Nothing is sent (b"") where the table knows no such wish."""
+        """The A-ABORT by which our side ends the association. Nothing is sent (b"") where the table knows no such
+        wish.
+        """
         if (Trigger.WANT_ABORT, self.state) not in TABLE:
             return b""
         self._step(Trigger.WANT_ABORT)
@@ -260,7 +271,7 @@ class Connection:
             yield self._accepted(part.body)
         else:
             if self._messages.unfinished and trigger is not Trigger.ABORT_CAME:
-                raise _Unexpected(trigger)
+                raise Malformed("a PDU inside a message", AbortReason.UNEXPECTED_PDU)
             tells = ACTIONS[self._step(trigger)].tells
             if trigger is Trigger.RJ_CAME:
                 yield AssociateRejected(pdu.read_rejection(part.body))

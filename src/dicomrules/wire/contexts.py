@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pynetdicom import AllStoragePresentationContexts
+from pynetdicom import ALL_TRANSFER_SYNTAXES, AllStoragePresentationContexts
+from pynetdicom.service_class import ServiceClass
+from pynetdicom.sop_class import uid_to_service_class
 
 from dicomrules.model.exchange import PresentationContext
 from dicomrules.wire.associate import ContextResult, ProposedContext
@@ -14,46 +16,44 @@ ACCEPTANCE = 0
 ABSTRACT_SYNTAX_NOT_SUPPORTED = 3
 TRANSFER_SYNTAXES_NOT_SUPPORTED = 4
 
-# All SOP classes of the Storage Service Class (PS3.4 B.5), retired ones included where the table has them.
+# All SOP classes of the Storage Service Class (PS3.4 B.5).
 STORAGE_CLASSES: frozenset[str] = frozenset(str(cx.abstract_syntax) for cx in AllStoragePresentationContexts)
+
+# The transfer syntaxes whose data sets we can walk (PS3.5 Annex A). A private one may be encoded in any way: never taken.
+TRANSFER_SYNTAXES: frozenset[str] = frozenset(map(str, ALL_TRANSFER_SYNTAXES))
 
 
 @dataclass(frozen=True, slots=True)
 class ContextPolicy:
-    """What an acceptor takes.
+    """What an acceptor takes. `unknown_classes`: also abstract syntaxes that PS3.4 does not give to another service."""
 
-    `unknown_classes`: also abstract syntaxes that are neither storage SOP classes nor any other class of PS3.4, private ones
-    among them (`registered` holds the UIDs that are something else than storage and are never taken for an object).
-    """
-
-    transfer_syntaxes: frozenset[str]
     abstract_syntaxes: frozenset[str] = STORAGE_CLASSES | {VERIFICATION}
+    transfer_syntaxes: frozenset[str] = TRANSFER_SYNTAXES
     unknown_classes: bool = False
-    registered: frozenset[str] = frozenset()
 
     def supports(self, abstract_syntax: str) -> bool:
         """Whether a context with this abstract syntax may be accepted."""
         if abstract_syntax in self.abstract_syntaxes:
             return True
-        return self.unknown_classes and abstract_syntax not in self.registered
+        return self.unknown_classes and uid_to_service_class(abstract_syntax) is ServiceClass
 
 
 def negotiate(proposed: Sequence[ProposedContext], policy: ContextPolicy) -> tuple[ContextResult, ...]:
     """The acceptor's answer to each proposed context.
 
-    Of the transfer syntaxes the first known one is taken: a requestor that offers several lists first what it has at hand,
-    and an object that need not be converted is an object that cannot be converted wrongly.
+    Of the transfer syntaxes the first known one is taken: a requestor that offers several lists first what it has at
+    hand, and an object that need not be converted is an object that cannot be converted wrongly.
     """
     return tuple(_answer(context, policy) for context in proposed)
 
 
 def _answer(context: ProposedContext, policy: ContextPolicy) -> ContextResult:
     if not policy.supports(context.abstract_syntax):
-        return ContextResult(context.id, ABSTRACT_SYNTAX_NOT_SUPPORTED)
+        return ContextResult(context.id, ABSTRACT_SYNTAX_NOT_SUPPORTED, context.transfer_syntaxes[0])
     for transfer_syntax in context.transfer_syntaxes:
         if transfer_syntax in policy.transfer_syntaxes:
             return ContextResult(context.id, ACCEPTANCE, transfer_syntax)
-    return ContextResult(context.id, TRANSFER_SYNTAXES_NOT_SUPPORTED)
+    return ContextResult(context.id, TRANSFER_SYNTAXES_NOT_SUPPORTED, context.transfer_syntaxes[0])
 
 
 def accepted(proposed: Sequence[ProposedContext], results: Sequence[ContextResult]) -> tuple[PresentationContext, ...]:

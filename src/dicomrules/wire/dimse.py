@@ -1,7 +1,8 @@
 """Command sets of DIMSE messages (PS3.7 6.3, 9.3, E.1): Implicit VR Little Endian, keyed by the standard's keywords.
 
-A command set here is a mapping from keyword to `int` (US, UL) or `str` (UI, AE, LO; AT as "(gggg,eeee)", several parted by
-a backslash). Elements that PS3.7 E.1 does not list are left out when reading. Group lengths are made when writing.
+A command set here is a mapping from keyword to `int` (US, UL) or `str` (UI, AE, LO; AT as "(gggg,eeee)", several
+parted by a backslash). Elements that PS3.7 E.1 does not list are left out when reading. Group lengths are made when
+writing.
 """
 
 import struct
@@ -78,7 +79,9 @@ def decode(encoded: bytes | bytearray) -> CommandSet:
 
 
 def encode(command: CommandSet) -> bytes:
-    """The bytes of `command`, group length first. A keyword that PS3.7 E.1 does not know is a KeyError: a bug of ours."""
+    """The bytes of `command`, group length first. A keyword that PS3.7 E.1 does not know is a KeyError: a bug of
+    ours.
+    """
     body = bytearray()
     for number, vr, value in sorted((*_NUMBERS[keyword], value) for keyword, value in command.items()):
         encoded = _write(vr, value)

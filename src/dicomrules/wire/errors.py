@@ -1,7 +1,8 @@
 """What can go wrong between two upper layers, and what to answer.
 
-Bytes of a peer never end in an exception outside this room: `Connection.receive` turns `Malformed` into the event `Violated`,
-which holds the A-ABORT to answer. `LocalError` is for our own side calling what the state does not allow: a bug.
+Bytes of a peer never end in an exception outside this room: `Connection.receive` turns `Malformed` into the event
+`Violated`, which holds the A-ABORT to answer. `LocalError` is for our own side calling what the state does not allow:
+a bug.
 """
 
 from enum import IntEnum

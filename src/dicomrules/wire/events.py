@@ -16,7 +16,9 @@ class AssociateRequested:
 
 @dataclass(frozen=True, slots=True)
 class AssociateRefused:
-    """A request was refused before it was decoded (protocol version, application context, or `screen` said so): send `answer`."""
+    """A request was refused before it was decoded (protocol version, application context, or `screen` said so): send
+    `answer`.
+    """
 
     titles: Titles
     rejection: Rejection
@@ -49,7 +51,8 @@ class CommandReceived:
 
 @dataclass(frozen=True, slots=True)
 class DataFragment:
-    """Bytes of the data set that belongs to the last command, in order. A PDV comes in as many pieces as buffers it spans.
+    """Bytes of the data set that belongs to the last command, in order. A PDV comes in as many pieces as buffers it
+    spans.
 
     `data` is a view of the buffer given to `receive` and is good until that buffer is used again; it may be empty.
     `is_last` marks the end of the data set.

@@ -1,7 +1,7 @@
 """Puts PDVs together into DIMSE messages: a command set, then its data set if it has one (PS3.7 6.3.1, PS3.8 E.1).
 
-One message at a time: with one operation at a time agreed (PS3.7 D.3.3.3), a command inside a data set, or data without a
-command, is a violation. Command sets are collected under caps, data sets pass through.
+One message at a time: with one operation at a time agreed (PS3.7 D.3.3.3), a command inside a data set, or data
+without a command, is a violation. Command sets are collected under caps, data sets pass through.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,9 @@
-"""The bytes of PDUs: association requests and answers, the short ones, and the heads of P-DATA-TF (PS3.8 9.3; PS3.7 D.3.3).
+"""The bytes of PDUs: association requests and answers, the short ones, and the heads of P-DATA-TF (PS3.8 9.3; PS3.7
+D.3.3).
 
-All of them are nested items of type, reserved byte, 16-bit length and value, so reading them is one loop with a cap on each
-count. Nothing here raises anything but `Malformed` on received bytes. Items of unknown type are passed over, as PS3.8 9.3.1 asks.
+All of them are nested items of type, reserved byte, 16-bit length and value, so reading them is one loop with a cap on
+each count. Nothing here raises anything but `Malformed` on received bytes. Items of unknown type are passed over, as
+PS3.8 9.3.1 asks.
 """
 
 import struct
@@ -89,7 +91,9 @@ def read_version(body: bytes) -> int:
 
 
 def read_titles(body: bytes) -> Titles:
-    """Both titles of an A-ASSOCIATE-RQ, trimmed of the spaces that do not count (PS3.8 9.3.2). Raises for control characters."""
+    """Both titles of an A-ASSOCIATE-RQ, trimmed of the spaces that do not count (PS3.8 9.3.2). Raises for control
+    characters.
+    """
     _, _, called, calling = _FIXED.unpack_from(body)
     return Titles(_title(called), _title(calling))
 
@@ -229,7 +233,9 @@ def _read_role(value: bytes) -> RoleSelection:
 
 
 def _uid(value: bytes) -> str:
-    """A UID in an association PDU (PS3.8 Annex F): digits and dots, 64 at most. Padding, though not allowed, is taken off."""
+    """A UID in an association PDU (PS3.8 Annex F): digits and dots, 64 at most. Padding, though not allowed, is
+    taken off.
+    """
     uid = value.rstrip(b" \0")
     if not uid or len(uid) > 64 or uid.strip(b"0123456789."):
         raise Malformed("a UID of an association PDU is none", AbortReason.INVALID_PARAMETER)
@@ -237,7 +243,9 @@ def _uid(value: bytes) -> str:
 
 
 def _title(value: bytes) -> str:
-    """An AE title (PS3.5 6.2): printable ASCII, leading and trailing spaces do not count. A peer's NUL padding is forgiven."""
+    """An AE title (PS3.5 6.2): printable ASCII, leading and trailing spaces do not count. A peer's NUL padding is
+    forgiven.
+    """
     title = value.rstrip(b"\0").strip(b" ")
     if not title or not title.isascii() or not title.decode("ascii").isprintable():
         raise Malformed("an AE title is empty or holds control or 8-bit characters")

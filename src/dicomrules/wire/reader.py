@@ -1,4 +1,5 @@
-"""Cuts a stream of bytes into PDUs, and P-DATA-TF into pieces of PDVs, without ever holding a data set (PS3.8 9.3.1, 9.3.5).
+"""Cuts a stream of bytes into PDUs, and P-DATA-TF into pieces of PDVs, without ever holding a data set (PS3.8 9.3.1,
+9.3.5).
 
 What is held between two calls is at most one head of six bytes or one short PDU under its cap. A PDV that spans several
 buffers comes out as one piece for each; a piece says whether its PDV ends with it.
@@ -33,7 +34,9 @@ class Whole:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Some bytes of one PDV; `control` is its message control header (PS3.8 E.2), `ends` is true for the last bytes of it."""
+    """Some bytes of one PDV; `control` is its message control header (PS3.8 E.2), `ends` is true for the last bytes
+    of it.
+    """
 
     context_id: int
     control: int
@@ -42,9 +45,12 @@ class Piece:
 
 
 class Reader:
-    """Reads one stream. `on_head(kind, length)` is asked what to do with each PDU, and may raise `Malformed` to refuse it."""
+    """Reads one stream. `on_head(kind, length)` is asked what to do with each PDU, and may raise `Malformed` to
+    refuse it.
+    """
 
     def __init__(self, on_head: Callable[[int, int], Take]) -> None:
+        self.begun = 0  # PDUs whose head was read
         self._on_head = on_head
         self._held = bytearray()  # of a head, or of a PDU that is taken whole
         self._kind = 0
@@ -92,6 +98,7 @@ class Reader:
         if len(self._held) == _PDU_HEAD.size:
             self._kind, self._left = _PDU_HEAD.unpack(self._held)
             self._held.clear()
+            self.begun += 1
             self._take = self._on_head(self._kind, self._left)
             self._end_of_pdu()
         return view[missing:]

@@ -1,15 +1,17 @@
 """The state machine of the DICOM upper layer (PS3.8 9.2, Tables 9-1 to 9-10).
 
-Theory. An association is in one of thirteen states. Nineteen things can happen to it: a PDU comes (or something that is none),
-our own side wants something, the transport opens or closes, the ARTIM timer expires. Each pair of the two names one action
-(`TABLE`), and each action says what is sent, what our side is told, and which state follows (`ACTIONS`). A pair that is not in
-the table cannot be caused by a peer: it is a mistake of our own side.
+Theory. An association is in one of thirteen states. Nineteen things can happen to it: a PDU comes (or something that
+is none), our own side wants something, the transport opens or closes, the ARTIM timer expires. Each pair of the two
+names one action (`TABLE`), and each action says what is sent, what our side is told, and which state follows
+(`ACTIONS`). A pair that is not in the table cannot be caused by a peer: it is a mistake of our own side.
 
-Three things follow from the tables and need no code of their own. The ARTIM timer runs exactly in Sta2 and Sta13: every action
-that starts it leads there, every one that stops it leads away. The transport is to be closed when the state is Sta1 again. And
-the only action whose next state depends on the role is AR-8, the collision of two release requests.
+Three things follow from the tables and need no code of their own. The ARTIM timer runs exactly in Sta2 and Sta13:
+every action that starts it leads there, every one that stops it leads away. The transport is to be closed when the
+state is Sta1 again. And the only action whose next state depends on the role is AR-8, the collision of two release
+requests.
 
-AE-6 is split in two, as its text is: AE-6 when the request is acceptable to the provider, AE-6R when it is refused at once.
+AE-6 is split in two, as its text is: AE-6 when the request is acceptable to the provider, AE-6R when it is refused at
+once.
 """
 
 from dataclasses import dataclass
