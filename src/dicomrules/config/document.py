@@ -1,7 +1,7 @@
 """YAML text to plain values that remember where they stand.
 
 ruamel.yaml composes nodes with exact marks; the tree of plain values is built from them here, so nothing that a file
-says can construct an object. `caps` has bounded depth and number of nodes before, so the recursion below is bounded too.
+says can construct an object. `caps` has bounded depth and number of nodes before, so the recursion below is bounded.
 """
 
 from collections.abc import Mapping

@@ -2,11 +2,9 @@
 
 from collections.abc import Iterator
 
-from pydicom._dicom_dict import DicomDictionary
-from pydicom.datadict import dictionary_VR, tag_for_keyword
-
 from dicomrules.config.document import Document
 from dicomrules.config.settings import Settings
+from dicomrules.dicom.tags import keywords, tag_of, vr_of
 from dicomrules.model.destination import TEMPLATE_FIELD, FolderDestination
 from dicomrules.text.codes.registry import diagnose
 from dicomrules.text.diagnostic import Diagnostic
@@ -43,12 +41,12 @@ def _template(span: Span, destination: FolderDestination) -> Iterator[Diagnostic
 
 
 def _field(span: Span, keyword: str) -> Iterator[Diagnostic]:
-    tag = tag_for_keyword(keyword)
+    tag = tag_of(keyword)
     if tag is None:
-        near = nearest(keyword, (entry[4] for entry in DicomDictionary.values()), 1)
+        near = nearest(keyword, keywords(), 1)
         found = diagnose("DR717", span, f"unknown keyword `{keyword}`", did_you_mean(near))
         at = span.text.find(f"{{{keyword}}}") + 1
         place = span.source.span(span.start + at, span.start + at + len(keyword))
         yield found.with_fix(f"write `{near[0]}`", place, near[0]) if near and at else found
-    elif tag >> 16 <= 2 or dictionary_VR(tag) not in _NAMING_VRS:
+    elif tag >> 16 <= 2 or vr_of(tag) not in _NAMING_VRS:
         yield diagnose("DR717", span, f"`{keyword}` cannot be part of a file name: it holds no short text or number")
