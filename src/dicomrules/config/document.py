@@ -40,9 +40,9 @@ class Document:
         return self.keys.get(steps, Span(self.source, 0, 0))
 
     def span(self, steps: Steps) -> Span:
-        """Where the value at `steps` stands; of a block that goes over several lines, its key."""
+        """Where the value at `steps` stands; where there is none, or a block over several lines, its key."""
         span = self.values.get(steps)
-        if span is None or "\n" in self.source.text[span.start : span.end]:
+        if span is None or not span.text or "\n" in span.text:
             return self.key_span(steps)
         return span
 

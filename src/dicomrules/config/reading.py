@@ -22,16 +22,26 @@ def read_small(path: Path, cap: int) -> str:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a FIFO must not make us wait
     except OSError as error:
         raise Unreadable(f"cannot be read: {error.strerror}") from error
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise Unreadable("is not a regular file")
-        if status.st_mode & stat.S_IWOTH:
-            raise Unreadable(f"can be written by everybody (mode {stat.S_IMODE(status.st_mode):04o})", unsafe=True)
-        return _content(file.read(cap + 1), cap)
+    try:
+        _judge(os.fstat(descriptor))
+        content = b""
+        while len(content) <= cap and (piece := os.read(descriptor, cap + 1 - len(content))):
+            content += piece
+    except OSError as error:
+        raise Unreadable(f"cannot be read: {error.strerror}") from error
+    finally:
+        os.close(descriptor)
+    return _text(content, cap)
 
 
-def _content(content: bytes, cap: int) -> str:
+def _judge(status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise Unreadable("is not a regular file")
+    if status.st_mode & stat.S_IWOTH:
+        raise Unreadable(f"can be written by everybody (mode {stat.S_IMODE(status.st_mode):04o})", unsafe=True)
+
+
+def _text(content: bytes, cap: int) -> str:
     if len(content) > cap:
         raise Unreadable(f"is longer than {cap} bytes")
     try:

@@ -89,7 +89,7 @@ def _missing_keys(document: Document, steps: Steps, error: Any) -> Iterator[Diag
 def _kinds(document: Document, steps: Steps, error: Any) -> Iterator[Diagnostic]:
     """Receivers and destinations have exactly one kind; a misspelt one has been reported as an unknown key already."""
     kinds = [choice["required"][0] for choice in error.validator_value]
-    said = [kind for kind in kinds if kind in error.instance]
+    said = [key for key in error.instance if key in kinds]
     if not said and any(key not in error.schema["properties"] for key in error.instance):
         return
     span = document.key_span((*steps, said[1])) if said else document.key_span(steps)
