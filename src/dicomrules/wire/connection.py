@@ -97,6 +97,11 @@ class Connection:
         return State.ESTABLISHED <= self.state <= State.COLLISION_ACCEPTOR_LOCAL
 
     @property
+    def may_send(self) -> bool:
+        """Whether our side may send messages: the association is established, and we have not asked for its release."""
+        return (Trigger.WANT_DATA, self.state) in TABLE
+
+    @property
     def mid_pdu(self) -> bool:
         """Whether a PDU has begun and not ended: its deadline runs."""
         return self._reader.mid_pdu
@@ -179,12 +184,16 @@ class Connection:
         if (Trigger.WANT_ABORT, self.state) not in TABLE:
             return b""
         self._step(Trigger.WANT_ABORT)
+        self._deaf = True
         return pdu.abort(source, reason)
 
     # what happens to us
 
     def receive(self, view: memoryview) -> Iterator[WireEvent]:
-        """What the bytes of `view` (format "B") mean, one event at a time; the caller may act between two of them."""
+        """What the bytes of `view` (format "B") mean, one event at a time.
+
+        The caller may act between two of them, but must take them all before the next `receive`.
+        """
         if self._deaf or self.must_close:
             return
         try:

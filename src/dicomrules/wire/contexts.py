@@ -19,8 +19,11 @@ TRANSFER_SYNTAXES_NOT_SUPPORTED = 4
 # All SOP classes of the Storage Service Class (PS3.4 B.5).
 STORAGE_CLASSES: frozenset[str] = frozenset(str(cx.abstract_syntax) for cx in AllStoragePresentationContexts)
 
-# The transfer syntaxes whose data sets we can walk (PS3.5 Annex A). A private one may be encoded in any way: never taken.
-TRANSFER_SYNTAXES: frozenset[str] = frozenset(map(str, ALL_TRANSFER_SYNTAXES))
+# The transfer syntaxes whose data sets can be walked (PS3.5 Annex A). Not those of DICOM-RTV, which are streams
+# (PS3.22), and no private ones, which may be encoded in any way.
+TRANSFER_SYNTAXES: frozenset[str] = frozenset(
+    str(uid) for uid in ALL_TRANSFER_SYNTAXES if not uid.startswith("1.2.840.10008.1.2.7.")
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,118 @@
+"""Listens for associations and drives each of them: sockets, deadlines, limits, drain. Knows no policy (see
+`service`).
+"""
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, field
+
+from dicomrules.model.event import Event, Level
+from dicomrules.model.ports import Emit
+from dicomrules.net.buffers import BufferPool
+from dicomrules.net.link import Link
+from dicomrules.net.service import Service
+from dicomrules.wire.associate import LIMIT_EXCEEDED, Rejection, Titles
+from dicomrules.wire.limits import Deadlines, WireLimits
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerSettings:
+    """Where to listen and how much to bear. `per_address` counts connections, `associations` those that were
+    established.
+    """
+
+    name: str
+    port: int
+    bind: str = "127.0.0.1"
+    associations: int = 200
+    per_address: int = 32
+    limits: WireLimits = field(default=WireLimits())
+    deadlines: Deadlines = field(default=Deadlines())
+
+
+class Listener:
+    """One listening port. `start`, then `drain` when no more is to be taken."""
+
+    def __init__(self, settings: ListenerSettings, service: Service, emit: Emit) -> None:
+        self.settings = settings
+        self.service = service
+        self.emit = emit
+        self.buffers = BufferPool()
+        self._links: set[Link] = set()
+        self._by_address: Counter[str] = Counter()
+        self._server: asyncio.Server | None = None
+        self._ticker: asyncio.Task[None] | None = None
+
+    @property
+    def port(self) -> int:
+        """The port, also when the settings left it to the system (0)."""
+        assert self._server is not None
+        return int(self._server.sockets[0].getsockname()[1])
+
+    @property
+    def associations(self) -> int:
+        """How many associations are established now."""
+        return sum(link.connection.established for link in self._links)
+
+    async def start(self) -> None:
+        """Begin to listen. OSError when the port is taken or may not be used."""
+        loop = asyncio.get_running_loop()
+        bind = self.settings.bind
+        self._server = await loop.create_server(lambda: Link(self), bind, self.settings.port, backlog=256)
+        self._ticker = loop.create_task(self._tick())
+
+    async def drain(self, seconds: float) -> None:
+        """Stop accepting; associations may finish for `seconds`, the rest is aborted (A-ABORT 0, 0)."""
+        if self._server is None or self._ticker is None:
+            return
+        self._server.close()
+        for link in self._links:
+            if not link.connection.established:
+                link.close()
+        deadline = asyncio.get_running_loop().time() + seconds
+        while self._links and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.02)
+        links = list(self._links)
+        for link in links:
+            link.abort()
+        await asyncio.gather(*(link.finished() for link in links))
+        self._ticker.cancel()
+
+    # what a link asks
+
+    def admits(self, link: Link, address: str) -> bool:
+        """Count a new connection; False when its address has too many."""
+        if self._by_address[address] >= self.settings.per_address:
+            self.note("connection.refused", Level.WARNING, "an address has too many connections", {"address": address})
+            return False
+        self._by_address[address] += 1
+        self._links.add(link)
+        return True
+
+    def forget(self, link: Link, address: str) -> None:
+        """A connection that was admitted is over."""
+        self._links.discard(link)
+        self._by_address[address] -= 1
+        if not self._by_address[address]:
+            del self._by_address[address]
+
+    def screen(self, titles: Titles, address: str) -> Rejection | None:
+        """The limit of associations first, then the service's own list."""
+        if self.associations >= self.settings.associations:
+            return LIMIT_EXCEEDED
+        return self.service.screen(titles, address)
+
+    def note(self, name: str, level: Level, text: str, fields: dict[str, str | int | float]) -> None:
+        """Tell what happened."""
+        self.emit(Event(name, level, text, {"receiver": self.settings.name, **fields}))
+
+    async def _tick(self) -> None:
+        """Look at all deadlines, a few times within the shortest of them."""
+        deadlines = self.settings.deadlines
+        shortest = min(deadlines.artim, deadlines.pdu, deadlines.idle, deadlines.rate_window)
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(min(1.0, shortest / 8))
+            now = loop.time()
+            for link in list(self._links):
+                link.check(now)
