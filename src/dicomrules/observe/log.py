@@ -1,0 +1,41 @@
+"""The log: a sink that writes one line for each event to a stream."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TextIO
+
+from dicomrules.model.event import Event, Level
+from dicomrules.observe import line
+
+_ORDER = list(Level)
+
+
+class Log:
+    """Writes events of `least` and above to `stream`, one line each. Raises what the stream raises: see `fan_out`."""
+
+    def __init__(
+        self,
+        stream: TextIO,
+        form: line.Format,
+        least: Level = Level.INFO,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._stream = stream
+        self._form = form
+        self._least = _ORDER.index(least)
+        self._now = now
+
+    def __call__(self, event: Event) -> None:
+        """Write `event` if it matters enough."""
+        if _ORDER.index(event.level) >= self._least:
+            written = self._form(event, self._now()) + "\n"
+            encoding = self._stream.encoding or "utf-8"  # a terminal in the C locale takes no other characters
+            self._stream.write(written.encode(encoding, "backslashreplace").decode(encoding))
+            self._stream.flush()
+
+
+def log_to(stream: TextIO, as_json: bool = False, least: Level = Level.INFO) -> Log:
+    """The log as `serve` writes it: JSON lines if asked for, else text, in colour when `stream` is a terminal."""
+    if as_json:
+        return Log(stream, line.as_json, least)
+    return Log(stream, line.coloured if stream.isatty() else line.text, least)
