@@ -1,9 +1,9 @@
 """The abstract syntax of a rule file: one frozen node for each construct, values already read.
 
-Texts are without quotes and escapes, numbers are `int` or `Decimal`, durations `timedelta`, tags `int`. Each node carries
-the `span` it was read from; spans take no part in equality, so "the formatted text means the same" is one `==`. Brackets
-leave no trace: the shape of the tree says how things bind. What is optional and was left out is None, False or ().
-Layout and comments are kept aside in `File.comments`, for the formatter.
+Texts are without quotes and escapes, numbers are `int` or `Decimal`, durations `timedelta`, tags `int`. Each node
+carries the `span` it was read from; spans take no part in equality, so "the formatted text means the same" is one `==`.
+Brackets leave no trace: the shape of the tree says how things bind. What is optional and was left out is None, False
+or (). Comments are kept aside in `File.comments`, for the formatter.
 
 In reading order: words and literals, paths, expressions, values and verdicts, statements, routes, tests, items, File.
 """
@@ -644,8 +644,8 @@ Statement = (
 class DestOptions(Node):
     """What stands after a destination, each at most once.
 
-    `calling` is the calling AE title of this send, a Text or the Name of a context value (`as calling_aet`). `compressed`
-    is a transfer syntax keyword. `once_per` counts only with `only_once`; None there means for ever.
+    `calling` is the calling AE title of this send, a Text or the Name of a context value (`as calling_aet`).
+    `compressed` is a transfer syntax keyword. `once_per` counts only with `only_once`; None there means for ever.
     """
 
     through: Name | None = None
@@ -1077,9 +1077,21 @@ class Comment(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Unread(Node):
+    """An item that is no sentence: its first word (`rule`) and, where it can be seen, the name that it declares.
+
+    The problem has been reported; names declared here are not unknown.
+    """
+
+    kind: str
+    name: Name | None
+
+
+@dataclass(frozen=True, slots=True)
 class File(Node):
     """A rule file: the items that could be read, in order. `language` is 1; None when the file does not say."""
 
     language: int | None
     items: tuple[Item, ...]
     comments: tuple[Comment, ...] = field(default=(), compare=False, repr=False)
+    unread: tuple[Unread, ...] = field(default=(), compare=False)
