@@ -3,10 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pynetdicom import ALL_TRANSFER_SYNTAXES, AllStoragePresentationContexts
-from pynetdicom.service_class import ServiceClass
-from pynetdicom.sop_class import uid_to_service_class
-
+from dicomrules.dicom import uids
 from dicomrules.model.exchange import PresentationContext
 from dicomrules.wire.associate import ContextResult, ProposedContext
 from dicomrules.wire.dimse import VERIFICATION
@@ -16,29 +13,30 @@ ACCEPTANCE = 0
 ABSTRACT_SYNTAX_NOT_SUPPORTED = 3
 TRANSFER_SYNTAXES_NOT_SUPPORTED = 4
 
-# All SOP classes of the Storage Service Class (PS3.4 B.5).
-STORAGE_CLASSES: frozenset[str] = frozenset(str(cx.abstract_syntax) for cx in AllStoragePresentationContexts)
-
-# The transfer syntaxes whose data sets can be walked (PS3.5 Annex A). Not those of DICOM-RTV, which are streams
-# (PS3.22), and no private ones, which may be encoded in any way.
-TRANSFER_SYNTAXES: frozenset[str] = frozenset(
-    str(uid) for uid in ALL_TRANSFER_SYNTAXES if not uid.startswith("1.2.840.10008.1.2.7.")
-)
+# Registered as transfer syntaxes, but not encodings of a data set that PS3.5 Annex A defines: MIME, XML, the streams of
+# DICOM-RTV (PS3.22), Papyrus.
+_NO_DATA_SET = ("1.2.840.10008.1.2.6.", "1.2.840.10008.1.2.7.", "1.2.840.10008.1.20")
 
 
 @dataclass(frozen=True, slots=True)
 class ContextPolicy:
-    """What an acceptor takes. `unknown_classes`: also abstract syntaxes that PS3.4 does not give to another service."""
+    """What an acceptor takes: every storage SOP class and Verification, in every transfer syntax of the standard.
 
-    abstract_syntaxes: frozenset[str] = STORAGE_CLASSES | {VERIFICATION}
-    transfer_syntaxes: frozenset[str] = TRANSFER_SYNTAXES
+    `unknown_classes`: also abstract syntaxes that PS3.6 does not register, private ones among them. Private transfer
+    syntaxes are never taken: their data sets may be encoded in any way.
+    """
+
     unknown_classes: bool = False
 
     def supports(self, abstract_syntax: str) -> bool:
         """Whether a context with this abstract syntax may be accepted."""
-        if abstract_syntax in self.abstract_syntaxes:
+        if abstract_syntax == VERIFICATION or uids.is_storage_class(abstract_syntax):
             return True
-        return self.unknown_classes and uid_to_service_class(abstract_syntax) is ServiceClass
+        return self.unknown_classes and not uids.is_registered(abstract_syntax)
+
+    def reads(self, transfer_syntax: str) -> bool:
+        """Whether data sets in this transfer syntax may be accepted."""
+        return uids.is_transfer_syntax(transfer_syntax) and not transfer_syntax.startswith(_NO_DATA_SET)
 
 
 def negotiate(proposed: Sequence[ProposedContext], policy: ContextPolicy) -> tuple[ContextResult, ...]:
@@ -54,7 +52,7 @@ def _answer(context: ProposedContext, policy: ContextPolicy) -> ContextResult:
     if not policy.supports(context.abstract_syntax):
         return ContextResult(context.id, ABSTRACT_SYNTAX_NOT_SUPPORTED, context.transfer_syntaxes[0])
     for transfer_syntax in context.transfer_syntaxes:
-        if transfer_syntax in policy.transfer_syntaxes:
+        if policy.reads(transfer_syntax):
             return ContextResult(context.id, ACCEPTANCE, transfer_syntax)
     return ContextResult(context.id, TRANSFER_SYNTAXES_NOT_SUPPORTED, context.transfer_syntaxes[0])
 
