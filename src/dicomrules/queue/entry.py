@@ -1,0 +1,79 @@
+"""What intake gives to the ledger, and what it is told."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from dicomrules.model.decision import Decision
+from dicomrules.model.instance import Envelope
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A second spool file that index and patches refer to, because the one received is deflated (PS3.5 A.5).
+
+    `length` (bytes), `digest` (SHA-256, hexadecimal) and `transfer_syntax` are those of its data set.
+    """
+
+    ref: str
+    length: int
+    digest: str
+    transfer_syntax: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One instance to be recorded: its envelope, what was decided, and where its bytes now lie.
+
+    `spool_ref` is empty when no bytes are kept (rejected, dropped). Deliveries are made from the decision's variants, one for
+    each destination of each, when the verdict is `send`; for every other verdict there are none.
+    """
+
+    envelope: Envelope
+    decision: Decision
+    spool_ref: str
+    derived: Derived | None = None
+
+
+class Arrival(StrEnum):
+    """How an instance relates to those the ledger knows.
+
+    `duplicate`: the same SOP Instance UID with the same digest from the same peer (both AE titles and receiver), whose bytes we
+    still keep: counted there, nothing new is recorded, its spool file is superfluous. `conflict`: the same UID from the same
+    peer with other bytes: recorded and held, so its spool file belongs in `held`.
+    """
+
+    NEW = "new"
+    DUPLICATE = "duplicate"
+    CONFLICT = "conflict"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The answer for one Entry. `instance_id` is the row it is, or for a duplicate the row it repeats."""
+
+    instance_id: int
+    arrival: Arrival
+
+
+class InstanceState(StrEnum):
+    """Where an instance stands as a whole.
+
+    `waiting`: deliveries are open; `held`: a person or a later decision is needed; `delivered`: every delivery is sent (or there
+    was none) and the file still lies in `waiting`; `done`: the file has moved; `gone`: no bytes are kept, because the instance
+    was rejected or dropped, or because its retention has passed.
+    """
+
+    WAITING = "waiting"
+    HELD = "held"
+    DELIVERED = "delivered"
+    DONE = "done"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An instance and its spool files; `derived_ref` is empty when there is none."""
+
+    instance_id: int
+    spool_ref: str
+    derived_ref: str = ""

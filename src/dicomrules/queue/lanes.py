@@ -1,0 +1,128 @@
+"""What the lanes of delivery do with the queue: claim, record what came of it, begin anew after a crash.
+
+A claim gives each attempt its number, committed before the attempt begins. An outcome counts only while its delivery is still
+`sending` under that number; one that comes later is kept in the history and changes nothing.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from dicomrules.model.delivery import Delivery, Kind, Outcome, State
+from dicomrules.queue import encoding
+from dicomrules.queue.entry import InstanceState
+from dicomrules.queue.transaction import Row, Transaction, Value
+
+CORRUPT = "corrupt: the bytes in the spool are not those received"
+
+_AFTER = {Kind.SENT: State.SENT, Kind.DEFERRED: State.DEFERRED, Kind.FAILED: State.FAILED, Kind.CORRUPT: State.HELD}
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An outcome with the delivery as it was claimed. `next_attempt` is needed when the outcome is `deferred`."""
+
+    delivery: Delivery
+    outcome: Outcome
+    next_attempt: datetime | None = None
+
+
+def claim(tx: Transaction, destination: str, limit: int, now: datetime) -> list[Row]:
+    """Begin an attempt of up to `limit` deliveries that are due, deferred ones first; their rows, oldest first."""
+    deferred = tx.run("due", (destination, encoding.micros(now), limit))
+    queued = tx.run("queued", (destination, limit - len(deferred))) if len(deferred) < limit else []
+    rows = []
+    for before, found in ((State.DEFERRED, deferred), (State.QUEUED, queued)):
+        for identity in found:
+            tx.run("start_attempt", identity)
+            tx.move(destination, before, State.SENDING)
+            rows += tx.run("delivery", identity)
+    return sorted(rows)
+
+
+def delivery(row: Row) -> Delivery:
+    """The Delivery of a row of the statement `delivery`. Raises LedgerDamaged."""
+    identity, instance_id, destination, state, attempts, next_attempt, transfer_syntax, leaves_as, patch, *instance = (
+        row
+    )
+    sop_class, sop_instance, study, calling_aet, called_aet, *bases = instance
+    spool_ref, length, digest = bases[3:] if bases[3] else bases[:3]
+    return Delivery(
+        id=identity,
+        instance_id=instance_id,
+        destination=destination,
+        spool_ref=spool_ref,
+        sop_class=sop_class,
+        sop_instance=leaves_as or sop_instance,
+        study=study,
+        transfer_syntax=transfer_syntax,
+        length=length,
+        digest=digest,
+        patch=encoding.decode_patch(patch),
+        state=State(state),
+        attempts=attempts,
+        next_attempt=encoding.moment(next_attempt),
+        calling_aet=calling_aet,
+        called_aet=called_aet,
+    )
+
+
+def prepare(ended: Ended) -> tuple[Ended, tuple[Value, ...], int | None]:
+    """Encode an outcome: the columns of its attempt, and when the next one is due."""
+    outcome = ended.outcome
+    if outcome.kind is Kind.DEFERRED and ended.next_attempt is None:
+        raise ValueError("a deferred delivery needs a next attempt")
+    attempt = (
+        outcome.kind.value,
+        outcome.status,
+        outcome.message,
+        encoding.encode_exchange(outcome.exchange),
+        encoding.optional_micros(outcome.started_at),
+        encoding.optional_micros(outcome.ended_at),
+    )
+    return ended, attempt, encoding.optional_micros(ended.next_attempt)
+
+
+def record_outcomes(
+    tx: Transaction, prepared: Sequence[tuple[Ended, tuple[Value, ...], int | None]], now: datetime
+) -> list[bool]:
+    """Write outcomes; for each whether it counted."""
+    return [_end(tx, ended, attempt, next_attempt, now) for ended, attempt, next_attempt in prepared]
+
+
+def _end(tx: Transaction, ended: Ended, attempt: tuple[Value, ...], next_attempt: int | None, now: datetime) -> bool:
+    claimed, after = ended.delivery, _AFTER[ended.outcome.kind]
+    moved = tx.run("end_attempt", (after.value, next_attempt, claimed.id, claimed.attempts))
+    tx.run("insert_attempt", (claimed.id, claimed.attempts, int(not moved), *attempt))
+    if not moved:
+        return False
+    tx.move(claimed.destination, State.SENDING, after)
+    instance_id = moved[0][0]
+    if after is State.SENT:
+        ((still_open, state),) = tx.run("one_sent", (encoding.micros(now), instance_id))
+        if not still_open and state == InstanceState.DELIVERED:
+            tx.move_instance(InstanceState.WAITING, InstanceState.DELIVERED)
+    elif after is State.HELD:
+        _hold(tx, instance_id)
+    return True
+
+
+def _hold(tx: Transaction, instance_id: int) -> None:
+    """The bytes of this instance are damaged: nothing more of it leaves."""
+    for identity, destination, state in tx.run("stoppable", (instance_id,)):
+        tx.run("set_state", (State.HELD.value, identity))
+        tx.move(destination, State(state), State.HELD)
+    ((state,),) = tx.run("instance_state", (instance_id,))
+    tx.run("hold_instance", (CORRUPT, instance_id))
+    if state != InstanceState.HELD:
+        tx.move_instance(InstanceState(state), InstanceState.HELD)
+
+
+def requeue(tx: Transaction, deliveries: Iterable[int], before: State, now: datetime) -> int:
+    """Queue again those of these deliveries that are in `before`; how many there were."""
+    count = 0
+    for identity in deliveries:
+        for (destination,) in tx.run("requeue", (encoding.micros(now), identity, before.value)):
+            tx.move(destination, before, State.QUEUED)
+            count += 1
+    return count

@@ -1,0 +1,227 @@
+"""The ledger: every instance that was taken over, every delivery it owes, every attempt, in one SQLite file.
+
+One object a process, made after the fork. Every method may be called from any thread and blocks until its transaction is on
+the disk. Every transaction is short: at most GROUP rows, encoded before and decoded after the writer's lock is held, and no
+other I/O inside. After an error of the disk the ledger writes no more until it is opened again, because the kernel
+tells such an error only once; all methods then raise LedgerError.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from threading import Lock
+from typing import Literal, Self
+
+import apsw
+
+from dicomrules.model.delivery import Delivery, State
+from dicomrules.queue import encoding, lanes, recording, retention
+from dicomrules.queue.connection import FILE, LOCK, open_for_writing, told
+from dicomrules.queue.entry import Entry, Kept, Recorded
+from dicomrules.queue.errors import LedgerError
+from dicomrules.queue.lanes import Ended
+from dicomrules.queue.lock import WriterLock
+from dicomrules.queue.transaction import Transaction
+
+GROUP = 64  # rows that one transaction writes at most
+
+
+class Ledger:
+    """The writing side. `Reader` is the reading one."""
+
+    def __init__(self, state: Path) -> None:
+        """As `open`."""
+        self._path = state / FILE
+        try:
+            self._lock = WriterLock(state / LOCK)
+        except OSError as error:
+            raise LedgerError(f"the ledger's lock cannot be made: {error.strerror}") from error
+        self._connection = open_for_writing(state, self._lock)
+        self._mutex = Lock()  # one thread at a time on the connection
+        self._checkpoints: apsw.Connection | None = None
+        self._failure = ""
+
+    @classmethod
+    def open(cls, state: Path) -> Self:
+        """The ledger in the folder `state`, made when there is none. Raises LedgerRefused, LedgerDamaged, LedgerError."""
+        return cls(state)
+
+    def close(self) -> None:
+        """Close it, when no thread uses it any more."""
+        for connection in (self._checkpoints, self._connection):
+            if connection is not None:
+                connection.close()
+        self._lock.close()
+
+    # Intake
+
+    def record(self, entries: Sequence[Entry]) -> list[Recorded]:
+        """Record up to GROUP instances in one transaction; the answers in order. Once it returns, they survive a power cut.
+
+        On LedgerError none may be acknowledged, and their files are left where they are.
+        """
+        if len(entries) > GROUP:
+            raise ValueError(f"at most {GROUP} instances are recorded at once")
+        prepared = [recording.prepare(entry) for entry in entries]
+        with self._writing() as tx:
+            return recording.record(tx, prepared)
+
+    def note_crash(self, sop_instance: str, length: int) -> int:
+        """An object was left behind undecided when the process died; how often that has happened to it now."""
+        with self._writing() as tx:
+            ((count,),) = tx.run("note_crash", (sop_instance, length))
+        return int(count)
+
+    def crash_count(self, sop_instance: str, length: int) -> int:
+        """How often an object with this SOP Instance UID and length was left behind undecided."""
+        with self._reading() as tx:
+            found = tx.run("crash_count", (sop_instance, length))
+        return int(found[0][0]) if found else 0
+
+    def crashes(self) -> dict[tuple[str, int], int]:
+        """All crash counts, to be read once at start: they change only then."""
+        with self._reading() as tx:
+            return {(sop_instance, length): count for sop_instance, length, count in tx.run("crashes")}
+
+    # Delivery
+
+    def claim(self, destination: str, limit: int, now: datetime) -> list[Delivery]:
+        """Begin an attempt of up to `limit` (at most GROUP) deliveries that are due, oldest first; deferred ones go before.
+
+        `attempts` of each is the number of the attempt that begins. Writes nothing when nothing is due.
+        """
+        due = self.next_due(destination)
+        if due is None or due > now:
+            return []
+        with self._writing() as tx:
+            rows = lanes.claim(tx, destination, min(limit, GROUP), now)
+        return [lanes.delivery(row) for row in rows]
+
+    def record_outcomes(self, ended: Sequence[Ended], now: datetime) -> list[bool]:
+        """Write down how attempts ended; for each whether it counted.
+
+        One does not count when its delivery was taken from that attempt meanwhile; it is kept in the history. The last delivery
+        sent makes its instance `delivered`; a corrupt one holds its instance and all that is still queued of it.
+        """
+        prepared = [lanes.prepare(one) for one in ended]
+        counted: list[bool] = []
+        for start in range(0, len(prepared), GROUP):
+            with self._writing() as tx:
+                counted += lanes.record_outcomes(tx, prepared[start : start + GROUP], now)
+        return counted
+
+    def give_back(self, deliveries: Sequence[Delivery], now: datetime) -> None:
+        """Queue claimed deliveries again whose attempt never began, because the lane is closing."""
+        self._requeue([delivery.id for delivery in deliveries], State.SENDING, now)
+
+    def requeue(self, deliveries: Sequence[int], now: datetime) -> int:
+        """Queue failed deliveries again, because a person said so; how many of them were failed."""
+        return self._requeue(deliveries, State.FAILED, now)
+
+    def recover(self, now: datetime) -> int:
+        """At the start of the delivery process, before any lane: queue again what was being sent when it died; how many."""
+        count = 0
+        for destination in self.destinations():
+            while True:
+                with self._writing() as tx:
+                    sending = [identity for identity, _ in tx.run("sending", (destination, GROUP))]
+                    count += lanes.requeue(tx, sending, State.SENDING, now)
+                if len(sending) < GROUP:
+                    break
+        return count
+
+    def next_due(self, destination: str) -> datetime | None:
+        """When the first waiting delivery of a destination is due: in the past for a queued one; None when none waits."""
+        with self._reading() as tx:
+            ((due,),) = tx.run("next_due", (destination,))
+        return encoding.optional_moment(due)
+
+    def destinations(self) -> list[str]:
+        """Every destination that has or had a delivery, whether it is still in the gateway file or not."""
+        with self._reading() as tx:
+            return [name for (name,) in tx.run("destinations")]
+
+    # Sweep
+
+    def finished(self, limit: int) -> list[Kept]:
+        """Instances whose deliveries are all sent and whose files still lie in `waiting`, oldest first."""
+        return self._kept("delivered", (limit,))
+
+    def mark_moved(self, moved: Sequence[Kept]) -> None:
+        """The files of these instances have been moved: their new refs. Those that were finished are done."""
+        for start in range(0, len(moved), GROUP):
+            with self._writing() as tx:
+                retention.mark_moved(tx, moved[start : start + GROUP])
+
+    def expired(self, before: datetime, limit: int) -> list[Kept]:
+        """Instances that were done before that moment and whose bytes are still kept, oldest first."""
+        return self._kept("done_before", (encoding.micros(before), limit))
+
+    def mark_removed(self, instances: Sequence[int]) -> None:
+        """The files of these instances have been removed; only their history stays."""
+        for start in range(0, len(instances), GROUP):
+            with self._writing() as tx:
+                retention.mark_removed(tx, instances[start : start + GROUP])
+
+    def forget(self, before: datetime) -> int:
+        """Delete the history of up to GROUP instances without bytes that were over before that moment; how many."""
+        with self._writing() as tx:
+            return retention.forget(tx, before, GROUP)
+
+    def checkpoint(self, mode: Literal["passive", "truncate"] = "passive") -> None:
+        """Bring the write-ahead log into the ledger's file: `passive` beside others' work, `truncate` when idle.
+
+        Called by one thread of the delivery process only.
+        """
+        with told():
+            if self._checkpoints is None:
+                self._checkpoints = apsw.Connection(str(self._path), flags=apsw.SQLITE_OPEN_READWRITE)
+                self._checkpoints.pragma("synchronous", "full")
+                self._checkpoints.pragma("wal_autocheckpoint", 0)
+            if mode == "passive":
+                self._checkpoints.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+                return
+            with self._lock:
+                self._checkpoints.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+
+    def log_bytes(self) -> int:
+        """Length of the write-ahead log: when to checkpoint, and when to raise an alarm."""
+        log = self._path.with_name(f"{FILE}-wal")
+        return log.stat().st_size if log.exists() else 0
+
+    # Within
+
+    def _requeue(self, deliveries: Sequence[int], before: State, now: datetime) -> int:
+        count = 0
+        for start in range(0, len(deliveries), GROUP):
+            with self._writing() as tx:
+                count += lanes.requeue(tx, deliveries[start : start + GROUP], before, now)
+        return count
+
+    def _kept(self, statement: str, bindings: tuple[int, ...]) -> list[Kept]:
+        with self._reading() as tx:
+            return [Kept(*row) for row in tx.run(statement, bindings)]
+
+    @contextmanager
+    def _reading(self) -> Iterator[Transaction]:
+        with self._mutex, told():
+            yield Transaction(self._connection)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Transaction]:
+        with self._mutex, self._lock, told():
+            if self._failure:
+                raise LedgerError(f"{self._failure}; nothing more is written until the gateway is started again")
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                tx = Transaction(self._connection)
+                yield tx
+                tx.flush()
+                self._connection.execute("COMMIT")
+            except BaseException as error:
+                if isinstance(error, apsw.IOError | apsw.CorruptError):
+                    self._failure = f"the ledger met an error of the disk ({error})"
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise

@@ -1,0 +1,175 @@
+"""Reading the ledger: for the command line and for health, beside a gateway that writes it. Every read is short."""
+
+from datetime import datetime
+from pathlib import Path
+from threading import Lock
+from typing import Any, Self
+
+import apsw
+
+from dicomrules.dicom.uids import InstanceKey
+from dicomrules.model.delivery import Kind, Outcome, State
+from dicomrules.model.instance import Peer
+from dicomrules.queue import encoding
+from dicomrules.queue.connection import open_for_reading, told
+from dicomrules.queue.entry import InstanceState
+from dicomrules.queue.statements import statements
+from dicomrules.queue.story import (
+    Attempt,
+    DeliveryStory,
+    DestinationStatus,
+    HeldInstance,
+    InstanceStory,
+    ReceiverStatus,
+    Status,
+    WaitingDelivery,
+)
+
+PAGE = 100
+
+
+class Reader:
+    """A read-only view. Every method may be called from any thread and raises LedgerError."""
+
+    def __init__(self, state: Path) -> None:
+        """As `open`."""
+        self._connection = open_for_reading(state)
+        self._mutex = Lock()
+
+    @classmethod
+    def open(cls, state: Path) -> Self:
+        """The ledger in the folder `state`. LedgerRefused when there is none."""
+        return cls(state)
+
+    def close(self) -> None:
+        """Close it."""
+        self._connection.close()
+
+    def status(self) -> Status:
+        """How things stand, at a cost that does not grow with the ledger."""
+        counters = {(scope, name, item): value for scope, name, item, value in self._rows("counters")}
+        names = {scope: sorted({n for s, n, _ in counters if s == scope}) for scope in ("delivery", "receiver")}
+        return Status(
+            destinations=tuple(
+                DestinationStatus(
+                    name=name,
+                    deliveries={state: counters.get(("delivery", name, state), 0) for state in State},
+                    oldest_waiting=self._oldest_waiting(name),
+                )
+                for name in names["delivery"]
+            ),
+            receivers=tuple(
+                ReceiverStatus(name, *(counters.get(("receiver", name, item), 0) for item in _RECEIVER_ITEMS))
+                for name in names["receiver"]
+            ),
+            instances={state: counters.get(("instance", "", state), 0) for state in InstanceState},
+        )
+
+    def trace(self, sop_instance: str, limit: int = PAGE) -> list[InstanceStory]:
+        """The stories of all instances that came or leave with this SOP Instance UID, oldest first."""
+        with self._mutex, told():
+            found = self._run("instances_by_uid", (sop_instance, limit))
+            return [self._story(identity) for (identity,) in found]
+
+    def study(self, study: str, limit: int = PAGE) -> list[InstanceStory]:
+        """The stories of the instances received with this Study Instance UID, oldest first."""
+        with self._mutex, told():
+            return [self._story(identity) for (identity,) in self._run("instances_by_study", (study, limit))]
+
+    def waiting(self, destination: str, after: int = 0, limit: int = PAGE) -> list[WaitingDelivery]:
+        """One page of what a destination has not got yet, oldest first; `after` is the `id` that ended the page before."""
+        return [
+            WaitingDelivery(
+                id=identity,
+                destination=name,
+                sop_instance=sop_instance,
+                study=study,
+                received_at=encoding.moment(received_at),
+                state=State(state),
+                attempts=attempts,
+                next_attempt=encoding.moment(next_attempt),
+                last_message=message or "",
+            )
+            for identity, name, sop_instance, study, received_at, state, attempts, next_attempt, message in self._rows(
+                "waiting", (destination, after, limit)
+            )
+        ]
+
+    def held(self, after: int = 0, limit: int = PAGE) -> list[HeldInstance]:
+        """One page of held instances, oldest first; `after` is the `instance_id` that ended the page before."""
+        return [
+            HeldInstance(
+                instance_id=row[0],
+                key=InstanceKey(*row[1:5]),
+                peer=Peer(*row[5:9]),
+                received_at=encoding.moment(row[9]),
+                verdict=row[10],
+                reason=row[11],
+            )
+            for row in self._rows("held", (after, limit))
+        ]
+
+    # Within
+
+    def _run(self, name: str, bindings: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        return self._connection.execute(statements()[name], bindings).fetchall()
+
+    def _rows(self, name: str, bindings: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        with self._mutex, told():
+            return self._run(name, bindings)
+
+    def _oldest_waiting(self, destination: str) -> datetime | None:
+        ((received_at,),) = self._rows("oldest_waiting", (destination,))
+        return encoding.optional_moment(received_at)
+
+    def _story(self, instance_id: int) -> InstanceStory:
+        (row,) = self._run("instance", (instance_id,))
+        sop_class, sop_instance, series, study, calling_aet, called_aet, address, receiver, received_at, *rest = row
+        transfer_syntax, length, digest, spool_ref, source_path, state, reason, copies, decision, exchange = rest
+        patches = [encoding.decode_patch(patch) for (patch,) in self._run("patches", (instance_id,))]
+        return InstanceStory(
+            instance_id=instance_id,
+            key=InstanceKey(sop_class, sop_instance, series, study),
+            peer=Peer(calling_aet, called_aet, address, receiver),
+            received_at=encoding.moment(received_at),
+            transfer_syntax=transfer_syntax,
+            length=length,
+            digest=digest,
+            spool_ref=spool_ref,
+            source_path=source_path,
+            state=InstanceState(state),
+            reason=reason,
+            copies=copies,
+            decision=encoding.decode_decision(decision, patches),
+            exchange=encoding.decode_exchange(exchange),
+            deliveries=tuple(
+                DeliveryStory(
+                    id=identity,
+                    destination=destination,
+                    variant=variant,
+                    sop_instance=leaves_as,
+                    state=State(delivery_state),
+                    next_attempt=encoding.moment(next_attempt),
+                    attempts=tuple(_attempt(row) for row in self._run("attempts", (identity,))),
+                )
+                for identity, destination, variant, leaves_as, delivery_state, next_attempt in self._run(
+                    "deliveries", (instance_id, sop_instance)
+                )
+            ),
+        )
+
+
+_RECEIVER_ITEMS = ("instances", "duplicates", "conflicts")
+
+
+def _attempt(row: tuple[Any, ...]) -> Attempt:
+    number, late, kind, status, message, exchange, started_at, ended_at = row
+    outcome = Outcome(
+        kind=Kind(kind),
+        message=message,
+        status=status,
+        exchange=encoding.decode_exchange(exchange),
+        started_at=encoding.optional_moment(started_at),
+        ended_at=encoding.optional_moment(ended_at),
+    )
+    return Attempt(number, outcome, bool(late))

@@ -1,0 +1,42 @@
+"""Moving on what is delivered, and forgetting what is over.
+
+Files come first, rows after: a file is moved or removed, then its row says so. A crash between leaves a row whose file has moved,
+which the spool finds, or is gone, and the same step is done again; never a file that no row knows.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from dicomrules.model.delivery import State
+from dicomrules.queue import encoding
+from dicomrules.queue.entry import InstanceState, Kept
+from dicomrules.queue.transaction import Transaction
+
+
+def mark_moved(tx: Transaction, moved: Iterable[Kept]) -> None:
+    """These instances' files have other refs now; those that were delivered are done."""
+    for kept in moved:
+        for (state,) in tx.run("instance_state", (kept.instance_id,)):
+            after = InstanceState.DONE if state == InstanceState.DELIVERED else InstanceState(state)
+            tx.run("move_instance", (kept.spool_ref, kept.derived_ref, after.value, kept.instance_id))
+            tx.move_instance(InstanceState(state), after)
+
+
+def mark_removed(tx: Transaction, instances: Iterable[int]) -> None:
+    """The files of these instances, which were done, are removed."""
+    for identity in instances:
+        if tx.run("bytes_removed", (identity,)):
+            tx.move_instance(InstanceState.DONE, InstanceState.GONE)
+
+
+def forget(tx: Transaction, before: datetime, limit: int) -> int:
+    """Delete the rows of up to `limit` instances without bytes that were over `before`; how many."""
+    found = tx.run("gone_before", (encoding.micros(before), limit))
+    for identity in found:
+        tx.run("forget_attempts", identity)
+        for destination, state in tx.run("forget_deliveries", identity):
+            tx.count("delivery", destination, State(state), -1)
+        tx.run("forget_variants", identity)
+        tx.run("forget_instance", identity)
+        tx.count("instance", "", InstanceState.GONE, -1)
+    return len(found)

@@ -1,0 +1,63 @@
+-- name: due
+SELECT id FROM deliveries
+WHERE destination = ? AND state = 'deferred' AND next_attempt <= ?
+ORDER BY next_attempt, id LIMIT ?;
+
+-- name: queued
+SELECT id FROM deliveries WHERE destination = ? AND state = 'queued' ORDER BY id LIMIT ?;
+
+-- name: delivery
+SELECT d.id, d.instance_id, d.destination, d.state, d.attempts, d.next_attempt, v.transfer_syntax, v.leaves_as, v.patch,
+       i.sop_class, i.sop_instance, i.study, i.calling_aet, i.called_aet,
+       i.spool_ref, i.length, i.digest, i.derived_ref, i.derived_length, i.derived_digest
+FROM deliveries d JOIN variants v ON v.id = d.variant_id JOIN instances i ON i.id = d.instance_id
+WHERE d.id = ?;
+
+-- name: start_attempt
+UPDATE deliveries SET state = 'sending', attempts = attempts + 1 WHERE id = ?;
+
+-- name: end_attempt
+UPDATE deliveries SET state = ?, next_attempt = coalesce(?, next_attempt)
+WHERE id = ? AND state = 'sending' AND attempts = ?
+RETURNING instance_id;
+
+-- name: insert_attempt
+INSERT INTO attempts (delivery_id, number, late, kind, status, message, exchange, started_at, ended_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: one_sent
+UPDATE instances
+SET open = open - 1,
+    finished_at = CASE WHEN open = 1 THEN ? END,
+    state = CASE WHEN open = 1 AND state = 'waiting' THEN 'delivered' ELSE state END
+WHERE id = ?
+RETURNING open, state;
+
+-- name: instance_state
+SELECT state FROM instances WHERE id = ?;
+
+-- name: hold_instance
+UPDATE instances SET state = 'held', reason = ? WHERE id = ?;
+
+-- name: stoppable
+SELECT id, destination, state FROM deliveries WHERE instance_id = ? AND state IN ('queued', 'deferred');
+
+-- name: set_state
+UPDATE deliveries SET state = ? WHERE id = ?;
+
+-- name: sending
+SELECT id, destination FROM deliveries WHERE destination = ? AND state = 'sending' LIMIT ?;
+
+-- name: requeue
+UPDATE deliveries SET state = 'queued', next_attempt = ? WHERE id = ? AND state = ? RETURNING destination;
+
+-- name: next_due
+SELECT min(at) FROM (
+  SELECT * FROM (SELECT next_attempt AS at FROM deliveries
+                 WHERE destination = ?1 AND state = 'queued' ORDER BY id LIMIT 1)
+  UNION ALL
+  SELECT * FROM (SELECT next_attempt AS at FROM deliveries
+                 WHERE destination = ?1 AND state = 'deferred' ORDER BY next_attempt LIMIT 1));
+
+-- name: destinations
+SELECT DISTINCT name FROM counters WHERE scope = 'delivery' ORDER BY name;

@@ -1,0 +1,46 @@
+-- name: same_bytes
+SELECT id FROM instances
+WHERE sop_instance = :sop_instance AND calling_aet = :calling_aet AND called_aet = :called_aet AND receiver = :receiver
+  AND digest = :digest AND state <> 'gone'
+ORDER BY id DESC LIMIT 1;
+
+-- name: other_bytes
+SELECT 1 FROM instances
+WHERE sop_instance = :sop_instance AND calling_aet = :calling_aet AND called_aet = :called_aet AND receiver = :receiver
+  AND digest <> :digest AND verdict NOT IN ('reject', 'drop')
+LIMIT 1;
+
+-- name: count_copy
+UPDATE instances SET copies = copies + 1 WHERE id = ?;
+
+-- name: insert_instance
+INSERT INTO instances (
+  sop_class, sop_instance, series, study, calling_aet, called_aet, address, receiver, received_at, transfer_syntax, length,
+  digest, spool_ref, derived_ref, derived_length, derived_digest, source_path, verdict, reason, fingerprint, decision, exchange,
+  state, open, finished_at)
+VALUES (
+  :sop_class, :sop_instance, :series, :study, :calling_aet, :called_aet, :address, :receiver, :received_at, :transfer_syntax,
+  :length, :digest, :spool_ref, :derived_ref, :derived_length, :derived_digest, :source_path, :verdict, :reason, :fingerprint,
+  :decision, :exchange, :state, :open, :finished_at)
+RETURNING id;
+
+-- name: insert_variant
+INSERT INTO variants (instance_id, number, transfer_syntax, leaves_as, patch) VALUES (?, ?, ?, ?, ?) RETURNING id;
+
+-- name: insert_delivery
+INSERT INTO deliveries (instance_id, variant_id, destination, state, next_attempt) VALUES (?, ?, ?, ?, ?);
+
+-- name: crash_count
+SELECT count FROM crashes WHERE sop_instance = ? AND length = ?;
+
+-- name: crashes
+SELECT sop_instance, length, count FROM crashes;
+
+-- name: note_crash
+INSERT INTO crashes (sop_instance, length, count) VALUES (?, ?, 1)
+ON CONFLICT (sop_instance, length) DO UPDATE SET count = count + 1
+RETURNING count;
+
+-- name: count
+INSERT INTO counters (scope, name, item, value) VALUES (?, ?, ?, ?)
+ON CONFLICT (scope, name, item) DO UPDATE SET value = value + excluded.value;

@@ -1,0 +1,26 @@
+-- name: delivered
+SELECT id, spool_ref, derived_ref FROM instances WHERE state = 'delivered' ORDER BY id LIMIT ?;
+
+-- name: move_instance
+UPDATE instances SET spool_ref = ?, derived_ref = ?, state = ? WHERE id = ?;
+
+-- name: done_before
+SELECT id, spool_ref, derived_ref FROM instances WHERE state = 'done' AND finished_at < ? ORDER BY finished_at LIMIT ?;
+
+-- name: bytes_removed
+UPDATE instances SET spool_ref = '', derived_ref = '', state = 'gone' WHERE id = ? AND state = 'done' RETURNING id;
+
+-- name: gone_before
+SELECT id FROM instances WHERE state = 'gone' AND finished_at < ? ORDER BY finished_at LIMIT ?;
+
+-- name: forget_attempts
+DELETE FROM attempts WHERE delivery_id IN (SELECT id FROM deliveries WHERE instance_id = ?);
+
+-- name: forget_deliveries
+DELETE FROM deliveries WHERE instance_id = ? RETURNING destination, state;
+
+-- name: forget_variants
+DELETE FROM variants WHERE instance_id = ?;
+
+-- name: forget_instance
+DELETE FROM instances WHERE id = ?;

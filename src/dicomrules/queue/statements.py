@@ -1,0 +1,31 @@
+"""The SQL of the ledger: named statements in the files of `sql/`, and the schema."""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+
+_NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
+
+
+@cache
+def schema() -> str:
+    """The statements that make an empty ledger."""
+    return _text("schema")
+
+
+@cache
+def statements() -> Mapping[str, str]:
+    """Every named statement. A name stands once."""
+    found: dict[str, str] = {}
+    for file in ("record", "deliver", "retain", "read"):
+        pieces = _NAME.split(_text(file))
+        for name, statement in zip(pieces[1::2], pieces[2::2], strict=True):
+            if name in found:
+                raise ValueError(f"the statement `{name}` stands twice in the SQL of the ledger")
+            found[name] = statement.strip()
+    return found
+
+
+def _text(file: str) -> str:
+    return (resources.files("dicomrules.queue") / "sql" / f"{file}.sql").read_text("utf-8")

@@ -1,0 +1,118 @@
+"""What the ledger tells: the whole story of an instance, and how things stand."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from dicomrules.dicom.uids import InstanceKey
+from dicomrules.model.decision import Decision
+from dicomrules.model.delivery import Outcome, State
+from dicomrules.model.exchange import Exchange
+from dicomrules.model.instance import Peer
+from dicomrules.queue.entry import InstanceState
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt of a delivery. `late`: its outcome came when the delivery had been taken from it, and changed nothing."""
+
+    number: int
+    outcome: Outcome
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryStory:
+    """One delivery with all its attempts. `variant` counts the decision's variants from 0; `sop_instance` is what leaves."""
+
+    id: int
+    destination: str
+    variant: int
+    sop_instance: str
+    state: State
+    next_attempt: datetime
+    attempts: tuple[Attempt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceStory:
+    """One instance as the ledger knows it, from its arrival to its last attempt.
+
+    `copies` counts how often the same bytes came from the same peer; `reason` says why it is held, rejected or dropped.
+    """
+
+    instance_id: int
+    key: InstanceKey
+    peer: Peer
+    received_at: datetime
+    transfer_syntax: str
+    length: int
+    digest: str
+    spool_ref: str
+    source_path: str
+    state: InstanceState
+    reason: str
+    copies: int
+    decision: Decision
+    exchange: Exchange | None
+    deliveries: tuple[DeliveryStory, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingDelivery:
+    """A line of the queue: one delivery that is not sent."""
+
+    id: int
+    destination: str
+    sop_instance: str
+    study: str
+    received_at: datetime
+    state: State
+    attempts: int
+    next_attempt: datetime
+    last_message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldInstance:
+    """A line of the list of held instances."""
+
+    instance_id: int
+    key: InstanceKey
+    peer: Peer
+    received_at: datetime
+    verdict: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationStatus:
+    """Deliveries of one destination by state, and when the oldest that is neither sent nor failed nor held arrived."""
+
+    name: str
+    deliveries: Mapping[State, int]
+    oldest_waiting: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiverStatus:
+    """What came in by one receiver since the ledger was made: each instance once, copies of it, and conflicts among them."""
+
+    name: str
+    instances: int
+    duplicates: int
+    conflicts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How things stand, from counters alone, whatever the ledger's size."""
+
+    destinations: tuple[DestinationStatus, ...]
+    receivers: tuple[ReceiverStatus, ...]
+    instances: Mapping[InstanceState, int]
+
+    @property
+    def held(self) -> int:
+        """Instances that wait for a person or a later decision."""
+        return self.instances.get(InstanceState.HELD, 0)
