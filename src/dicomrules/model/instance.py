@@ -26,6 +26,8 @@ class Envelope:
     `digest` is the SHA-256, in hexadecimal, of the data set as received (`length` bytes, without preamble and file meta).
     `index` reads those bytes. `spool_ref` names the spool's incoming file; it is empty where nothing is kept (`apply`, `test`).
     `index` is None for an instance that is kept undecided, because deciding it crashed the process before.
+    For a deflated data set, `derived_ref` names a second incoming file that holds it inflated, in Explicit VR Little Endian:
+    index and patch refer to those bytes, and `derived_length` and `derived_digest` are theirs. Empty for all others.
     """
 
     key: InstanceKey
@@ -39,6 +41,9 @@ class Envelope:
     source_path: str = ""
     exchange: Exchange | None = None
     meta: dict[str, str] | None = None  # keyword -> value of the file meta a file came with (`meta.` paths)
+    derived_ref: str = ""
+    derived_length: int = 0
+    derived_digest: str = ""
 
 
 class Verdict(StrEnum):
