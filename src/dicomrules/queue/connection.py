@@ -1,7 +1,7 @@
 """Opening the ledger's file, and looking whether it is one that we may use.
 
-What is looked at does not grow with what is in it: SQLite's version, the file's header, the schema word by word, the first row
-of each table and index. Slower looks are for later, beside the running gateway.
+What is looked at does not grow with what is in it: SQLite's version, the file's header, the schema word by word, the
+first row of each table and index. Slower looks are for later, beside the running gateway.
 """
 
 import os
@@ -127,7 +127,7 @@ def _check(connection: apsw.Connection) -> None:
         raise LedgerDamaged("tables or indexes of the ledger are not those it was made with")
     for kind, name, table, statement in objects:
         if statement is not None:
-            connection.execute(_first_row(kind, name, table, statement)).get
+            connection.execute(_first_row(kind, name, table, statement)).fetchone()
 
 
 def _objects(connection: apsw.Connection) -> list[tuple[str, str, str, str | None]]:
@@ -150,7 +150,7 @@ def _expected() -> list[tuple[str, str, str, str | None]]:
 
 
 def _first_row(kind: str, name: str, table: str, statement: str) -> str:
-    """Reads one row of a table, or one entry of an index; names and conditions are those of our schema, word by word."""
+    """A statement that reads one row of a table or one entry of an index; all words in it are our schema's own."""
     if kind == "table":
         return f"SELECT * FROM {name} LIMIT 1"  # noqa: S608
     _, where, condition = statement.partition(" WHERE ")

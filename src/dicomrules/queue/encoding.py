@@ -1,8 +1,8 @@
 """Values of the model as they lie in the ledger, and back, exactly.
 
-Times are microseconds since 1970 UTC. A Decision and an Exchange are JSON, field by field as the dataclasses name them, so that
-a field added later takes its default when an older row is read; compressed against a fixed sample of such JSON, because one row
-alone is too short to compress well. Patches are kept apart, in their own compact form.
+Times are microseconds since 1970 UTC. A Decision and an Exchange are JSON, field by field as the dataclasses name
+them, so that a field added later takes its default when an older row is read; compressed against a fixed sample of
+such JSON, because one row alone is too short to compress well. Patches are kept apart, in their own compact form.
 """
 
 import json
@@ -25,6 +25,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 # Never changed: rows of existing ledgers are read with it. A better sample is a second one under another first byte.
 _FORM_1 = b"\x01"
+_WINDOW = -12  # without header; 4 KB back, which is most rows and all of the sample, and little memory to clear for each
 _SAMPLE_1 = (
     b'{"association":{"id":"","calling_aet":"","called_aet":"","address":"127.0.0.1:11112","opened_at":"2026-01-01T00:00:00'
     b'.000000+00:00","implementation":"","max_pdu":131072},"context":{"id":1,"abstract_syntax":"1.2.840.10008.5.1.4.1.1.2",'
@@ -33,8 +34,8 @@ _SAMPLE_1 = (
     b'Field":32769,"MessageIDBeingRespondedTo":,"CommandDataSetType":257,"Status":0,"ErrorComment":""},"response":null,'
     b'"started_at":"2026-","ended_at":null}{"verdict":"quarantine","hold","send","variants":[{"patch":null,"changes":[{"path":'
     b'"PatientID","before":null,"after":"","rule":""}],"destinations":["pacs","archive"],"sop_instance":"1.2.840.","group":""}]'
-    b',"hits":[{"rule":"","matched":true,"because":[{"text":"Modality == \\"CT\\"","seen":"CT","answer":true,"place":"rules/'
-    b'site.rules:"}],"notes":[],"kind":"route","kind":"rule","title":"","place":"rules/site.rules:","changes":[{"path":"'
+    b',"hits":[{"rule":"","matched":true,"because":[{"text":"Modality == \\"CT\\"","seen":"CT","answer":true,"place":'
+    b'"rules/site.rules:"}],"notes":[],"kind":"route","kind":"rule","title":"","place":"rules/site.rules:","changes":[{"path":"'
     b'StudyInstanceUID","before":"","after":null,"rule":""}]}],"fingerprint":"","reasons":[],"retry":null,"limit":null,'
     b'"status":0,"notes":[]}'
 )
@@ -66,13 +67,17 @@ def encode_decision(decision: Decision) -> bytes:
 
 
 def decode_decision(raw: bytes, patches: Sequence[Patch]) -> Decision:
-    """The Decision that `encode_decision` was given, with the patch of each variant put back. LedgerDamaged if they don't fit."""
+    """The Decision that `encode_decision` was given, with the patch of each variant put back.
+
+    LedgerDamaged if they don't fit.
+    """
     plain = _unpack(raw)
     if len(plain["variants"]) != len(patches):
         raise LedgerDamaged("a decision in the ledger lacks the patch of a variant")
     for variant, patch in zip(plain["variants"], patches, strict=True):
         variant["patch"] = patch
-    return _reader(Decision)(plain)  # type: ignore[no-any-return]
+    decision: Decision = _reader(Decision)(plain)
+    return decision
 
 
 def encode_exchange(exchange: Exchange | None) -> bytes | None:
@@ -82,7 +87,7 @@ def encode_exchange(exchange: Exchange | None) -> bytes | None:
 
 def decode_exchange(raw: bytes | None) -> Exchange | None:
     """The Exchange that `encode_exchange` was given. LedgerDamaged if it cannot be read."""
-    return None if raw is None else _reader(Exchange)(_unpack(raw))  # type: ignore[no-any-return]
+    return None if raw is None else _reader(Exchange)(_unpack(raw))
 
 
 def decode_patch(raw: bytes) -> Patch:
@@ -94,7 +99,7 @@ def decode_patch(raw: bytes) -> Patch:
 
 
 def _pack(plain: dict[str, Any]) -> bytes:
-    compress = zlib.compressobj(level=6, wbits=-15, zdict=_SAMPLE_1)
+    compress = zlib.compressobj(level=6, wbits=_WINDOW, memLevel=5, zdict=_SAMPLE_1)
     text = json.dumps(plain, separators=(",", ":")).encode("ascii")
     return _FORM_1 + compress.compress(text) + compress.flush()
 
@@ -103,7 +108,7 @@ def _unpack(raw: bytes) -> dict[str, Any]:
     try:
         if raw[:1] != _FORM_1:
             raise ValueError("unknown form")
-        plain: dict[str, Any] = json.loads(zlib.decompressobj(wbits=-15, zdict=_SAMPLE_1).decompress(raw[1:]))
+        plain: dict[str, Any] = json.loads(zlib.decompressobj(wbits=_WINDOW, zdict=_SAMPLE_1).decompress(raw[1:]))
     except (ValueError, zlib.error) as error:
         raise LedgerDamaged("a decision or an exchange in the ledger cannot be read") from error
     return plain
@@ -113,7 +118,7 @@ _Convert = Callable[[Any], Any]
 
 
 @cache
-def _writer(hint: Any) -> _Convert:  # noqa: ANN401 - a type, a generic alias or a union
+def _writer(hint: Any) -> _Convert:
     """How a value of this type becomes JSON. A Patch becomes null."""
     if hint is Patch:
         return lambda value: None
@@ -135,15 +140,17 @@ def _writer(hint: Any) -> _Convert:  # noqa: ANN401 - a type, a generic alias or
 
 
 @cache
-def _reader(hint: Any) -> _Convert:  # noqa: ANN401
+def _reader(hint: Any) -> _Convert:
     """How JSON becomes a value of this type. A Patch is taken as it is."""
+    if hint is Patch:
+        return lambda patch: patch
     if hint is datetime:
         return datetime.fromisoformat
     if hint is timedelta:
         return lambda plain: plain * _MICROSECOND
-    if is_dataclass(hint):
+    if isinstance(hint, type) and is_dataclass(hint):
         parts = _parts(hint, _reader)
-        return lambda plain: hint(**{name: read(plain[name]) for name, read in parts if name in plain})  # type: ignore[operator]
+        return lambda plain: hint(**{name: read(plain[name]) for name, read in parts if name in plain})
     if isinstance(hint, type) and issubclass(hint, Enum):
         return hint
     if get_origin(hint) is tuple:
@@ -152,12 +159,12 @@ def _reader(hint: Any) -> _Convert:  # noqa: ANN401
     return _unless_none(hint, _reader)
 
 
-def _parts(hint: Any, convert: Callable[[Any], _Convert]) -> tuple[tuple[str, _Convert], ...]:  # noqa: ANN401
+def _parts(hint: Any, convert: Callable[[Any], _Convert]) -> tuple[tuple[str, _Convert], ...]:
     hints = get_type_hints(hint)
     return tuple((field.name, convert(hints[field.name])) for field in fields(hint))
 
 
-def _unless_none(hint: Any, convert: Callable[[Any], _Convert]) -> _Convert:  # noqa: ANN401
+def _unless_none(hint: Any, convert: Callable[[Any], _Convert]) -> _Convert:
     """`X | None` converts as X; texts, numbers and unions of these are JSON as they are."""
     rest = [part for part in get_args(hint) if part is not NoneType]
     if get_origin(hint) not in (Union, UnionType) or len(rest) != 1:

@@ -24,8 +24,8 @@ class Derived:
 class Entry:
     """One instance to be recorded: its envelope, what was decided, and where its bytes now lie.
 
-    `spool_ref` is empty when no bytes are kept (rejected, dropped). Deliveries are made from the decision's variants, one for
-    each destination of each, when the verdict is `send`; for every other verdict there are none.
+    `spool_ref` is empty when no bytes are kept (rejected, dropped). Deliveries are made from the decision's variants,
+    one for each destination of each, when the verdict is `send`; for every other verdict there are none.
     """
 
     envelope: Envelope
@@ -37,9 +37,9 @@ class Entry:
 class Arrival(StrEnum):
     """How an instance relates to those the ledger knows.
 
-    `duplicate`: the same SOP Instance UID with the same digest from the same peer (both AE titles and receiver), whose bytes we
-    still keep: counted there, nothing new is recorded, its spool file is superfluous. `conflict`: the same UID from the same
-    peer with other bytes: recorded and held, so its spool file belongs in `held`.
+    `duplicate`: the same SOP Instance UID with the same digest from the same peer (both AE titles and receiver),
+    whose bytes we still keep: counted there, nothing new is recorded, its spool file is superfluous. `conflict`: the
+    same UID from the same peer with other bytes: recorded and held, so its spool file belongs in `held`.
     """
 
     NEW = "new"
@@ -58,9 +58,9 @@ class Recorded:
 class InstanceState(StrEnum):
     """Where an instance stands as a whole.
 
-    `waiting`: deliveries are open; `held`: a person or a later decision is needed; `delivered`: every delivery is sent (or there
-    was none) and the file still lies in `waiting`; `done`: the file has moved; `gone`: no bytes are kept, because the instance
-    was rejected or dropped, or because its retention has passed.
+    `waiting`: deliveries are open; `held`: a person or a later decision is needed; `delivered`: every delivery is
+    sent (or there was none) and the file still lies in `waiting`; `done`: the file has moved; `gone`: no bytes are
+    kept, because the instance was rejected or dropped, or because its retention has passed.
     """
 
     WAITING = "waiting"

@@ -2,12 +2,14 @@
 
 
 class LedgerError(Exception):
-    """The ledger could not read or write. Whether what was asked for was kept is unknown until the next start: answer nobody,
-    delete nothing."""
+    """The ledger could not read or write.
+
+    Whether what was asked for was kept is unknown until the next start: answer nobody, delete nothing.
+    """
 
 
 class LedgerRefused(LedgerError):
-    """The ledger must not be opened as things are: made by a newer version, an SQLite that is too old, no ledger there."""
+    """The ledger must not be opened as things are: made by a newer version, SQLite too old, no ledger there."""
 
 
 class LedgerDamaged(LedgerError):

@@ -1,7 +1,7 @@
 """What the lanes of delivery do with the queue: claim, record what came of it, begin anew after a crash.
 
-A claim gives each attempt its number, committed before the attempt begins. An outcome counts only while its delivery is still
-`sending` under that number; one that comes later is kept in the history and changes nothing.
+A claim gives each attempt its number, committed before the attempt begins. An outcome counts only while its delivery
+is still `sending` under that number; one that comes later is kept in the history and changes nothing.
 """
 
 from collections.abc import Iterable, Sequence
@@ -57,7 +57,7 @@ def delivery(row: Row) -> Delivery:
         study=study,
         transfer_syntax=transfer_syntax,
         length=length,
-        digest=digest,
+        digest=digest.hex(),
         patch=encoding.decode_patch(patch),
         state=State(state),
         attempts=attempts,

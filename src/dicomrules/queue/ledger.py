@@ -1,12 +1,12 @@
 """The ledger: every instance that was taken over, every delivery it owes, every attempt, in one SQLite file.
 
-One object a process, made after the fork. Every method may be called from any thread and blocks until its transaction is on
-the disk. Every transaction is short: at most GROUP rows, encoded before and decoded after the writer's lock is held, and no
-other I/O inside. After an error of the disk the ledger writes no more until it is opened again, because the kernel
-tells such an error only once; all methods then raise LedgerError.
+One object a process, made after the fork. Every method may be called from any thread and blocks until its transaction
+is on the disk. Every transaction is short: at most GROUP rows, encoded before and decoded after the writer's lock is
+held, and no other I/O inside. After an error of the disk the ledger writes no more until it is opened again, because
+the kernel tells such an error only once; all methods then raise LedgerError.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -37,14 +37,21 @@ class Ledger:
             self._lock = WriterLock(state / LOCK)
         except OSError as error:
             raise LedgerError(f"the ledger's lock cannot be made: {error.strerror}") from error
-        self._connection = open_for_writing(state, self._lock)
+        try:
+            self._connection = open_for_writing(state, self._lock)
+        except LedgerError:
+            self._lock.close()
+            raise
         self._mutex = Lock()  # one thread at a time on the connection
         self._checkpoints: apsw.Connection | None = None
         self._failure = ""
 
     @classmethod
     def open(cls, state: Path) -> Self:
-        """The ledger in the folder `state`, made when there is none. Raises LedgerRefused, LedgerDamaged, LedgerError."""
+        """The ledger in the folder `state`, made when there is none.
+
+        Raises LedgerRefused, LedgerDamaged, LedgerError.
+        """
         return cls(state)
 
     def close(self) -> None:
@@ -57,9 +64,10 @@ class Ledger:
     # Intake
 
     def record(self, entries: Sequence[Entry]) -> list[Recorded]:
-        """Record up to GROUP instances in one transaction; the answers in order. Once it returns, they survive a power cut.
+        """Record up to GROUP instances in one transaction; the answers in order.
 
-        On LedgerError none may be acknowledged, and their files are left where they are.
+        Once it returns, they survive a power cut. On LedgerError none may be acknowledged, and their files are left
+        where they are.
         """
         if len(entries) > GROUP:
             raise ValueError(f"at most {GROUP} instances are recorded at once")
@@ -87,9 +95,10 @@ class Ledger:
     # Delivery
 
     def claim(self, destination: str, limit: int, now: datetime) -> list[Delivery]:
-        """Begin an attempt of up to `limit` (at most GROUP) deliveries that are due, oldest first; deferred ones go before.
+        """Begin an attempt of up to `limit` (at most GROUP) deliveries that are due: deferred ones, then queued ones.
 
-        `attempts` of each is the number of the attempt that begins. Writes nothing when nothing is due.
+        They come oldest first. `attempts` of each is the number of the attempt that begins. Writes nothing when
+        nothing is due.
         """
         due = self.next_due(destination)
         if due is None or due > now:
@@ -101,8 +110,9 @@ class Ledger:
     def record_outcomes(self, ended: Sequence[Ended], now: datetime) -> list[bool]:
         """Write down how attempts ended; for each whether it counted.
 
-        One does not count when its delivery was taken from that attempt meanwhile; it is kept in the history. The last delivery
-        sent makes its instance `delivered`; a corrupt one holds its instance and all that is still queued of it.
+        One does not count when its delivery was taken from that attempt meanwhile; it is kept in the history. The
+        last delivery sent makes its instance `delivered`; a corrupt one holds its instance and all that is still
+        queued of it.
         """
         prepared = [lanes.prepare(one) for one in ended]
         counted: list[bool] = []
@@ -120,7 +130,7 @@ class Ledger:
         return self._requeue(deliveries, State.FAILED, now)
 
     def recover(self, now: datetime) -> int:
-        """At the start of the delivery process, before any lane: queue again what was being sent when it died; how many."""
+        """Queue again what was being sent when the delivery process died; how many. Before any lane starts."""
         count = 0
         for destination in self.destinations():
             while True:
@@ -132,7 +142,7 @@ class Ledger:
         return count
 
     def next_due(self, destination: str) -> datetime | None:
-        """When the first waiting delivery of a destination is due: in the past for a queued one; None when none waits."""
+        """When a destination's first delivery is due (in the past, for a queued one); None when none waits."""
         with self._reading() as tx:
             ((due,),) = tx.run("next_due", (destination,))
         return encoding.optional_moment(due)

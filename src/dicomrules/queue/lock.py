@@ -1,8 +1,8 @@
 """Whose turn it is to write.
 
-SQLite lets one writer in at a time, but those who wait poll, and a busy one starves the others. So every write transaction, of
-whichever process, is taken under this lock, where the kernel lets those who wait in by turns. It is held for one short
-transaction; the kernel frees it when its holder dies.
+SQLite lets one writer in at a time, but those who wait poll, and a busy one starves the others. So every write
+transaction, of whichever process, is taken under this lock, where the kernel lets those who wait in by turns. It is
+held for one short transaction; the kernel frees it when its holder dies.
 """
 
 import fcntl

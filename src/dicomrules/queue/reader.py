@@ -5,8 +5,6 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Self
 
-import apsw
-
 from dicomrules.dicom.uids import InstanceKey
 from dicomrules.model.delivery import Kind, Outcome, State
 from dicomrules.model.instance import Peer
@@ -77,7 +75,7 @@ class Reader:
             return [self._story(identity) for (identity,) in self._run("instances_by_study", (study, limit))]
 
     def waiting(self, destination: str, after: int = 0, limit: int = PAGE) -> list[WaitingDelivery]:
-        """One page of what a destination has not got yet, oldest first; `after` is the `id` that ended the page before."""
+        """One page of what a destination has not got, oldest first; `after` is the last `id` of the page before."""
         return [
             WaitingDelivery(
                 id=identity,
@@ -96,7 +94,7 @@ class Reader:
         ]
 
     def held(self, after: int = 0, limit: int = PAGE) -> list[HeldInstance]:
-        """One page of held instances, oldest first; `after` is the `instance_id` that ended the page before."""
+        """One page of held instances, oldest first; `after` is the last `instance_id` of the page before."""
         return [
             HeldInstance(
                 instance_id=row[0],
@@ -134,7 +132,7 @@ class Reader:
             received_at=encoding.moment(received_at),
             transfer_syntax=transfer_syntax,
             length=length,
-            digest=digest,
+            digest=digest.hex(),
             spool_ref=spool_ref,
             source_path=source_path,
             state=InstanceState(state),

@@ -15,7 +15,10 @@ CONFLICT = "conflict: the same SOP Instance UID came from the same peer with oth
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """A variant as a row: where it goes, and what leaves. `leaves_as` is None when the SOP Instance UID is the received one."""
+    """A variant as a row: where it goes, and what leaves.
+
+    `leaves_as` is None when the SOP Instance UID is the received one.
+    """
 
     destinations: tuple[str, ...]
     leaves_as: str | None
@@ -50,15 +53,14 @@ def prepare(entry: Entry) -> Prepared:
         "received_at": received_at,
         "transfer_syntax": envelope.transfer_syntax,
         "length": envelope.length,
-        "digest": envelope.digest,
+        "digest": bytes.fromhex(envelope.digest),
         "spool_ref": entry.spool_ref,
         "derived_ref": derived.ref,
         "derived_length": derived.length,
-        "derived_digest": derived.digest,
+        "derived_digest": bytes.fromhex(derived.digest),
         "source_path": envelope.source_path,
         "verdict": decision.verdict.value,
         "reason": decision.reason,
-        "fingerprint": decision.fingerprint,
         "decision": encoding.encode_decision(_compact(decision)),
         "exchange": encoding.encode_exchange(envelope.exchange),
     }

@@ -1,7 +1,7 @@
 """Moving on what is delivered, and forgetting what is over.
 
-Files come first, rows after: a file is moved or removed, then its row says so. A crash between leaves a row whose file has moved,
-which the spool finds, or is gone, and the same step is done again; never a file that no row knows.
+Files come first, rows after: a file is moved or removed, then its row says so. A crash between leaves a row whose
+file has moved, which the spool finds, or is gone, and the same step is done again; never a file that no row knows.
 """
 
 from collections.abc import Iterable

@@ -1,8 +1,9 @@
 """When a destination is tried again.
 
-A destination that could not take an instance is left alone for `first`, then for twice as long each time, up to `up_to`, without
-end: nothing undelivered expires on a timer. Deliveries that failed together would come back together, so each wait is
-shortened by up to a quarter, at random; it is never longer than the policy says. Nothing here reads a clock or rolls dice.
+A destination that could not take an instance is left alone for `first`, then for twice as long each time, up to
+`up_to`, without end: nothing undelivered expires on a timer. Deliveries that failed together would come back
+together, so each wait is shortened by up to a quarter, at random; it is never longer than the policy says. Nothing
+here reads a clock or rolls dice.
 """
 
 from datetime import datetime, timedelta
@@ -13,7 +14,10 @@ _SHORTENED_BY = 0.25
 
 
 def next_attempt(policy: RetryPolicy, attempts: int, now: datetime, jitter: float) -> datetime:
-    """When to try again after `attempts` (at least 1) tries have ended in "not now". `jitter` is a chance from 0 up to 1."""
+    """When to try again after `attempts` (at least 1) tries have ended in "not now".
+
+    `jitter` is a chance from 0 up to 1.
+    """
     return now + wait(policy, attempts) * (1 - _SHORTENED_BY * jitter)
 
 

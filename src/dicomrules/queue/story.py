@@ -14,7 +14,10 @@ from dicomrules.queue.entry import InstanceState
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt of a delivery. `late`: its outcome came when the delivery had been taken from it, and changed nothing."""
+    """One attempt of a delivery.
+
+    `late`: its outcome came when the delivery had been taken from it, and changed nothing.
+    """
 
     number: int
     outcome: Outcome
@@ -23,7 +26,10 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryStory:
-    """One delivery with all its attempts. `variant` counts the decision's variants from 0; `sop_instance` is what leaves."""
+    """One delivery with all its attempts.
+
+    `variant` counts the decision's variants from 0; `sop_instance` is what leaves.
+    """
 
     id: int
     destination: str
@@ -96,7 +102,7 @@ class DestinationStatus:
 
 @dataclass(frozen=True, slots=True)
 class ReceiverStatus:
-    """What came in by one receiver since the ledger was made: each instance once, copies of it, and conflicts among them."""
+    """What came in by one receiver since the ledger was made: instances, copies of them, conflicts among them."""
 
     name: str
     instances: int

@@ -1,7 +1,7 @@
 """A knock on the door: intake tells delivery that the ledger holds something new.
 
-A datagram without content on a Unix socket in the state folder. Best effort: what is lost is found by the poll that goes on
-beside it, so nothing here ever fails or blocks the one who knocks.
+A datagram without content on a Unix socket in the state folder. Best effort: what is lost is found by the poll that
+goes on beside it, so nothing here ever fails or blocks the one who knocks.
 """
 
 import os
@@ -73,7 +73,7 @@ class Wakeup:
         self.close()
 
 
-class _address:  # noqa: N801 - used like a function
+class _address:
     """The socket's address, by way of the folder's descriptor where the path itself is too long for one."""
 
     def __init__(self, state: Path) -> None:

@@ -1,7 +1,8 @@
 """Every system call that the spool makes.
 
-They stand in one place so that tests replace them: to let the n-th call fail, and to work out every state in which a power cut
-could leave the disk. Nothing else in this room touches the file system. Each call raises OSError as the system reports it.
+They stand in one place so that tests replace them: to let the n-th call fail, and to work out every state in which a
+power cut could leave the disk. Nothing else in this room touches the file system. Each call raises OSError as the
+system reports it.
 """
 
 import os

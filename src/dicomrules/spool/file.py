@@ -7,9 +7,10 @@ from dicomrules.spool.errors import SpoolError, from_os
 
 
 class OpenFile:
-    """Owns one descriptor. Once closed it refuses, so that a number the system has given to another file is never read or written.
+    """Owns one descriptor.
 
-    After a write or a sync has failed nobody knows what the disk holds: everything but `close` then raises SpoolError again.
+    Once closed it refuses, so that a number the system has given to another file is never read or written. After a
+    write or a sync has failed nobody knows what the disk holds: everything but `close` then raises SpoolError again.
     """
 
     def __init__(self, calls: Calls, fd: int) -> None:
@@ -32,7 +33,10 @@ class OpenFile:
             raise from_os("asking a spool file's length", error) from error
 
     def read(self, length: int, offset: int) -> bytes:
-        """Exactly `length` bytes at `offset`. A file that ends before is a SpoolError: it was longer when we wrote it."""
+        """Exactly `length` bytes at `offset`.
+
+        A file that ends before is a SpoolError: it was longer when we wrote it.
+        """
         pieces: list[bytes] = []
         while length > 0:
             try:
@@ -56,7 +60,10 @@ class OpenFile:
             raise self._fail("writing a spool file", error) from error
 
     def sync(self) -> None:
-        """Bring the bytes to the disk. An error is final: the kernel tells it once and forgets it, so it is never asked again."""
+        """Bring the bytes to the disk.
+
+        An error is final: the kernel tells it once and forgets it, so it is never asked again.
+        """
         try:
             self._calls.fdatasync(self.fd)
         except OSError as error:
@@ -76,7 +83,7 @@ class OpenFile:
 
 
 class DatasetBytes:
-    """The bytes of one data set, counted from its first: those in `first` from memory, what lies behind by windows of the file.
+    """The bytes of one data set, counted from its first: the beginning from memory, the rest by windows of the file.
 
     Good for one thread at a time, and as long as the file is open. `offset` is where the data set begins in the file.
     """
@@ -97,7 +104,10 @@ class DatasetBytes:
         return self._length
 
     def read(self, start: int, end: int) -> bytes:
-        """The bytes from `start` up to `end`, or up to the end of the data set. SpoolError when the disk does not give them."""
+        """The bytes from `start` up to `end`, or up to the end of the data set.
+
+        SpoolError when the disk does not give them.
+        """
         end = min(end, self._length)
         if start >= end:
             return b""

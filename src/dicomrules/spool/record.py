@@ -1,11 +1,12 @@
 """The record that makes a spool file tell its own story.
 
-It lies in Private Information (0002,0102) of the file meta (PS3.10 7.1): 4096 bytes at a fixed place, written as zeros when the
-file is begun and filled by one write before the file is synced. A ledger that was lost is made anew from these records.
-All zeros, or a checksum that does not fit, means: this file never became complete.
+It lies in Private Information (0002,0102) of the file meta (PS3.10 7.1): 4096 bytes at a fixed place, written as
+zeros when the file is begun and filled by one write before the file is synced. A ledger that was lost is made anew
+from these records. All zeros, or a checksum that does not fit, means: this file never became complete.
 
-Layout: magic and version, checksum (SHA-256) of all that follows, then each field as a two-byte length and that many bytes.
-Texts too long for their place are cut, so that the sum always fits; identifiers as the standard allows them are never cut.
+Layout: magic and version, checksum (SHA-256) of all that follows, then each field as a two-byte length and that many
+bytes. Texts too long for their place are cut, so that the sum always fits; identifiers as the standard allows them
+are never cut.
 """
 
 import hashlib
@@ -22,8 +23,9 @@ _HEAD = len(_MAGIC) + 32
 class Record:
     """What the spool knows of one instance besides its bytes.
 
-    `length` (bytes) and `digest` (SHA-256, hexadecimal) are those of the data set as received, without preamble and file meta;
-    `fingerprint` is that of the rules that decided, `verdict` what they said; `source_path` the file it came from, if any.
+    `length` (bytes) and `digest` (SHA-256, hexadecimal) are those of the data set as received, without preamble and
+    file meta; `fingerprint` is that of the rules that decided, `verdict` what they said; `source_path` the file it
+    came from, if any.
     """
 
     length: int
@@ -95,7 +97,10 @@ def decode(raw: bytes) -> Record | None:
 
 
 def _cut(text: str, cap: int) -> bytes:
-    """UTF-8 of at most `cap` bytes that ends with a whole character. File names that are no UTF-8 keep their surrogates."""
+    """UTF-8 of at most `cap` bytes that ends with a whole character.
+
+    File names that are no UTF-8 keep their surrogates.
+    """
     raw = text.encode("utf-8", "surrogatepass")
     if len(raw) <= cap:
         return raw

@@ -5,9 +5,10 @@
     held/          kept for a person or for a later decision
     done/DAY/      delivered, kept until retention has passed
 
-A file reaches `waiting` or `held` by these steps and in this order: all bytes and the record written, synced, renamed, the folder
-synced (and before it the folder's parent, when the day is new). So a file under a final name is whole, whenever the power is
-cut, and a file that was committed is there. Names are ours; nothing received is part of a path.
+A file reaches `waiting` or `held` by these steps and in this order: all bytes and the record written, synced,
+renamed, the folder synced (and before it the folder's parent, when the day is new). So a file under a final name is
+whole, whenever the power is cut, and a file that was committed is there. Names are ours; nothing received is part of
+a path.
 """
 
 import re
@@ -84,7 +85,10 @@ class Spool:
     # Arriving
 
     def receive(self, sop_class: str, sop_instance: str, transfer_syntax: str, source_aet: str = "") -> Incoming:
-        """Begin a file for one data set; the UIDs are those of its file meta (PS3.10 7.1). Close it by `commit` or `discard`."""
+        """Begin a file for one data set; the UIDs are those of its file meta (PS3.10 7.1).
+
+        Close it by `commit` or `discard`.
+        """
         self._healthy()
         head = part10.head(sop_class, sop_instance, transfer_syntax, source_aet, record_size=record.SIZE)
         name = f"{time.time_ns():016x}{secrets.token_hex(8)}"
@@ -99,8 +103,8 @@ class Spool:
     def commit(self, names: Sequence[str], held: Sequence[bool], day: date) -> list[str]:
         """Make files durable under their final names, all or none; returns their refs, in order.
 
-        A file goes to `held` where `held` says so, else to `waiting` of that day. On SpoolError all of them are withdrawn and
-        none may be acknowledged.
+        A file goes to `held` where `held` says so, else to `waiting` of that day. On SpoolError all of them are
+        withdrawn and none may be acknowledged.
         """
         group = [self._arriving(name) for name in names]
         folders = [Folder.HELD if is_held else f"{Folder.WAITING}/{day.isoformat()}" for is_held in held]
@@ -132,7 +136,10 @@ class Spool:
             self._unlink(self._path(f"{Folder.INCOMING}/{_own_name(name)}.{suffix}"))
 
     def leftovers(self) -> list[Leftover]:
-        """What the last run left in `incoming`. Called at start, before anything is received; `discard` each of them."""
+        """What the last run left in `incoming`.
+
+        Called at start, before anything is received; `discard` each of them.
+        """
         found = []
         for file_name in self._listdir(Folder.INCOMING):
             name, _, suffix = file_name.partition(".")
@@ -155,10 +162,11 @@ class Spool:
         raise SpoolError(f"{ref} is not in the spool")
 
     def move(self, ref: str, to: Folder, day: date | None = None) -> str:
-        """Move a stored file to another folder; returns its new ref. `day` is needed only for a file that comes out of `held`.
+        """Move a stored file to another folder; returns its new ref.
 
-        From `waiting` to `done` of the same day nothing is synced: the folder is only a hint, and `open` finds the file in
-        either. A move into or out of `held` is durable when it returns.
+        `day` is needed only for a file that comes out of `held`. From `waiting` to `done` of the same day nothing is
+        synced: the folder is only a hint, and `open` finds the file in either. A move into or out of `held` is
+        durable when it returns.
         """
         matched = _parse(ref)
         day_name = day.isoformat() if day else matched["day"]
@@ -180,7 +188,7 @@ class Spool:
             self._unlink(self._path(candidate))
 
     def stored(self, folder: Folder) -> Iterator[str]:
-        """The refs of all files in `waiting`, `held` or `done`, in no order: for comparing files with rows, and for rebuilding."""
+        """The refs of all files in a folder, in no order: for comparing files with rows, and for rebuilding."""
         folders = [str(folder)] if folder is Folder.HELD else [f"{folder}/{day}" for day in self._listdir(folder)]
         for place in folders:
             for file_name in self._listdir(place):
@@ -237,7 +245,10 @@ class Spool:
         self._durable.add(folder)
 
     def _sync_folder(self, folder: str) -> None:
-        """Sync the names in a folder. After an error no later sync of it can be believed, so the spool takes nothing more."""
+        """Sync the names in a folder.
+
+        After an error no later sync of it can be believed, so the spool takes nothing more.
+        """
         try:
             self._calls.sync_folder(self._path(folder))
         except OSError as error:

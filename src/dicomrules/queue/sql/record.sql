@@ -16,11 +16,11 @@ UPDATE instances SET copies = copies + 1 WHERE id = ?;
 -- name: insert_instance
 INSERT INTO instances (
   sop_class, sop_instance, series, study, calling_aet, called_aet, address, receiver, received_at, transfer_syntax, length,
-  digest, spool_ref, derived_ref, derived_length, derived_digest, source_path, verdict, reason, fingerprint, decision, exchange,
-  state, open, finished_at)
+  digest, spool_ref, derived_ref, derived_length, derived_digest, source_path, verdict, reason, decision, exchange, state, open,
+  finished_at)
 VALUES (
   :sop_class, :sop_instance, :series, :study, :calling_aet, :called_aet, :address, :receiver, :received_at, :transfer_syntax,
-  :length, :digest, :spool_ref, :derived_ref, :derived_length, :derived_digest, :source_path, :verdict, :reason, :fingerprint,
+  :length, :digest, :spool_ref, :derived_ref, :derived_length, :derived_digest, :source_path, :verdict, :reason,
   :decision, :exchange, :state, :open, :finished_at)
 RETURNING id;
 

@@ -14,15 +14,14 @@ CREATE TABLE instances (
   received_at     INTEGER NOT NULL,
   transfer_syntax TEXT NOT NULL,
   length          INTEGER NOT NULL,
-  digest          TEXT NOT NULL,
+  digest          BLOB NOT NULL,                      -- SHA-256
   spool_ref       TEXT NOT NULL,
   derived_ref     TEXT NOT NULL DEFAULT '',
   derived_length  INTEGER NOT NULL DEFAULT 0,
-  derived_digest  TEXT NOT NULL DEFAULT '',
+  derived_digest  BLOB NOT NULL DEFAULT x'',
   source_path     TEXT NOT NULL,
   verdict         TEXT NOT NULL,
   reason          TEXT NOT NULL,
-  fingerprint     TEXT NOT NULL,
   decision        BLOB NOT NULL,
   exchange        BLOB,
   state           TEXT NOT NULL,                      -- InstanceState
