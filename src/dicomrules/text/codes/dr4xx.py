@@ -1,5 +1,86 @@
 """Codes DR4xx: flow."""
 
 from dicomrules.text.codes.record import CodeRecord
+from dicomrules.text.diagnostic import Severity
 
-CODES: tuple[CodeRecord, ...] = ()
+_RULE = "rule r {{\n  {}\n}}"
+_ROUTES = "routes r first match {{\n  {}\n}}"
+
+CODES: tuple[CodeRecord, ...] = (
+    CodeRecord(
+        "DR401",
+        "not every object gets a route",
+        "An object that fits no arm would go nowhere without anybody having said so. `else` says where it goes.",
+        bad=_ROUTES.format('when Modality == "CT" => pacs'),
+        good=_ROUTES.format('when Modality == "CT" => pacs\n  else => nowhere "not a CT"'),
+    ),
+    CodeRecord(
+        "DR402",
+        "an arm that is never reached",
+        "An arm above takes every object that this one would take.",
+        bad=_ROUTES.format('always => pacs\n  when Modality == "CT" => vna'),
+        good=_ROUTES.format('when Modality == "CT" => vna\n  else => pacs'),
+    ),
+    CodeRecord(
+        "DR403",
+        "a statement that is never reached",
+        "A verdict ends the object; what stands after it in the same block never runs.",
+        bad=_RULE.format('quarantine "look"\n  empty StudyID'),
+        good=_RULE.format('quarantine "look"'),
+    ),
+    CodeRecord(
+        "DR404",
+        "which value is read?",
+        "The rule sets this attribute in another statement. `original.` reads it as it was received, `current.` as rewritten"
+        " so far.",
+        bad=_RULE.format('set PatientID = "A1"\n  set PatientName = PatientID otherwise keep'),
+        good=_RULE.format('set PatientID = "A1"\n  set PatientName = current.PatientID'),
+    ),
+    CodeRecord(
+        "DR405",
+        "set twice",
+        "Of two statements that set the same attribute one after the other, only the last one counts.",
+        bad=_RULE.format('set StudyID = "1"\n  set StudyID = "2"'),
+        good=_RULE.format('set StudyID = "2"'),
+    ),
+    CodeRecord(
+        "DR406",
+        "two rules set the same attribute",
+        "An object for which both fire gets what the later one says. If that is meant, say `override` there; else make their"
+        " conditions exclude each other.",
+        bad='rule a {\n  set StudyID = "1"\n}\nrule b {\n  set StudyID = "2"\n}',
+        good='rule a {\n  set StudyID = "1"\n}\nrule b {\n  set StudyID = "2" override\n}',
+        severity=Severity.WARNING,
+    ),
+    CodeRecord(
+        "DR407",
+        "a condition that is never true",
+        "No object can fulfil it.",
+        bad='condition c = PatientSex == "F" and PatientSex == "M"',
+        good='condition c = PatientSex == "F" or PatientSex == "M"',
+    ),
+    CodeRecord(
+        "DR408",
+        "a condition that is always true",
+        "It asks nothing. Leave it out, or look for a slip.",
+        bad='rule r {\n  when calling_aet contains ""\n  empty StudyID\n}',
+        good="rule r {\n  empty StudyID\n}",
+        severity=Severity.WARNING,
+    ),
+    CodeRecord(
+        "DR409",
+        "an answer that is not allowed here",
+        "`keep`, `empty` and `remove` are about the target of `set`; `drop` does not stand in a routes table, where `nowhere`"
+        " says that this table sends nothing; functions give values, not verdicts.",
+        bad=_ROUTES.format('always => drop "x"'),
+        good=_ROUTES.format('always => nowhere "x"'),
+    ),
+    CodeRecord(
+        "DR410",
+        "a destination named twice in one arm",
+        "The object is sent there once.",
+        bad=_ROUTES.format("always => pacs and pacs"),
+        good=_ROUTES.format("always => pacs"),
+        severity=Severity.WARNING,
+    ),
+)

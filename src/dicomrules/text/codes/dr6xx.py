@@ -1,5 +1,75 @@
-"""Codes DR6xx: data and environment."""
+"""Codes DR6xx: what belongs to the rules and lies outside of them: files, tables, tests, the gateway."""
 
 from dicomrules.text.codes.record import CodeRecord
 
-CODES: tuple[CodeRecord, ...] = ()
+_TABLE = (
+    'table episodes from csv "episodes.csv" {\n  key   "Accession" as AccessionNumber\n'
+    '  value "Episode" as AdmissionID\n  unavailable => hold "list unavailable"\n}\n# episodes.csv:\n'
+)
+
+CODES: tuple[CodeRecord, ...] = (
+    CodeRecord(
+        "DR601",
+        "a file that cannot be read",
+        "The rules cannot be checked without it.",
+        bad='include "missing.rules"',
+        good='include "site.rules"',
+    ),
+    CodeRecord(
+        "DR602",
+        "a CSV file that cannot be used",
+        "A table is read as a whole: a header, and rows with as many cells. The separator is `,` or `;`.",
+        bad=_TABLE + "# Accession,Episode\n# ACC1,E1,E2",
+        good=_TABLE + "# Accession,Episode\n# ACC1,E1",
+    ),
+    CodeRecord(
+        "DR603",
+        "a column that the CSV file does not have",
+        "The header must hold each column that the table names, once, spelt as there.",
+        bad=_TABLE + "# Accession,Epsiode\n# ACC1,E1",
+        good=_TABLE + "# Accession,Episode\n# ACC1,E1",
+    ),
+    CodeRecord(
+        "DR604",
+        "a key that is blank or there twice",
+        "A look-up must have one answer. Two rows are never `the first`.",
+        bad=_TABLE + "# Accession,Episode\n# ACC1,E1\n# ACC1,E2",
+        good=_TABLE + "# Accession,Episode\n# ACC1,E1\n# ACC2,E2",
+    ),
+    CodeRecord(
+        "DR605",
+        "a cell that its attribute cannot hold",
+        "Every cell is checked against the VR of the attribute that its column stands for (PS3.5 6.2), so that no look-up"
+        " fails at night.",
+        bad=_TABLE + "# Accession,Episode\n# ACC1-0000-0000-00001,E1",
+        good=_TABLE + "# Accession,Episode\n# ACC1,E1",
+    ),
+    CodeRecord(
+        "DR606",
+        "a test that expects nothing",
+        "It would pass whatever the rules do.",
+        bad='test "CT" {\n  given Modality = "CT"\n}',
+        good='test "CT" {\n  given Modality = "CT"\n  expect sent to pacs\n}',
+    ),
+    CodeRecord(
+        "DR607",
+        "a destination that the gateway does not have",
+        "The rules expect it, and the gateway file must say how it is reached.",
+        bad="expects destinations pacs   # and the gateway file has no `pacs` under destinations",
+        good="expects destinations pacs   # with destinations: {pacs: {dicom: …}} in the gateway file",
+    ),
+    CodeRecord(
+        "DR608",
+        "too much text",
+        "All rule files together may hold 1 MB, all CSV files 10 MB. Larger tables belong into a database.",
+        bad='include "two_megabytes.rules"',
+        good='include "site.rules"',
+    ),
+    CodeRecord(
+        "DR609",
+        "a test without an object",
+        "A test needs an object to begin with: `given`, with at least one fact.",
+        bad='test "CT" {\n  expect sent to pacs\n}',
+        good='test "CT" {\n  given Modality = "CT"\n  expect sent to pacs\n}',
+    ),
+)
