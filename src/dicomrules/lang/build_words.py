@@ -1,0 +1,72 @@
+"""Tokens to the leaves of the syntax tree."""
+
+import re
+from datetime import timedelta
+from decimal import Decimal
+
+from dicomrules.lang import ast
+from dicomrules.lang.scan import unescape
+from dicomrules.text.source import Span
+
+_UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days"}
+
+Leaf = (
+    ast.Name
+    | ast.Keyword
+    | ast.Text
+    | ast.Number
+    | ast.Regex
+    | ast.Tag
+    | ast.TagMask
+    | ast.PrivateTag
+    | timedelta
+    | str
+)
+
+
+def leaf(kind: str, text: str, span: Span) -> Leaf:
+    """What a token means; `kind` is its terminal. Operators and words of the language stay text."""
+    match kind:
+        case "NAME":
+            return ast.Name(text, span=span)
+        case "KEYWORD":
+            return ast.Keyword(text, span=span)
+        case "STRING":
+            return ast.Text(unescape(text), span=span)
+        case "INT" | "NUMBER":
+            return ast.Number(Decimal(text) if "." in text else int(text), span=span)
+        case "DURATION":
+            return _duration(text)
+        case "REGEX":
+            return _regex(text, span)
+        case "TAG":
+            return _tag(text, span)
+        case "PRIVTAG":
+            return _private_tag(text, span)
+    return text
+
+
+def _duration(text: str) -> timedelta:
+    digits = text.rstrip("dhimns")
+    return timedelta(**{_UNITS[text[len(digits) :]]: int(digits)})
+
+
+def _regex(text: str, span: Span) -> ast.Regex:
+    end = text.rindex("/")
+    pattern = re.sub(r"\\(.)", lambda found: "/" if found[1] == "/" else found[0], text[1:end])
+    return ast.Regex(pattern, "i" in text[end:], span=span)
+
+
+def _tag(text: str, span: Span) -> ast.Tag | ast.TagMask:
+    digits = re.sub(r"[^0-9A-Fa-fxX]", "", text).upper()
+    if "X" not in digits:
+        return ast.Tag(int(digits, 16), span=span)
+    mask = "".join("0" if digit == "X" else "F" for digit in digits)
+    return ast.TagMask(int(digits.replace("X", "0"), 16), int(mask, 16), span=span)
+
+
+def _private_tag(text: str, span: Span) -> ast.PrivateTag:
+    group, rest = text[1:].split(",", 1)
+    creator, element = rest.rsplit(",", 1)
+    creator = creator.strip()[1:-1]
+    return ast.PrivateTag(int(group, 16), creator, int(element.rstrip(")"), 16), span=span)

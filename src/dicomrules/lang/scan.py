@@ -1,0 +1,237 @@
+"""Text to tokens and comments, with the problems that one token alone shows.
+
+The token before decides what three characters mean: `/` begins a regular expression only after `matches`, `contains`,
+`(`, `[` or `,`; `-` belongs to a number where a value may start; `(0010,0020)` is a tag unless it follows the name of
+a function. What other languages write (`&&`, `'x'`, `->`) is reported and read as what is meant, so that it hides
+nothing after it. Positions are offsets in characters. Nothing here raises, whatever the text.
+"""
+
+import re
+from dataclasses import dataclass
+
+from dicomrules.lang.reserved import RESERVED
+from dicomrules.text.codes.registry import diagnose
+from dicomrules.text.diagnostic import Diagnostic
+from dicomrules.text.source import Source, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of text. `kind` is a terminal of the grammar, WORD (a lower-case word), the punctuation itself, or BAD."""
+
+    kind: str
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """All tokens, and the comments that lie between them."""
+
+    tokens: tuple[Token, ...]
+    comments: tuple[Token, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+_HEX4 = r"[0-9A-Fa-fxX]{4}"
+_BLANK = r"[ \t\r\n\f]*+"
+_TAG = rf"\({_BLANK}{_HEX4}{_BLANK},{_BLANK}{_HEX4}{_BLANK}\)"
+_PRIVTAG = rf'\({_BLANK}[0-9A-Fa-f]{{4}}{_BLANK},{_BLANK}"[^"\r\n]++"{_BLANK},{_BLANK}[0-9A-Fa-f]{{2}}{_BLANK}\)'
+
+_PATTERNS = re.compile(
+    "|".join(
+        f"(?P<{kind}>{pattern})"
+        for kind, pattern in (
+            ("WS", r"[ \t\r\n\f\ufeff]++"),
+            ("COMMENT", r"#[^\r\n]*+"),
+            ("TAG", _TAG),
+            ("PRIVTAG", _PRIVTAG),
+            ("STRING", r'"(?:[^"\\\r\n]|\\[^\r\n])*+"'),
+            ("REGEX", r"/(?:[^/\\\r\n]|\\[^\r\n])++/[A-Za-z]*+"),
+            ("NUMBER", r"-[0-9]++(?:\.[0-9]++)?+(?![0-9A-Za-z_])|[0-9]++\.[0-9]++(?![0-9A-Za-z_])"),
+            ("DURATION", r"[0-9]++(?:s|min|h|d)(?![0-9A-Za-z_])"),
+            ("INT", r"[0-9]++(?![0-9A-Za-z_])"),
+            ("KEYWORD", r"(?:[A-Z][A-Za-z0-9]*+|dBdt)(?![0-9A-Za-z_])"),
+            ("WORD", r"[a-z][a-z0-9_]*+(?![0-9A-Za-z_])"),
+            ("SLIP", r"&&|\|\||=<|->|<>|===|'[^'\r\n]*+'|[“”„][^“”\"\r\n]*+[“”\"]"),
+            ("CMP", r"==|!=|<=|>=|<|>"),
+            ("PUNCTUATION", r"=>|\.\.|[{}()\[\],.:|=]"),
+            ("PLUS", r"[+-]"),
+            ("TIMES", r"[*/]"),
+            ("BADSTRING", r'"[^\r\n]*+'),
+            ("BADWORD", r"[0-9A-Za-z_]++"),
+            ("BAD", r"."),
+        )
+    ),
+    re.DOTALL,
+)
+
+_REPAIRS = {"&&": ("WORD", "and"), "||": ("WORD", "or"), "=<": ("CMP", "<="), "->": ("=>", "=>"), "<>": ("CMP", "!="),
+            "===": ("CMP", "==")}  # fmt: skip
+_ESCAPE = re.compile(r'\\(?:["\\nt]|u\{([0-9A-Fa-f]{1,6})\})')
+_ANY_ESCAPE = re.compile(r"\\(u\{[^}\"]*\}?|.)")
+_MEANING = {'"': '"', "\\": "\\", "n": "\n", "t": "\t"}
+
+
+def scan(source: Source) -> Scanned:
+    """Cut a text into tokens. A BAD token has been reported already; everything else can go to the parser."""
+    scanner = _Scanner(source)
+    scanner.run()
+    return Scanned(tuple(scanner.tokens), tuple(scanner.comments), tuple(scanner.diagnostics))
+
+
+def unescape(literal: str) -> str:
+    """What a text literal, quotes included, means. Wrong escapes (reported by `scan`) are kept as they are written."""
+
+    def meaning(found: re.Match[str]) -> str:
+        digits = found.group(1)
+        if digits is None:
+            return _MEANING[found.group()[1]]
+        return chr(int(digits, 16)) if _is_character(int(digits, 16)) else found.group()
+
+    return _ESCAPE.sub(meaning, literal[1:-1])
+
+
+def _is_character(number: int) -> bool:
+    return number <= 0x10FFFF and not 0xD800 <= number <= 0xDFFF
+
+
+class _Scanner:
+    """The state of one run: what was read so far."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.tokens: list[Token] = []
+        self.comments: list[Token] = []
+        self.diagnostics: list[Diagnostic] = []
+
+    def run(self) -> None:
+        text, at = self.source.text, 0
+        while at < len(text):
+            found = self._match(at)
+            kind, end = found.lastgroup or "BAD", found.end()
+            token = Token(kind, found.group(), at, end)
+            if kind == "COMMENT":
+                self.comments.append(token)
+            elif kind != "WS":
+                self._take(token)
+            at = end
+
+    def _match(self, at: int) -> re.Match[str]:
+        """The token at an offset; a tag, signed number or regular expression only where the token before allows it."""
+        found = _PATTERNS.match(self.source.text, at)
+        assert found is not None  # the last alternative takes any character
+        kind = found.lastgroup
+        if kind in ("TAG", "PRIVTAG") and self._after_function():
+            found = _PUNCTUATION.match(self.source.text, at)
+        elif kind == "NUMBER" and found.group().startswith("-") and self._after_value():
+            found = _SIGNS.match(self.source.text, at)
+        elif kind == "REGEX" and not self._before_regex():
+            found = _SIGNS.match(self.source.text, at)
+        assert found is not None
+        return found
+
+    def _last(self, back: int = 1) -> Token:
+        return self.tokens[-back] if len(self.tokens) >= back else _NOTHING
+
+    def _after_function(self) -> bool:
+        """`f (`: the token before is a name; in `at pacs (0010,0020) == "x"` it is that of a destination."""
+        last = self._last()
+        return last.kind == "WORD" and last.text not in RESERVED and self._last(2).text != "at"
+
+    def _after_value(self) -> bool:
+        last = self._last()
+        if last.kind == "WORD":
+            return last.text not in RESERVED or self._last(2).text == "."
+        return last.kind in _VALUE_ENDS
+
+    def _before_regex(self) -> bool:
+        return self._last().text in ("matches", "contains", "(", "[", ",")
+
+    def _take(self, token: Token) -> None:
+        if token.kind == "STRING":
+            self._check_escapes(token)
+        elif token.kind == "REGEX" and token.text[token.text.rindex("/") + 1 :] not in ("", "i"):
+            self._report(token, "the only flag of a regular expression is `i` (ignore case)", "here")
+        elif token.kind == "PUNCTUATION":
+            token = Token(token.text, token.text, token.start, token.end)
+        elif token.kind == "SLIP":
+            token = self._repair(token)
+        elif token.kind in ("BADSTRING", "BADWORD", "BAD"):
+            token = self._bad(token)
+        self.tokens.append(token)
+
+    def _check_escapes(self, token: Token) -> None:
+        for found in _ANY_ESCAPE.finditer(token.text, 1, len(token.text) - 1):
+            good = _ESCAPE.fullmatch(found.group())
+            if good and (good.group(1) is None or _is_character(int(good.group(1), 16))):
+                continue
+            start = token.start + found.start()
+            span = self.source.span(start, token.start + found.end())
+            self._add(
+                diagnose("DR008", span, f"`{found.group()}` is not an escape of the language", "not an escape")
+                .with_note('escapes are `\\"`, `\\\\`, `\\n`, `\\t` and `\\u{XXXX}`')
+                .with_fix("say a backslash", span.source.span(start, start + 1), "\\\\")
+            )
+
+    def _repair(self, token: Token) -> Token:
+        span = self._span(token)
+        if token.text in _REPAIRS:
+            kind, text = _REPAIRS[token.text]
+            message = f"`{token.text}` is not of this language: say `{text}`"
+            self._add(diagnose("DR007", span, message, f"`{text}`").with_fix(f"say `{text}`", span, text))
+            return Token(kind, text, token.start, token.end)
+        inner = token.text[1:-1].replace("\\", "\\\\").replace('"', '\\"')
+        message = "texts stand between straight double quotes"
+        self._add(diagnose("DR008", span, message, "this").with_fix('use `"`', span, f'"{inner}"'))
+        return Token("STRING", f'"{inner}"', token.start, token.end)
+
+    def _bad(self, token: Token) -> Token:
+        if token.kind == "BADSTRING":
+            text = token.text.rstrip()
+            message = "this text is not closed on its line"
+            self._add(
+                diagnose("DR008", self._span(token), message, 'no `"` before the end of the line').with_fix(
+                    "close it", self.source.span(token.start + len(text), token.start + len(text)), '"'
+                )
+            )
+        elif token.kind == "BADWORD":
+            self._add(_bad_word(self._span(token)))
+        elif not (self._last().kind == "BAD" and self._last().end == token.start):
+            shown = token.text if token.text.isprintable() else f"U+{ord(token.text):04X}"
+            self._report(token, f"`{shown}` has no meaning here", "this character")
+        return Token("BAD", token.text, token.start, token.end)
+
+    def _span(self, token: Token) -> Span:
+        return self.source.span(token.start, token.end)
+
+    def _report(self, token: Token, message: str, label: str) -> None:
+        self._add(diagnose("DR008", self._span(token), message, label))
+
+    def _add(self, diagnostic: Diagnostic) -> None:
+        self.diagnostics.append(diagnostic)
+
+
+def _bad_word(span: Span) -> Diagnostic:
+    """A run of letters and digits that is neither word, keyword, number nor duration."""
+    text = span.text
+    if re.fullmatch(r"[0-9]+[eE][0-9]+", text):
+        return diagnose("DR008", span, f"`{text}`: numbers have no exponent here", "write all digits")
+    if re.fullmatch(r"[0-9]+[a-z]+", text):
+        message = f"`{text}` is no duration"
+        return diagnose("DR008", span, message, "units are `s`, `min`, `h` and `d`")
+    if text[0].isdigit():
+        return diagnose("DR008", span, f"`{text}` is no number, and names start with a letter", "this")
+    found = diagnose("DR008", span, f"`{text}` is neither a DICOM keyword nor a name", "this")
+    found = found.with_note("keywords are like `PatientID`; names are lower-case letters, digits and `_`")
+    plain = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text).lower().strip("_")
+    if re.fullmatch(r"[a-z][a-z0-9_]*", plain):
+        return found.with_fix("as a name", span, plain)
+    return found
+
+
+_PUNCTUATION = re.compile(r"(?P<PUNCTUATION>\()")
+_SIGNS = re.compile(r"(?P<PLUS>-)|(?P<TIMES>/)")
+_NOTHING = Token("", "", 0, 0)
+_VALUE_ENDS = frozenset([")", "]", "}", "STRING", "NUMBER", "INT", "TAG", "PRIVTAG", "REGEX", "DURATION", "KEYWORD"])

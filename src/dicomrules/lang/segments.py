@@ -1,0 +1,142 @@
+"""Tokens to segments: one item each, so that an error in one item hides nothing of the others.
+
+A segment begins at a word that begins items (`rule`, `table`, …), where the brackets before it are closed. Inside open
+brackets such a word still begins a segment when it is the first of its line and cannot stand there: then a bracket of
+the item before was forgotten, which is reported with the place of the open one.
+"""
+
+from dataclasses import dataclass, field
+
+from dicomrules.lang.reserved import ITEM_WORDS, RESERVED
+from dicomrules.lang.scan import Scanned, Token
+from dicomrules.text.codes.registry import diagnose
+from dicomrules.text.diagnostic import Diagnostic
+from dicomrules.text.source import Source
+
+MOST_NESTING = 200
+"""Brackets inside brackets, and `not` after `not`, that a file may hold."""
+
+_CLOSER = {"{": "}", "(": ")", "[": "]"}
+_BRACED = frozenset("settings table action rule group routes test".split())
+_ALSO_INSIDE = frozenset(("tags", "private"))
+_VALUE_END_KINDS = frozenset(["}", "]", ")", "STRING", "NUMBER", "INT", "KEYWORD", "TAG", "PRIVTAG", "REGEX", "BAD"])
+
+
+@dataclass(slots=True)
+class Segment:
+    """The tokens of one item. `whole`: its brackets fit, they are not nested too deeply, and every token can be read."""
+
+    tokens: list[Token] = field(default_factory=list)
+    whole: bool = True
+    unclosed: bool = False
+
+    @property
+    def word(self) -> str:
+        """The word that it begins with."""
+        return self.tokens[0].text if self.tokens else ""
+
+
+def cut(source: Source, scanned: Scanned) -> tuple[list[Segment], list[Diagnostic]]:
+    """The segments in order, the first one being what stands before the first item; and what is wrong with brackets."""
+    cutter = _Cutter(source, scanned.tokens)
+    for index in range(len(scanned.tokens)):
+        cutter.take(index)
+    cutter.close()
+    return [segment for segment in cutter.segments if segment.tokens], cutter.diagnostics
+
+
+class _Cutter:
+    """The state of one run: the segment being filled, and the brackets open in it."""
+
+    def __init__(self, source: Source, tokens: tuple[Token, ...]) -> None:
+        self.source = source
+        self.tokens = tokens
+        self.segments = [Segment()]
+        self.open: list[Token] = []
+        self.nots = 0
+        self.stray_closer_expected = False
+        self.diagnostics: list[Diagnostic] = []
+
+    def take(self, index: int) -> None:
+        token = self.tokens[index]
+        if self._begins_item(index):
+            self.close()
+            self.segments.append(Segment())
+        segment = self.segments[-1]
+        segment.whole &= token.kind != "BAD"
+        if token.kind in _CLOSER:
+            self.open.append(token)
+        elif token.kind in _CLOSER.values() and not self._closes(token):
+            return
+        self.nots = self.nots + 1 if token.text == "not" else 0
+        segment.tokens.append(token)
+        if len(self.open) + self.nots > MOST_NESTING and segment.whole:
+            self._too_deep(token)
+
+    def close(self) -> None:
+        """End the segment: report the innermost bracket that is still open."""
+        if self.open:
+            opener = self.open[-1]
+            span = self.source.span(opener.start, opener.end)
+            found = diagnose("DR010", span, f"`{opener.text}` is never closed", f"no `{_CLOSER[opener.text]}` for this")
+            segment = self.segments[-1]
+            if segment.whole:
+                self.diagnostics.append(found)
+            segment.unclosed = True
+            self.stray_closer_expected = segment.word == "group"
+        self.open.clear()
+
+    def _begins_item(self, index: int) -> bool:
+        token, segment = self.tokens[index], self.segments[-1]
+        if not segment.tokens or token.kind in _CLOSER.values():
+            return False
+        if self.open:
+            return token.text in ITEM_WORDS and self._first_of_line(index) and not self._fits_inside(token)
+        if segment.tokens[-1].kind == "}" and segment.word in _BRACED:
+            return True
+        return token.text in ITEM_WORDS and (self._first_of_line(index) or self._may_end_item(segment.tokens[-1]))
+
+    def _fits_inside(self, token: Token) -> bool:
+        in_group = self.segments[-1].word == "group" and len(self.open) == 1
+        return token.text in _ALSO_INSIDE or (token.text == "rule" and in_group)
+
+    def _first_of_line(self, index: int) -> bool:
+        before = self.tokens[index - 1]
+        return "\n" in self.source.text[before.end : self.tokens[index].start]
+
+    @staticmethod
+    def _may_end_item(token: Token) -> bool:
+        return token.kind in _VALUE_END_KINDS or (token.kind == "WORD" and token.text not in RESERVED)
+
+    def _closes(self, token: Token) -> bool:
+        """Take a closing bracket off the open ones; False: it is the left-over of a group whose rule was cut out."""
+        if self.open and _CLOSER[self.open[-1].kind] == token.kind:
+            self.open.pop()
+            return True
+        span = self.source.span(token.start, token.end)
+        segment = self.segments[-1]
+        if not self.open:
+            if self.stray_closer_expected:
+                self.stray_closer_expected = False
+                return False
+            self._refuse(segment, diagnose("DR010", span, f"`{token.text}` closes nothing", "nothing is open here"))
+            return False
+        opener = self.open[-1]
+        found = diagnose("DR010", span, f"`{token.text}` does not close `{opener.text}`", "here")
+        found = found.with_label(self.source.span(opener.start, opener.end), f"`{opener.text}` opened here")
+        self._refuse(segment, found.with_fix(f"close `{opener.text}`", span, _CLOSER[opener.text]))
+        while self.open and _CLOSER[self.open[-1].kind] != token.kind:
+            self.open.pop()
+        if self.open:
+            self.open.pop()
+        return True
+
+    def _too_deep(self, token: Token) -> None:
+        span = self.source.span(token.start, token.end)
+        message = f"nested more than {MOST_NESTING} deep"
+        self._refuse(self.segments[-1], diagnose("DR011", span, message, "this is one too many"))
+
+    def _refuse(self, segment: Segment, diagnostic: Diagnostic) -> None:
+        if segment.whole:
+            self.diagnostics.append(diagnostic)
+        segment.whole = False
