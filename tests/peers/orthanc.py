@@ -15,10 +15,12 @@ Modalities = dict[str, tuple[str, int]]
 class Orthanc(Running):
     """An Orthanc that checks the called AE title, and the calling one against its modalities."""
 
-    def __init__(self, folder: Path, aet: str, modalities: Modalities | None = None, port: int = 0):
+    def __init__(self, folder: Path, aet: str, modalities: Modalities | None = None, lua: str = ""):
         program = need("Orthanc")
         folder.mkdir(parents=True, exist_ok=True)
-        self.aet, self.port, self.http = aet, port or free_port(), free_port()
+        self.aet, self.port, self.http = aet, free_port(), free_port()
+        if lua:
+            (folder / "script.lua").write_text(lua)
         settings = {
             "Name": aet,
             "StorageDirectory": "db",
@@ -35,6 +37,7 @@ class Orthanc(Running):
             "UnknownSopClassAccepted": True,
             "OverwriteInstances": True,
             "StableAge": 1,
+            "LuaScripts": ["script.lua"] if lua else [],
             "DicomModalities": {
                 name: {"AET": title, "Host": "127.0.0.1", "Port": at} for name, (title, at) in (modalities or {}).items()
             },
