@@ -1,0 +1,167 @@
+"""Sends deliveries to a C-STORE SCP (PS3.4 Annex B).
+
+A batch goes over one association, which stays open for the next. Each instance ends in one Outcome. When the
+association is lost, the instance under way is deferred; the rest goes over a new one if anything at all went through
+on the old one, else it is deferred too, so that a destination in trouble is asked once a batch and not once an
+instance.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Protocol, Self
+
+from dicomrules.model.delivery import Delivery, Kind, Outcome
+from dicomrules.model.destination import DicomDestination
+from dicomrules.model.event import Event, Level
+from dicomrules.model.exchange import Exchange
+from dicomrules.model.ports import Emit
+from dicomrules.net.association import Association, Target
+from dicomrules.net.failures import AssociationError, Lost
+from dicomrules.senders import contexts, status
+from dicomrules.senders.contexts import Form
+from dicomrules.senders.kept import KeptAssociation
+from dicomrules.senders.received import Corrupt, Received, Windows
+from dicomrules.spool.errors import SpoolError
+
+
+class Opened(Protocol):
+    """A file with a data set inside, open for reading; closed when the context ends."""
+
+    @property
+    def fd(self) -> int:
+        """The descriptor."""
+        ...
+
+    dataset_offset: int
+    length: int
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class Files(Protocol):
+    """Where the bytes of deliveries lie: the spool."""
+
+    def open(self, ref: str) -> Opened:
+        """Open one. Raises SpoolError."""
+        ...
+
+
+def target_of(destination: DicomDestination) -> Target:
+    """Where a destination is and how to call it."""
+    return Target(
+        host=destination.host,
+        port=destination.port,
+        called_aet=destination.aet,
+        calling_aet=destination.calling_aet,
+        connect=destination.timeouts.connect.total_seconds(),
+        response=destination.timeouts.response.total_seconds(),
+        max_pdu=destination.max_pdu,
+    )
+
+
+class CStoreSender:
+    """The model's `Sender` for one DicomDestination; one association, for one thread."""
+
+    def __init__(self, destination: DicomDestination, spool: Files, emit: Emit) -> None:
+        self._destination = destination
+        self._files = spool
+        self._emit = emit
+        self._kept = KeptAssociation(destination.name, target_of(destination), emit)
+        self._given_up = ""  # why the rest of this batch is not tried
+        self._buffer = memoryview(b"")
+
+    def send(self, deliveries: Sequence[Delivery]) -> Iterator[tuple[Delivery, Outcome]]:
+        """Try each in turn; yields one outcome for each of them, as soon as it is known."""
+        self._given_up = ""
+        forms = [Form(delivery.sop_class, delivery.transfer_syntax) for delivery in deliveries]
+        for position, delivery in enumerate(deliveries):
+            started = datetime.now(UTC)
+            outcome = self._attempt(delivery, forms[position:])
+            yield delivery, replace(outcome, started_at=started, ended_at=datetime.now(UTC))
+        self._kept.rest()
+
+    def close(self) -> None:
+        """Release the association. The sender may be used again."""
+        self._kept.release()
+
+    def _attempt(self, delivery: Delivery, forms: Sequence[Form]) -> Outcome:
+        """Send one. `forms` are its own form and those of what is still to be sent."""
+        if self._given_up:
+            return Outcome(Kind.DEFERRED, self._given_up)
+        try:
+            with self._files.open(delivery.spool_ref) as stored:
+                return self._send(delivery, forms, Received(stored.fd, stored.dataset_offset, stored.length))
+        except AssociationError as error:
+            self._kept.lost(error)
+            if not self._kept.answered:
+                self._given_up = error.text
+            return Outcome(Kind.DEFERRED, error.text, exchange=error.exchange)
+        except Corrupt as corrupt:
+            return self._unfit(Kind.CORRUPT, str(corrupt), delivery)
+        except SpoolError as error:
+            # Without a system call that failed, it is the file that is not what we wrote.
+            return self._unfit(Kind.DEFERRED if error.errno else Kind.CORRUPT, str(error), delivery)
+
+    def _send(self, delivery: Delivery, forms: Sequence[Form], received: Received) -> Outcome:
+        """Over the association that is open; once more over a new one when the peer has ended that while it stood
+        idle.
+        """
+        association = self._kept.ready(forms)
+        try:
+            return self._over(association, delivery, received)
+        except Lost as error:
+            if not self._kept.untried:
+                raise
+            self._kept.lost(error)
+        return self._over(self._kept.ready(forms), delivery, received)
+
+    def _over(self, association: Association, delivery: Delivery, received: Received) -> Outcome:
+        form = Form(delivery.sop_class, delivery.transfer_syntax)
+        context = contexts.choose(association.contexts, form)
+        if context is None:
+            return _refused(association, form)
+        windows = Windows(received, delivery.patch, delivery.digest, self._buffer_for(association))
+        exchange = association.store(context, delivery.sop_class, delivery.sop_instance, windows)
+        self._kept.answer()
+        return self._judged(delivery, exchange)
+
+    def _judged(self, delivery: Delivery, exchange: Exchange) -> Outcome:
+        assert exchange.response is not None
+        code = int(exchange.response["Status"])
+        kind, message = status.judge(code, delivery.attempts, self._destination.calling_aet)
+        if code and kind is Kind.SENT:
+            self._note(
+                "delivery.warned", Level.WARNING, "a destination stored an instance with a warning", delivery, message
+            )
+        return Outcome(kind, message, code, exchange)
+
+    def _unfit(self, kind: Kind, why: str, delivery: Delivery) -> Outcome:
+        self._note(
+            "delivery.unfit", Level.ERROR, "the bytes of an instance could not be sent as received", delivery, why
+        )
+        return Outcome(kind, why)
+
+    def _buffer_for(self, association: Association) -> memoryview:
+        if len(self._buffer) != association.window:
+            self._buffer = memoryview(bytearray(association.window))
+        return self._buffer
+
+    def _note(self, name: str, level: Level, text: str, delivery: Delivery, why: str) -> None:
+        fields = {"destination": delivery.destination, "sop_instance": delivery.sop_instance, "why": why}
+        self._emit(Event(name, level, text, fields))
+
+
+def _refused(association: Association, form: Form) -> Outcome:
+    """No context fits. For good only when the peer said "not supported" to everything."""
+    proposed, results = association.proposed, association.results
+    for_good = contexts.is_refused_for_good(proposed, results, form)
+    words = contexts.refusal(proposed, results, form)
+    return Outcome(
+        Kind.FAILED if for_good else Kind.DEFERRED, words, exchange=Exchange(association.established, None, {})
+    )

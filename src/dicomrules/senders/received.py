@@ -1,0 +1,117 @@
+"""The windows of a data set that leaves: bytes received, patch, bytes received; hashed while they are read.
+
+The last window is given out only when everything that was received has been read and its digest is the one that the
+delivery names. So a damaged spool file can never become a whole object at a peer.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from dicomrules.dicom.patch import Blob, Patch, segments
+from dicomrules.net.association import Window
+from dicomrules.spool.errors import SpoolError, from_os
+
+
+class Corrupt(Exception):
+    """The bytes in the spool are not those that were received; nothing of the object may be taken as sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """The data set inside an open file: `length` bytes from `offset` on."""
+
+    fd: int
+    offset: int
+    length: int
+
+    def fill(self, view: memoryview, start: int) -> None:
+        """Fill `view` with the bytes from `start` on. Raises SpoolError, and Corrupt when the file has fewer."""
+        while view:
+            try:
+                taken = os.preadv(self.fd, [view], self.offset + start)
+            except OSError as error:
+                raise from_os("reading a file to send", error) from error
+            if not taken:
+                raise Corrupt("the file is shorter than the data set that was received")
+            view, start = view[taken:], start + taken
+
+
+class Windows:
+    """Cuts what leaves into windows that are as long as `buffer`, which is used again for each of them.
+
+    `digest` is the SHA-256 of the bytes received, in hexadecimal; empty: not known, and not tested. To be gone
+    through once.
+    """
+
+    def __init__(self, received: Received, patch: Patch, digest: str, buffer: memoryview) -> None:
+        self._received = received
+        self._patch = patch
+        self._digest = digest
+        self._buffer = buffer
+        self._hash = hashlib.sha256()
+        self._read = 0  # bytes received that have been read and hashed
+
+    def __iter__(self) -> Iterator[Window]:
+        """Each window and whether it is the last. Raises Corrupt or SpoolError, always before the last one."""
+        # A full buffer leaves only when another byte is to come: so the last window is still here at the end.
+        filled = 0
+        for segment in segments(self._patch, self._received.length):
+            position, end = self._extent(segment)
+            while position < end:
+                if filled == len(self._buffer):
+                    yield self._buffer, False
+                    filled = 0
+                taken = min(end - position, len(self._buffer) - filled)
+                self._place(segment, position, self._buffer[filled : filled + taken])
+                position, filled = position + taken, filled + taken
+        self._verify()
+        yield self._buffer[:filled], True
+
+    def _extent(self, segment: tuple[int, int] | bytes | Blob) -> tuple[int, int]:
+        """From where to where to go through this segment; what was received and does not leave is hashed first."""
+        if isinstance(segment, Blob):
+            raise SpoolError("new bytes of this variant lie in a file, which cannot be sent in this version")
+        if isinstance(segment, bytes):
+            return 0, len(segment)
+        self._pass(segment[0])
+        return segment
+
+    def _place(self, segment: tuple[int, int] | bytes | Blob, position: int, view: memoryview) -> None:
+        if isinstance(segment, bytes):
+            view[:] = segment[position : position + len(view)]
+            return
+        self._received.fill(view, position)
+        self._hash.update(view)
+        self._read += len(view)
+
+    def _pass(self, end: int) -> None:
+        """Read and hash what does not leave, up to `end`."""
+        while self._read < end:
+            view = memoryview(bytearray(min(end - self._read, 64 * 1024)))
+            self._received.fill(view, self._read)
+            self._hash.update(view)
+            self._read += len(view)
+
+    def _verify(self) -> None:
+        self._pass(self._received.length)
+        if self._digest and self._hash.hexdigest() != self._digest:
+            raise Corrupt("the bytes in the spool are not those that were received (SHA-256 differs)")
+
+
+def packed(chunks: Iterable[bytes | memoryview], buffer: memoryview) -> Iterator[Window]:
+    """Chunks of any length as windows of the length of `buffer`; the last leaves when `chunks` has ended without
+    error.
+    """
+    filled = 0
+    for chunk in chunks:
+        rest = memoryview(chunk)
+        while rest:
+            if filled == len(buffer):
+                yield buffer, False
+                filled = 0
+            taken = min(len(rest), len(buffer) - filled)
+            buffer[filled : filled + taken] = rest[:taken]
+            rest, filled = rest[taken:], filled + taken
+    yield buffer[:filled], True
