@@ -66,7 +66,7 @@ def _extended(made: Any, operator: str, right: Any, span: Span) -> ast.Pipe | as
 
 
 def _flat(operator: str, part: Any) -> list[tuple[str, Span]]:
-    """A part of a sum with the operator before it; one that is itself a product without brackets, operand by operand."""
+    """A part of a sum with the operator before it; one that is a product without brackets, operand by operand."""
     if not isinstance(part, ast.Arithmetic):
         return [(operator, part.span)]
     return list(zip((operator, *part.operators), _spans(part.operands), strict=True))

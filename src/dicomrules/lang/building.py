@@ -4,7 +4,7 @@ its node.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from dicomrules.text.diagnostic import Diagnostic
 from dicomrules.text.source import Span
@@ -38,16 +38,12 @@ class Reduction:
 Builder = Callable[[Reduction], Any]
 
 
-class _NodeType(Protocol):
-    def __call__(self, *values: Any, span: Span) -> Any: ...
-
-
-def node(kind: _NodeType) -> Builder:
+def node(kind: Callable[..., Any]) -> Builder:
     """A builder whose rule has one child for each field of the node, in the same order."""
     return lambda at: kind(*at.children, span=at.span)
 
 
-def node_of_many(kind: _NodeType) -> Builder:
+def node_of_many(kind: Callable[..., Any]) -> Builder:
     """A builder for a node with one field that holds all children."""
     return lambda at: kind(tuple(at.children), span=at.span)
 

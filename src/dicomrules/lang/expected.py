@@ -1,7 +1,7 @@
 """What is said where a sentence breaks: a slip's own message, or "expected this, found that" in the reader's words."""
 
 from dicomrules.lang.place import Place
-from dicomrules.lang.reserved import ITEM_WORDS
+from dicomrules.lang.reserved import ITEM_WORDS, words
 from dicomrules.lang.scan import Token
 from dicomrules.lang.slips import slip
 from dicomrules.text.codes.registry import diagnose
@@ -11,14 +11,14 @@ from dicomrules.text.suggest import nearest
 _ATTRIBUTE = frozenset(("KEYWORD", "TAG", "PRIVTAG"))
 _VALUE = _ATTRIBUTE | {"STRING", "INT", "NUMBER", "(", "[", "choose", "lookup", "NAME"}
 _PREFIXES = frozenset(("original", "current", "root", "meta"))
-_CONTINUE = frozenset("CMP PLUS TIMES NOT_IN | in during has starts ends contains matches is and or . [ (".split())
-_STATEMENTS = frozenset(
+_CONTINUE = words("CMP PLUS TIMES NOT_IN | in during has starts ends contains matches is and or . [ (")
+_STATEMENTS = words(
     "let set default add copy move swap empty remove keep within remap shift deidentify charset redact apply if"
-    " quarantine reject hold drop".split()
+    " quarantine reject hold drop"
 )
 _STATES = frozenset(("present", "absent", "empty", "blank", "malformed"))
-_OPTIONS = frozenset("through as compressed decompressed during by only with priority".split())
-_ORDINALS = frozenset("first last any every new item value where".split())
+_OPTIONS = words("through as compressed decompressed during by only with priority")
+_ORDINALS = words("first last any every new item value where")
 
 _PHRASES: tuple[tuple[str, frozenset[str]], ...] = (
     ("an item such as `rule`, `routes` or `table`", ITEM_WORDS),

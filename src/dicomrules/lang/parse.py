@@ -137,7 +137,7 @@ class _Reader:
         """Feed the tokens of an item to the parser; at the first that does not fit, say why."""
         parser = grammar().parse_interactive(start="item")
         for index, token in enumerate(tokens):
-            kind = self._kind(tokens, index, parser.choices())
+            kind = self._kind(tokens, index, parser.choices())  # type: ignore[no-untyped-call]
             fed = LarkToken(kind, token.text, start_pos=token.start, end_pos=token.end)
             try:
                 parser.feed_token(fed)
@@ -152,7 +152,7 @@ class _Reader:
                     return None
             else:
                 return tree
-        accepted = frozenset(_written().get(name, name) for name in parser.accepts())
+        accepted = frozenset(_written().get(name, name) for name in parser.accepts())  # type: ignore[no-untyped-call]
         self.diagnostics.append(explain(Place(self.source, tokens, index, accepted)))
         return None
 

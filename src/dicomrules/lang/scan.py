@@ -17,7 +17,7 @@ from dicomrules.text.source import Source, Span
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A piece of text. `kind` is a terminal of the grammar, WORD (a lower-case word), the punctuation itself, or BAD."""
+    """A piece of text. `kind` is a terminal of the grammar, WORD (lower-case), the punctuation itself, or BAD."""
 
     kind: str
     text: str
@@ -120,15 +120,16 @@ class _Scanner:
 
     def _match(self, at: int) -> re.Match[str]:
         """The token at an offset; a tag, signed number or regular expression only where the token before allows it."""
-        found = _PATTERNS.match(self.source.text, at)
+        text = self.source.text
+        found = _PATTERNS.match(text, at)
         assert found is not None  # the last alternative takes any character
         kind = found.lastgroup
         if kind in ("TAG", "PRIVTAG") and self._after_function():
-            found = _PUNCTUATION.match(self.source.text, at)
-        elif kind == "NUMBER" and found.group().startswith("-") and self._after_value():
-            found = _SIGNS.match(self.source.text, at)
-        elif kind == "REGEX" and not self._before_regex():
-            found = _SIGNS.match(self.source.text, at)
+            found = _PUNCTUATION.match(text, at)
+        elif (kind == "NUMBER" and text[at] == "-" and self._after_value()) or (
+            kind == "REGEX" and not self._before_regex()
+        ):
+            found = _SIGNS.match(text, at)
         assert found is not None
         return found
 

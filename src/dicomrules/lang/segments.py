@@ -7,7 +7,7 @@ the item before was forgotten, which is reported with the place of the open one.
 
 from dataclasses import dataclass, field
 
-from dicomrules.lang.reserved import ITEM_WORDS, RESERVED
+from dicomrules.lang.reserved import ITEM_WORDS, RESERVED, words
 from dicomrules.lang.scan import Scanned, Token
 from dicomrules.text.codes.registry import diagnose
 from dicomrules.text.diagnostic import Diagnostic
@@ -17,14 +17,14 @@ MOST_NESTING = 200
 """Brackets inside brackets, and `not` after `not`, that a file may hold."""
 
 _CLOSER = {"{": "}", "(": ")", "[": "]"}
-_BRACED = frozenset("settings table action rule group routes test".split())
+_BRACED = words("settings table action rule group routes test")
 _ALSO_INSIDE = frozenset(("tags", "private"))
 _VALUE_END_KINDS = frozenset(["}", "]", ")", "STRING", "NUMBER", "INT", "KEYWORD", "TAG", "PRIVTAG", "REGEX", "BAD"])
 
 
 @dataclass(slots=True)
 class Segment:
-    """The tokens of one item. `whole`: its brackets fit, they are not nested too deeply, and every token can be read."""
+    """The tokens of one item. `whole`: its brackets fit, not nested too deeply, and every token can be read."""
 
     tokens: list[Token] = field(default_factory=list)
     whole: bool = True

@@ -1,0 +1,112 @@
+"""What the checker knows of an expression or a condition beside its compiled form."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from dicomrules.program.expression import Condition, Expression, Literal
+from dicomrules.program.path import Path, Step
+from dicomrules.program.types import Type, Value
+from dicomrules.text.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A reason why there may be no value. `path`, starting at the data set: a guard on it would end the doubt."""
+
+    why: str
+    span: Span
+    path: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """An expression that was understood. `type` None: something is wrong with it, and that has been said.
+
+    `longest` is the greatest number of characters of its text, None without bound; `vr` that of an attribute that is
+    read as it is. `doubts` say why there may be no value, `blank` why it may be an empty text (which `set` takes for no
+    value). `needs` are the paths that must have a value for this to have one. `count` is how many values it gives, None
+    for unknown. `spread`: it goes through `[any]` or `[every]`. `parts` is how large it is.
+    """
+
+    code: Expression
+    type: Type | None
+    span: Span
+    longest: int | None = None
+    vr: str = ""
+    doubts: tuple[Doubt, ...] = ()
+    blank: Doubt | None = None
+    needs: frozenset[Path] = frozenset()
+    count: int | None = 1
+    spread: str = ""
+    plain: bool = True
+    parts: int = 1
+
+    @property
+    def constant(self) -> Value | None:
+        """The value of a literal, None for what is none."""
+        return self.code.value if isinstance(self.code, Literal) else None
+
+
+def wrong(span: Span) -> Term:
+    """What stands for an expression about which an error has been reported."""
+    return Term(Literal("", Type.TEXT), None, span)
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """A condition that was understood. `true` and `false`: the paths that have a value when it is that.
+
+    `weak`: what may be missing and makes it false then, in silence. `every`: it is true of nothing, through `[every]`.
+    """
+
+    code: Condition
+    true: frozenset[Path] = frozenset()
+    false: frozenset[Path] = frozenset()
+    weak: tuple[Doubt, ...] = ()
+    every: bool = False
+    parts: int = 1
+    sound: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the place asks for: literals are read as such. `name` is the attribute's, for messages.
+
+    `whole`: the literal is to be a value of its own and must fit; else it is compared with what arrives, or a part.
+    """
+
+    type: Type
+    vr: str = ""
+    name: str = ""
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RowOf:
+    """A `let` that holds a row of a table."""
+
+    local: str
+    table: str
+
+
+Bound = Term | RowOf
+
+
+@dataclass(frozen=True, slots=True)
+class Env:
+    """Where an expression stands.
+
+    `names` are `let`s and arguments; `known` the paths that have a value here; `within` the steps of the enclosing
+    `within` (None: the data set). `aside`: in a condition or function used inside a `within`, whose paths still start
+    at the data set. `spreads`: `[any]` and `[every]` may be used. `lenient`: in `expect`, where negative tests need no
+    guard. `outer`: not part of a larger condition. `reader` is the statement that reads, see `reads.Reader`.
+    """
+
+    names: Mapping[str, Bound] = field(default_factory=dict)
+    known: frozenset[Path] = frozenset()
+    within: tuple[Step, ...] | None = None
+    aside: bool = False
+    spreads: bool = False
+    lenient: bool = False
+    outer: bool = True
+    reader: object = None
