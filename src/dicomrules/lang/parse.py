@@ -143,6 +143,8 @@ class _Reader:
                 parser.feed_token(fed)
             except UnexpectedToken:
                 break
+            if kind == "NAME" and token.text in RESERVED and not self._may_be_name(tokens, index):
+                self._refuse_name(tokens, index)
         else:
             index = len(tokens)
             try:
@@ -165,12 +167,16 @@ class _Reader:
         if fixed in choices or (fixed and "NAME" not in choices):
             return fixed
         if token.text in RESERVED and not self._may_be_name(tokens, index):
-            if "STRING" in choices and "LBRACE" not in choices:
-                return fixed or "NAME"
-            self.misused.add(token.text)
-            before = tokens[index - 1] if index else token
-            self.diagnostics.append(reserved_name(self.source.span(token.start, token.end), before))
+            starts_value = "STRING" in choices and "LBRACE" not in choices
+            return fixed if fixed and starts_value else "NAME"
         return "NAME"
+
+    def _refuse_name(self, tokens: tuple[Token, ...], index: int) -> None:
+        """Report a reserved word that stands where a name belongs, once in a file for each word."""
+        token = tokens[index]
+        self.misused.add(token.text)
+        span = self.source.span(token.start, token.end)
+        self.diagnostics.append(reserved_name(span, tokens[max(index - 1, 0)]))
 
     def _may_be_name(self, tokens: tuple[Token, ...], index: int) -> bool:
         """Components and functions may be called like words of the language; and what was reported once is enough."""

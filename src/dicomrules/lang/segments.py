@@ -60,7 +60,7 @@ class _Cutter:
     def take(self, index: int) -> None:
         token = self.tokens[index]
         if self._begins_item(index):
-            self.close()
+            self.close(token)
             self.segments.append(Segment())
         segment = self.segments[-1]
         segment.whole &= token.kind != "BAD"
@@ -73,13 +73,15 @@ class _Cutter:
         if len(self.open) + self.nots > MOST_NESTING and segment.whole:
             self._too_deep(token)
 
-    def close(self) -> None:
-        """End the segment: report the innermost bracket that is still open."""
+    def close(self, following: Token | None = None) -> None:
+        """End the segment: report the innermost bracket that is still open; `following` begins the next item."""
         if self.open:
             opener = self.open[-1]
             span = self.source.span(opener.start, opener.end)
             found = diagnose("DR010", span, f"`{opener.text}` is never closed", f"no `{_CLOSER[opener.text]}` for this")
             segment = self.segments[-1]
+            if following:
+                found = found.with_label(self.source.span(following.start, following.end), "the next item begins here")
             if segment.whole:
                 self.diagnostics.append(found)
             segment.unclosed = True

@@ -156,7 +156,13 @@ def _is_value(place: Place) -> Diagnostic | None:
     if word in ("in", "contains", "matches", "has", "like"):
         return _refuse(place, "leave out `is`").with_fix("say", span.to(place.span), word)
     message = "`is` asks for a state (`present`, `absent`, `empty`, `blank`, `malformed`); a comparison is `==`"
-    return _refuse(place, message, "a value").with_fix("compare", span, "==")
+    found = _refuse(place, message, "a value")
+    last = place.operand_after(place.index)
+    if last is None:
+        return found.with_fix("compare", span, "==")
+    return found.with_fix(
+        "compare", place.between(place.index - 1, last), f"== {place.between(place.index, last).text}"
+    )
 
 
 def _plus_sign(place: Place) -> Diagnostic | None:
