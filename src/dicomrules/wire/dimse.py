@@ -8,6 +8,7 @@ writing.
 import struct
 from enum import IntEnum
 
+from dicomrules.dicom.tags import format_tag, parse_tag
 from dicomrules.model.exchange import CommandSet
 from dicomrules.wire.errors import Malformed
 
@@ -98,7 +99,7 @@ def _read(vr: str, value: bytes) -> int | str:
         if len(value) % 4:
             raise Malformed("a command element of VR AT is not made of tags")
         pairs = struct.iter_unpack("<HH", value)
-        return "\\".join(f"({group:04x},{element:04x})" for group, element in pairs)
+        return "\\".join(format_tag(group << 16 | element) for group, element in pairs)
     try:
         return value.decode("ascii" if vr == "UI" else "latin-1").strip(" \0")
     except UnicodeDecodeError:
@@ -109,8 +110,8 @@ def _write(vr: str, value: int | str) -> bytes:
     if isinstance(value, int):
         return _US.pack(value)
     if vr == "AT":
-        tags = [tag.strip("()").split(",") for tag in value.split("\\") if tag]
-        return b"".join(struct.pack("<HH", int(group, 16), int(element, 16)) for group, element in tags)
+        tags = [tag for text in value.split("\\") if (tag := parse_tag(text)) is not None]
+        return b"".join(struct.pack("<HH", tag >> 16, tag & 0xFFFF) for tag in tags)
     encoded = value.encode("ascii", "replace")
     return encoded + (b"\0" if vr == "UI" else b" ") * (len(encoded) % 2)
 

@@ -1,0 +1,130 @@
+"""The Storage and Verification SCP (PS3.4 Annexes A and B): one listening port of the gateway.
+
+Who may associate is decided by the allow-list, what is accepted by the policy of contexts, and what an object is by
+`arrival`; here they are put together for `net`, which drives the associations.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from contextlib import suppress
+from dataclasses import dataclass
+
+from dicomrules.model.event import Event, Level
+from dicomrules.model.exchange import Association, PresentationContext
+from dicomrules.model.ports import Emit, Inbox
+from dicomrules.model.receiver import DicomReceiver
+from dicomrules.net.implementation import IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION
+from dicomrules.net.listener import Listener, ListenerSettings
+from dicomrules.receivers.allowlist import Allowlist
+from dicomrules.receivers.budget import Budget
+from dicomrules.receivers.performer import StoragePerformer, Surroundings
+from dicomrules.spool.errors import SpoolError
+from dicomrules.spool.spool import Spool
+from dicomrules.wire.associate import CONGESTED, AssociateRequest, ContextResult, Rejection, Titles, UserInformation
+from dicomrules.wire.contexts import ContextPolicy, negotiate
+from dicomrules.wire.limits import Deadlines, WireLimits
+
+_LOOK_UP_EVERY = 60.0  # seconds between two look-ups of the host names of known peers
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What an SCP works with: `pool` runs what blocks; four threads are enough for all receivers together."""
+
+    spool: Spool
+    inbox: Inbox
+    emit: Emit
+    pool: Executor
+
+
+class StorageScp:
+    """One receiver. `start`, then `drain` when it is to end."""
+
+    def __init__(self, receiver: DicomReceiver, means: Means, deadlines: Deadlines | None = None) -> None:
+        self._receiver = receiver
+        self._means = means
+        self._allowlist = Allowlist(receiver.peers, receiver.called_aets)
+        self._policy = ContextPolicy(receiver.accept_unknown_classes)
+        budget = Budget(receiver.limits.memory)
+        self._surroundings = Surroundings(
+            receiver.name, means.spool, means.inbox, means.pool, budget, receiver.limits, self.has_room
+        )
+        settings = ListenerSettings(
+            name=receiver.name,
+            port=receiver.port,
+            bind=receiver.bind,
+            associations=receiver.associations,
+            per_address=receiver.per_address,
+            limits=WireLimits(max_pdu=receiver.max_pdu),
+            deadlines=deadlines or Deadlines(),
+        )
+        self._listener = Listener(settings, self, means.emit)
+        self._look_ups: asyncio.Task[None] | None = None
+
+    @property
+    def port(self) -> int:
+        """The port it listens on, also when the receiver's is 0."""
+        return self._listener.port
+
+    @property
+    def associations(self) -> int:
+        """How many associations are established now."""
+        return self._listener.associations
+
+    async def start(self) -> None:
+        """Look up the names of known peers and begin to listen. OSError when the port is taken or may not be used."""
+        if self._allowlist.names:
+            await self._allowlist.look_up(self._not_found)
+            self._look_ups = asyncio.create_task(self._keep_looking_up())
+        await self._listener.start()
+
+    async def drain(self, seconds: float) -> None:
+        """Accept nothing more; what is under way may finish for `seconds`, then it is aborted."""
+        await self._listener.drain(seconds)
+        if self._look_ups is not None:
+            self._look_ups.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._look_ups
+
+    def has_room(self) -> bool:
+        """Whether the spool's file system has more left than the reserve."""
+        limits = self._receiver.limits
+        try:
+            room = self._means.spool.room()
+        except SpoolError:
+            return False
+        return room.bytes >= limits.free_space and room.inodes >= limits.free_inodes
+
+    # what net asks (see net.service.Service)
+
+    def screen(self, titles: Titles, address: str) -> Rejection | None:
+        """The allow-list, then the room on the disk."""
+        return self._allowlist.refusal(titles, address) or (None if self.has_room() else CONGESTED)
+
+    def answer(self, request: AssociateRequest) -> tuple[tuple[ContextResult, ...], UserInformation]:
+        """Contexts by policy; one operation at a time; roles, extended negotiation and user identity are not
+        answered.
+        """
+        user = UserInformation(
+            max_pdu=self._receiver.max_pdu,
+            implementation_class=IMPLEMENTATION_CLASS,
+            implementation_version=IMPLEMENTATION_VERSION,
+            async_ops=None if request.user.async_ops is None else (1, 1),
+        )
+        return negotiate(request.contexts, self._policy), user
+
+    def performer(self, association: Association, contexts: Sequence[PresentationContext]) -> StoragePerformer:
+        """A performer of its own for each association: nothing of one peer can reach another."""
+        return StoragePerformer(self._surroundings, association, contexts)
+
+    async def _keep_looking_up(self) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_UP_EVERY)
+            await self._allowlist.look_up(self._not_found)
+
+    def _not_found(self, name: str) -> None:
+        fields: dict[str, str | int | float] = {"receiver": self._receiver.name, "host": name}
+        self._means.emit(
+            Event("peer.unknown_host", Level.WARNING, "the host name of a known peer has no address", fields)
+        )
