@@ -22,7 +22,9 @@ IO_ERROR = 74
 TRY_LATER = 75  # another gateway holds the state folder
 CONFIG = 78  # configuration refused
 
-FORMAT = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or for programs.")
+FORMAT = click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or for programs."
+)
 
 
 def fail(code: int, problem: str, way_out: str = "") -> NoReturn:

@@ -1,0 +1,76 @@
+"""The delivery side of the gateway: lanes for every destination, and what is done now and then beside them."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from dicomrules.model.destination import Destination, DicomDestination
+from dicomrules.model.event import Event, Level
+from dicomrules.model.ports import Emit, Sender
+from dicomrules.pipeline.lane import Gate, Lane, Works
+from dicomrules.pipeline.recorder import Recorder
+from dicomrules.queue.ledger import Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A destination and how a sender to it is made; each lane gets one of its own."""
+
+    destination: Destination
+    sender: Callable[[], Sender]
+
+
+class Delivery:
+    """All lanes of the gateway."""
+
+    def __init__(self, targets: list[Target], ledger: Ledger, emit: Emit) -> None:
+        self._ledger = ledger
+        self._emit = emit
+        self._stopping = threading.Event()
+        self._recorder = Recorder(ledger, emit)
+        self._names = {target.destination.name for target in targets}
+        self._lanes = [lane for target in targets for lane in self._lanes_of(target)]
+
+    def start(self) -> None:
+        """Queue again what was under way when we last ended, then begin."""
+        again = self._ledger.recover(datetime.now(UTC))
+        if again:
+            self._emit(
+                Event(
+                    "delivery.resumed", Level.INFO, "attempts that were cut off are made again", {"deliveries": again}
+                )
+            )
+        for orphan in sorted(set(self._ledger.destinations()) - self._names):
+            text = "the gateway file no longer has this destination: what waits for it stays in the queue"
+            self._emit(Event("destination.unknown", Level.WARNING, text, {"destination": orphan}))
+        self._recorder.start()
+        for lane in self._lanes:
+            lane.start()
+
+    def wake(self) -> None:
+        """There may be work."""
+        for lane in self._lanes:
+            lane.wake()
+
+    def drain(self, seconds: float) -> bool:
+        """Finish the instances under way, give the rest back, write all outcomes. False when a lane did not end in time."""
+        self._stopping.set()
+        self.wake()
+        ended = [lane.join(seconds) for lane in self._lanes]
+        self._recorder.close(5.0)
+        return all(ended)
+
+    def _lanes_of(self, target: Target) -> list[Lane]:
+        destination = target.destination
+        works = Works(
+            destination=destination.name,
+            policy=destination.retry,
+            ledger=self._ledger,
+            recorder=self._recorder,
+            gate=Gate(destination.retry),
+            emit=self._emit,
+            stopping=self._stopping,
+        )
+        count = destination.associations if isinstance(destination, DicomDestination) else 1
+        return [Lane(works, target.sender()) for _ in range(count)]

@@ -1,0 +1,133 @@
+"""One instance comes in: decide -> make durable -> record -> receipt. The only list of these steps.
+
+Success is answered only when bytes and deliveries would survive a power cut. What cannot be decided for a reason that
+deciding again would not mend is kept and held, never refused: the sender has no better copy than this one.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Protocol
+
+from dicomrules.model.decision import Decision, Needs
+from dicomrules.model.event import Event, Level
+from dicomrules.model.instance import Envelope, Receipt, Verdict
+from dicomrules.model.ports import Emit
+from dicomrules.pipeline.committer import Committer, Decided
+from dicomrules.queue.entry import Arrival
+from dicomrules.queue.errors import LedgerError
+from dicomrules.spool.errors import SpoolError
+from dicomrules.spool.spool import Spool
+
+# C-STORE statuses (PS3.4 B.2.3, PS3.7 C.5)
+SUCCESS = 0x0000
+OUT_OF_RESOURCES = 0xA700
+CANNOT_UNDERSTAND = 0xC000
+
+_DECIDED_AT_ONCE = 5_000  # elements; larger objects are decided in a thread, so that others are answered meanwhile
+_CRASHES_BORNE = 2  # how often deciding an object may take the process down before it is kept undecided
+
+
+class Decides(Protocol):
+    """The engine, as intake sees it."""
+
+    def decide(self, envelope: Envelope) -> Decision | Needs:
+        """Pure; never raises but for a bug."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What intake works with. `wake` tells delivery that there is work; `crashes` counts the objects that killed us."""
+
+    spool: Spool
+    committer: Committer
+    pool: Executor
+    emit: Emit
+    wake: Callable[[], None]
+    crashes: Mapping[tuple[str, int], int]
+
+
+class Intake:
+    """The Inbox of all receivers (model/ports)."""
+
+    def __init__(self, engine: Decides, fingerprint: str, means: Means) -> None:
+        self._engine = engine
+        self._fingerprint = fingerprint
+        self._means = means
+        self.taken: Counter[Verdict] = Counter()
+
+    async def accept(self, envelope: Envelope) -> Receipt:
+        """Take over one complete instance; see the port."""
+        try:
+            decision = await self._decide(envelope)
+            if decision.verdict is Verdict.REJECT:
+                return self._rejected(envelope, decision)
+            return await self._keep(envelope, decision)
+        except (SpoolError, LedgerError) as error:
+            self._note("instance.not_kept", Level.ERROR, "an instance could not be made durable", envelope, str(error))
+            return Receipt(Verdict.REJECT, OUT_OF_RESOURCES, "the instance could not be made durable")
+        finally:
+            self._discard(envelope)
+
+    async def _keep(self, envelope: Envelope, decision: Decision) -> Receipt:
+        """Durable, recorded, then the others are told."""
+        recorded = await self._means.committer.commit(Decided(envelope, decision))
+        self.taken[decision.verdict] += 1
+        if recorded.arrival is Arrival.CONFLICT:
+            self._note("instance.conflict", Level.WARNING, "same SOP Instance UID, other content: held", envelope)
+            return Receipt(Verdict.HOLD)
+        if decision.verdict is Verdict.SEND:
+            self._means.wake()
+        else:
+            self._note(
+                f"instance.{decision.verdict}", Level.WARNING, "a verdict of the rules", envelope, decision.reason
+            )
+        return Receipt(decision.verdict, SUCCESS)
+
+    async def _decide(self, envelope: Envelope) -> Decision:
+        found = envelope.index
+        if self._means.crashes.get((envelope.key.sop_instance, envelope.length), 0) >= _CRASHES_BORNE or found is None:
+            return self._held("decision crashed")
+        if found.disorder >= 0:
+            return self._held("malformed structure")
+        try:
+            if found.count <= _DECIDED_AT_ONCE:
+                decision = self._engine.decide(envelope)
+            else:
+                loop = asyncio.get_running_loop()
+                decision = await loop.run_in_executor(self._means.pool, self._engine.decide, envelope)
+        except SpoolError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a bug of ours must not cost the image
+            self._note("decision.failed", Level.ERROR, "deciding failed", envelope, type(error).__name__)
+            return self._held("decision failed")
+        if isinstance(decision, Needs):
+            return self._held(f"table {decision.table} has no source in this version")
+        return decision
+
+    def _held(self, reason: str) -> Decision:
+        return Decision(Verdict.HOLD, (), (), self._fingerprint, (reason,))
+
+    def _rejected(self, envelope: Envelope, decision: Decision) -> Receipt:
+        self.taken[Verdict.REJECT] += 1
+        self._note("instance.reject", Level.WARNING, "a verdict of the rules", envelope, decision.reason)
+        return Receipt(Verdict.REJECT, decision.status or CANNOT_UNDERSTAND, decision.reason[:64])
+
+    def _discard(self, envelope: Envelope) -> None:
+        """Files that were not committed; after a commit there is nothing under these names."""
+        for name in filter(None, (envelope.spool_ref, envelope.derived_ref)):
+            try:
+                self._means.spool.discard(name)
+            except SpoolError as error:  # the sweep at the next start removes it: it was never acknowledged
+                self._note("spool.leftover", Level.WARNING, "an incoming file stays behind", envelope, str(error))
+
+    def _note(self, name: str, level: Level, text: str, envelope: Envelope, reason: str = "") -> None:
+        fields: dict[str, str | int | float] = {
+            "sop_instance": envelope.key.sop_instance,
+            "calling_aet": envelope.peer.calling_aet,
+            "receiver": envelope.peer.receiver,
+        }
+        self._means.emit(Event(name, level, text, {**fields, "reason": reason} if reason else fields))

@@ -1,0 +1,65 @@
+"""Outcomes of all lanes are written to the ledger together: what comes in within a few milliseconds is one transaction."""
+
+import threading
+import time
+from datetime import UTC, datetime
+
+from dicomrules.model.event import Event, Level
+from dicomrules.model.ports import Emit
+from dicomrules.queue.errors import LedgerError
+from dicomrules.queue.lanes import Ended
+from dicomrules.queue.ledger import GROUP, Ledger
+
+_GATHER = 0.02  # seconds that an outcome may wait for others
+
+
+class Recorder:
+    """Takes outcomes from any thread, writes them from its own, in order.
+
+    An outcome that is lost in a crash means one more attempt, byte for byte the same, so no lane waits for the write.
+    """
+
+    def __init__(self, ledger: Ledger, emit: Emit) -> None:
+        self._ledger = ledger
+        self._emit = emit
+        self._ended: list[Ended] = []
+        self._changed = threading.Condition()
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def put(self, ended: Ended) -> None:
+        """Take one outcome."""
+        with self._changed:
+            self._ended.append(ended)
+            self._changed.notify()
+
+    def close(self, timeout: float) -> None:
+        """Write what is there and end."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        self._thread.join(timeout)
+
+    def _run(self) -> None:
+        while ended := self._gather():
+            try:
+                self._ledger.record_outcomes(ended, datetime.now(UTC))
+            except LedgerError as error:
+                reason: dict[str, str | int | float] = {"reason": str(error), "outcomes": len(ended)}
+                self._emit(
+                    Event("ledger.failed", Level.ERROR, "outcomes could not be recorded: they are sent again", reason)
+                )
+                time.sleep(_GATHER)
+
+    def _gather(self) -> list[Ended]:
+        """The next outcomes to write; empty when closed and all written."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._ended or self._closed)
+            if len(self._ended) < GROUP and not self._closed:
+                self._changed.wait_for(lambda: len(self._ended) >= GROUP or self._closed, _GATHER)
+            ended, self._ended = self._ended, []
+        return ended

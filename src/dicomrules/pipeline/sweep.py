@@ -1,0 +1,73 @@
+"""What is tidied now and then: files of delivered instances, bytes after retention, history after its time, the ledger's log.
+
+Nothing here touches an instance that still has a delivery to make, or that is held.
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from dicomrules.queue.entry import Kept
+from dicomrules.queue.ledger import GROUP, Ledger
+from dicomrules.spool.errors import SpoolError
+from dicomrules.spool.spool import Folder, Spool
+
+_CHECKPOINT_BYTES = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long bytes are kept after the last delivery, and how long the ledger remembers after that."""
+
+    bytes: timedelta
+    history: timedelta
+
+
+class Sweep:
+    """Called about once a second by one thread of the delivery process."""
+
+    def __init__(self, spool: Spool, ledger: Ledger, retention: Retention) -> None:
+        self._spool = spool
+        self._ledger = ledger
+        self._retention = retention
+        self._idle = False
+
+    def step(self, now: datetime) -> bool:
+        """Do a little; True when there is more. Raises LedgerError."""
+        moved = self._move_finished()
+        removed = self._remove_expired(now)
+        forgotten = self._ledger.forget(now - self._retention.history)
+        busy = moved or removed or forgotten
+        self._checkpoint(idle=not busy)
+        return bool(busy)
+
+    def _move_finished(self) -> int:
+        finished = self._ledger.finished(GROUP)
+        moved = []
+        for kept in finished:
+            with suppress(SpoolError):  # gone by a person's hand: the ledger still says what became of it
+                moved.append(self._moved(kept))
+        if moved:
+            self._ledger.mark_moved(moved)
+        return len(moved)
+
+    def _moved(self, kept: Kept) -> Kept:
+        derived = self._spool.move(kept.derived_ref, Folder.DONE) if kept.derived_ref else ""
+        return Kept(kept.instance_id, self._spool.move(kept.spool_ref, Folder.DONE), derived)
+
+    def _remove_expired(self, now: datetime) -> int:
+        expired = self._ledger.expired(now - self._retention.bytes, GROUP)
+        for kept in expired:
+            for ref in filter(None, (kept.spool_ref, kept.derived_ref)):
+                self._spool.remove(ref)
+        if expired:
+            self._ledger.mark_removed([kept.instance_id for kept in expired])
+        return len(expired)
+
+    def _checkpoint(self, idle: bool) -> None:
+        """Passive while there is work; once, when idleness begins, the log is emptied."""
+        if self._ledger.log_bytes() > _CHECKPOINT_BYTES:
+            self._ledger.checkpoint("passive")
+        if idle and not self._idle and self._ledger.log_bytes():
+            self._ledger.checkpoint("truncate")
+        self._idle = idle
