@@ -6,7 +6,7 @@ construction. A patch belongs to the bytes whose SHA-256 it names; the sender co
 
 import struct
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -126,18 +126,28 @@ def apply(patch: Patch, data: bytes) -> bytes:
     return b"".join(parts)
 
 
-def joined(splices: list[Splice]) -> tuple[Splice, ...]:
+def joined(splices: Iterable[Splice]) -> tuple[Splice, ...]:
     """The same splices, sorted as given, with neighbours made one. Raises ValueError when they overlap or go backwards."""
     result: list[Splice] = []
+    run: list[bytes] = []  # new bytes of neighbours, of which the last result is the first
+    position = 0
     for splice in splices:
-        if result and splice.start < result[-1].end:
+        if splice.start < position:
             raise ValueError("splices overlap: this is a defect of the program, please report it")
-        last = result[-1] if result else None
-        if last and last.end == splice.start and isinstance(last.new, bytes) and isinstance(splice.new, bytes):
-            result[-1] = Splice(last.start, splice.end, last.new + splice.new)
+        if run and splice.start == position and isinstance(splice.new, bytes):
+            run.append(splice.new)
         else:
+            _close(result, run, position)
+            run = [splice.new] if isinstance(splice.new, bytes) else []
             result.append(splice)
+        position = splice.end
+    _close(result, run, position)
     return tuple(result)
+
+
+def _close(result: list[Splice], run: list[bytes], end: int) -> None:
+    if len(run) > 1:
+        result[-1] = Splice(result[-1].start, end, b"".join(run))
 
 
 class PatchedBytes:

@@ -1,6 +1,20 @@
 """Unique identifiers: the ones that name an instance, and the names of those PS3.6 Annex A registers."""
 
+import re
 from dataclasses import dataclass
+from typing import Final
+
+from pydicom._uid_dict import UID_dictionary
+
+# Registered with "Storage" in their names, but not stored by C-STORE
+_NO_STORAGE: Final = frozenset({"MediaStorageDirectoryStorage"})
+# Storage classes that PS3.6 registers since pydicom's dictionary was made: label map and height map segmentation, and
+# the presentation states of waveforms
+_NEWER: Final = frozenset(f"1.2.840.10008.5.1.4.1.1.{tail}" for tail in ("66.7", "66.8", "9.100.1", "9.100.2"))
+_STORAGE: Final = re.compile(r"Storage(ForPresentation|ForProcessing|Trial|SOPClass)?(Retired)?$")
+_UID: Final = re.compile(r"[0-9]+(\.[0-9]+)*", re.ASCII)
+
+_UIDS: Final[dict[str, str]] = {entry[4]: uid for uid, entry in UID_dictionary.items() if entry[4]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,3 +25,52 @@ class InstanceKey:
     sop_instance: str
     series: str
     study: str
+
+
+def uid_of(keyword: str) -> str | None:
+    """The UID that PS3.6 Annex A registers under `keyword`; None when there is none."""
+    return _UIDS.get(keyword)
+
+
+def uid_keyword(uid: str) -> str:
+    """The keyword of a registered UID; empty when PS3.6 does not know it."""
+    entry = UID_dictionary.get(uid)
+    return entry[4] if entry else ""
+
+
+def uid_name(uid: str) -> str:
+    """The name of a registered UID for people; the UID itself when PS3.6 does not know it."""
+    entry = UID_dictionary.get(uid)
+    return entry[0] if entry else uid
+
+
+def uid_keywords() -> tuple[str, ...]:
+    """Every keyword of PS3.6 Annex A."""
+    return tuple(_UIDS)
+
+
+def is_registered(uid: str) -> bool:
+    """True for what PS3.6 registers: classes, syntaxes, coding schemes, frames of reference; never an instance of a patient."""
+    return uid in UID_dictionary or uid in _NEWER
+
+
+def is_storage_class(uid: str) -> bool:
+    """True for a SOP class of PS3.4 Annex B or GG: one whose instances travel by C-STORE."""
+    if uid in _NEWER:
+        return True
+    entry = UID_dictionary.get(uid)
+    return bool(entry and entry[1] == "SOP Class" and entry[4] not in _NO_STORAGE and _STORAGE.search(entry[4]))
+
+
+def is_transfer_syntax(uid: str) -> bool:
+    """True for a transfer syntax that PS3.6 registers."""
+    entry = UID_dictionary.get(uid)
+    return bool(entry and entry[1] == "Transfer Syntax")
+
+
+def is_uid(text: str) -> bool:
+    """True when `text` has the form of a UID (PS3.5 9.1): digits and dots, at most 64 characters.
+
+    Components with leading zeros, which the standard forbids and devices write, are let pass.
+    """
+    return len(text) <= 64 and _UID.fullmatch(text) is not None
