@@ -25,7 +25,9 @@ _MICROSECOND = timedelta(microseconds=1)
 
 # Never changed: rows of existing ledgers are read with it. A better sample is a second one under another first byte.
 _FORM_1 = b"\x01"
-_WINDOW = -12  # without header; 4 KB back, which is most rows and all of the sample, and little memory to clear for each
+_WINDOW = (
+    -12
+)  # without header; 4 KB back, which is most rows and all of the sample, and little memory to clear for each
 _SAMPLE_1 = (
     b'{"association":{"id":"","calling_aet":"","called_aet":"","address":"127.0.0.1:11112","opened_at":"2026-01-01T00:00:00'
     b'.000000+00:00","implementation":"","max_pdu":131072},"context":{"id":1,"abstract_syntax":"1.2.840.10008.5.1.4.1.1.2",'

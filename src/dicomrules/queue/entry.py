@@ -8,30 +8,18 @@ from dicomrules.model.instance import Envelope
 
 
 @dataclass(frozen=True, slots=True)
-class Derived:
-    """A second spool file that index and patches refer to, because the one received is deflated (PS3.5 A.5).
-
-    `length` (bytes), `digest` (SHA-256, hexadecimal) and `transfer_syntax` are those of its data set.
-    """
-
-    ref: str
-    length: int
-    digest: str
-    transfer_syntax: str
-
-
-@dataclass(frozen=True, slots=True)
 class Entry:
     """One instance to be recorded: its envelope, what was decided, and where its bytes now lie.
 
     `spool_ref` is empty when no bytes are kept (rejected, dropped). Deliveries are made from the decision's variants,
     one for each destination of each, when the verdict is `send`; for every other verdict there are none.
+    `derived_ref` is where the inflated file of a deflated instance now lies; its deliveries refer to that file.
     """
 
     envelope: Envelope
     decision: Decision
     spool_ref: str
-    derived: Derived | None = None
+    derived_ref: str = ""
 
 
 class Arrival(StrEnum):

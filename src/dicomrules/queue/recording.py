@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from dicomrules.dicom.syntax import EXPLICIT_VR_LITTLE_ENDIAN
 from dicomrules.model.decision import Decision
 from dicomrules.model.delivery import State
 from dicomrules.model.instance import Verdict
 from dicomrules.queue import encoding
-from dicomrules.queue.entry import Arrival, Derived, Entry, InstanceState, Recorded
+from dicomrules.queue.entry import Arrival, Entry, InstanceState, Recorded
 from dicomrules.queue.transaction import Transaction, Value
 
 CONFLICT = "conflict: the same SOP Instance UID came from the same peer with other content"
@@ -39,7 +40,6 @@ def prepare(entry: Entry) -> Prepared:
     """Encode an entry."""
     envelope, decision = entry.envelope, entry.decision
     peer, key = envelope.peer, envelope.key
-    derived = entry.derived or Derived("", 0, "", envelope.transfer_syntax)
     received_at = encoding.micros(envelope.received_at)
     columns: dict[str, Value] = {
         "sop_class": key.sop_class,
@@ -55,9 +55,9 @@ def prepare(entry: Entry) -> Prepared:
         "length": envelope.length,
         "digest": bytes.fromhex(envelope.digest),
         "spool_ref": entry.spool_ref,
-        "derived_ref": derived.ref,
-        "derived_length": derived.length,
-        "derived_digest": bytes.fromhex(derived.digest),
+        "derived_ref": entry.derived_ref,
+        "derived_length": envelope.derived_length,
+        "derived_digest": bytes.fromhex(envelope.derived_digest),
         "source_path": envelope.source_path,
         "verdict": decision.verdict.value,
         "reason": decision.reason,
@@ -73,7 +73,8 @@ def prepare(entry: Entry) -> Prepared:
         )
         for variant in decision.variants
     )
-    return Prepared(columns, forms, derived.transfer_syntax, received_at)
+    leaves_in = EXPLICIT_VR_LITTLE_ENDIAN if entry.derived_ref else envelope.transfer_syntax
+    return Prepared(columns, forms, leaves_in, received_at)
 
 
 def record(tx: Transaction, entries: Sequence[Prepared]) -> list[Recorded]:

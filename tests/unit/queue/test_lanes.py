@@ -1,0 +1,152 @@
+"""What lanes do with the queue: claims, outcomes, fences."""
+
+from datetime import timedelta
+
+import pytest
+
+from dicomrules.model.delivery import Delivery, Kind, State
+from dicomrules.queue.entry import InstanceState
+from dicomrules.queue.lanes import Ended
+from dicomrules.queue.ledger import Ledger
+from dicomrules.queue.reader import Reader
+from tests.unit.queue.material import NOW, entry, outcome
+
+LATER = NOW + timedelta(seconds=30)
+
+
+def end(ledger: Ledger, delivery: Delivery, kind: Kind) -> bool:
+    """Record one outcome; whether it counted."""
+    next_attempt = LATER if kind is Kind.DEFERRED else None
+    return ledger.record_outcomes([Ended(delivery, outcome(kind), next_attempt)], NOW)[0]
+
+
+def fill(ledger: Ledger, count: int, *destinations: str) -> None:
+    """Record instances 1.2.3.0, 1.2.3.1, …"""
+    ledger.record([entry(f"1.2.3.{n}", *destinations) for n in range(count)])
+
+
+def state_of(reader: Reader, sop_instance: str) -> tuple[InstanceState, list[State]]:
+    """The state of an instance and of its deliveries."""
+    (story,) = reader.trace(sop_instance)
+    return story.state, [one.state for one in story.deliveries]
+
+
+def test_a_claim_gives_the_oldest_first_and_all_that_a_sender_needs(ledger: Ledger) -> None:
+    fill(ledger, 5, "pacs", "archive")
+    claimed = ledger.claim("pacs", 3, NOW)
+    assert [one.sop_instance for one in claimed] == ["1.2.3.0", "1.2.3.1", "1.2.3.2"]
+    first, source = claimed[0], entry("1.2.3.0", "pacs")
+    assert first.patch == source.decision.variants[0].patch
+    assert (first.spool_ref, first.length, first.digest) == (source.spool_ref, 532_000, source.envelope.digest)
+    assert (first.state, first.attempts, first.calling_aet, first.study) == (State.SENDING, 1, "CT_A1", "1.2")
+
+
+def test_what_is_claimed_is_not_claimed_twice(ledger: Ledger) -> None:
+    fill(ledger, 5, "pacs")
+    first, second = ledger.claim("pacs", 3, NOW), ledger.claim("pacs", 3, NOW)
+    assert len({one.id for one in first + second}) == 5
+    assert ledger.claim("pacs", 3, NOW) == []
+
+
+def test_d14_one_destination_waits_while_another_has_its_copy(ledger: Ledger, reader: Reader) -> None:
+    fill(ledger, 1, "pacs", "archive")
+    assert end(ledger, ledger.claim("pacs", 1, NOW)[0], Kind.SENT)
+    assert state_of(reader, "1.2.3.0") == (InstanceState.WAITING, [State.SENT, State.QUEUED])
+    assert ledger.finished(10) == []
+    assert end(ledger, ledger.claim("archive", 1, NOW)[0], Kind.SENT)
+    assert state_of(reader, "1.2.3.0") == (InstanceState.DELIVERED, [State.SENT, State.SENT])
+    assert len(ledger.finished(10)) == 1
+
+
+def test_a_deferred_delivery_comes_back_when_it_is_due(ledger: Ledger) -> None:
+    fill(ledger, 1, "pacs")
+    end(ledger, ledger.claim("pacs", 1, NOW)[0], Kind.DEFERRED)
+    assert ledger.next_due("pacs") == LATER
+    assert ledger.claim("pacs", 1, LATER - timedelta(microseconds=1)) == []
+    (again,) = ledger.claim("pacs", 1, LATER)
+    assert again.attempts == 2
+
+
+def test_deferred_deliveries_that_are_due_go_before_queued_ones(ledger: Ledger) -> None:
+    fill(ledger, 3, "pacs")
+    end(ledger, ledger.claim("pacs", 1, NOW)[0], Kind.DEFERRED)
+    assert [one.sop_instance for one in ledger.claim("pacs", 2, LATER)] == ["1.2.3.0", "1.2.3.1"]
+
+
+def test_a_failed_delivery_waits_for_a_person(ledger: Ledger, reader: Reader) -> None:
+    fill(ledger, 1, "pacs")
+    (claimed,) = ledger.claim("pacs", 1, NOW)
+    end(ledger, claimed, Kind.FAILED)
+    assert ledger.next_due("pacs") is None
+    assert [(one.state, one.last_message) for one in reader.waiting("pacs")] == [(State.FAILED, "it was failed")]
+    assert ledger.requeue([claimed.id, 999], NOW) == 1
+    assert [one.attempts for one in ledger.claim("pacs", 1, NOW)] == [2]
+
+
+def test_s14_corrupt_bytes_hold_the_instance_and_all_that_is_queued_of_it(ledger: Ledger, reader: Reader) -> None:
+    fill(ledger, 2, "pacs", "archive", "trial")
+    sending = ledger.claim("trial", 1, NOW)[0]
+    end(ledger, ledger.claim("pacs", 1, NOW)[0], Kind.CORRUPT)
+    assert state_of(reader, "1.2.3.0") == (InstanceState.HELD, [State.HELD, State.HELD, State.SENDING])
+    assert [one.sop_instance for one in ledger.claim("archive", 9, NOW)] == ["1.2.3.1"]
+    assert end(ledger, sending, Kind.SENT)
+    assert state_of(reader, "1.2.3.0")[0] is InstanceState.HELD
+    assert [(one.key.sop_instance, one.reason[:7]) for one in reader.held()] == [("1.2.3.0", "corrupt")]
+
+
+def test_s22_a_late_outcome_is_fenced_off_and_stays_in_the_history(ledger: Ledger, reader: Reader) -> None:
+    fill(ledger, 1, "pacs")
+    (slow,) = ledger.claim("pacs", 1, NOW)
+    assert ledger.recover(NOW) == 1
+    (second,) = ledger.claim("pacs", 1, NOW)
+    assert not end(ledger, slow, Kind.FAILED)
+    assert end(ledger, second, Kind.SENT)
+    assert not end(ledger, second, Kind.DEFERRED)
+    (story,) = reader.trace("1.2.3.0")
+    history = [(one.number, one.outcome.kind, one.late) for one in story.deliveries[0].attempts]
+    assert history == [(1, Kind.FAILED, True), (2, Kind.SENT, False), (2, Kind.DEFERRED, True)]
+    assert story.state is InstanceState.DELIVERED
+
+
+def test_every_attempt_is_told_with_what_was_said(ledger: Ledger, reader: Reader) -> None:
+    fill(ledger, 1, "pacs")
+    end(ledger, ledger.claim("pacs", 1, NOW)[0], Kind.DEFERRED)
+    end(ledger, ledger.claim("pacs", 1, LATER)[0], Kind.SENT)
+    attempts = reader.trace("1.2.3.0")[0].deliveries[0].attempts
+    assert [one.outcome for one in attempts] == [outcome(Kind.DEFERRED), outcome(Kind.SENT)]
+
+
+def test_recovery_queues_all_that_was_being_sent_in_its_old_order(ledger: Ledger) -> None:
+    ledger.record([entry(f"1.2.3.{n}", "pacs", "archive") for n in range(64)])
+    ledger.record([entry(f"1.2.4.{n}", "pacs") for n in range(64)])
+    before = ledger.claim("pacs", 64, NOW) + ledger.claim("pacs", 64, NOW)
+    ledger.claim("archive", 10, NOW)
+    assert ledger.recover(NOW) == 138
+    after = ledger.claim("pacs", 64, NOW) + ledger.claim("pacs", 64, NOW)
+    assert [one.id for one in after] == [one.id for one in before]
+    assert {one.attempts for one in after} == {2}
+
+
+def test_a_lane_that_closes_gives_back_what_it_did_not_try(ledger: Ledger, reader: Reader) -> None:
+    fill(ledger, 2, "pacs")
+    ledger.give_back(ledger.claim("pacs", 2, NOW), NOW)
+    assert [one.state for one in reader.waiting("pacs")] == [State.QUEUED, State.QUEUED]
+    assert reader.trace("1.2.3.0")[0].deliveries[0].attempts == ()
+
+
+def test_a_deferral_without_a_next_attempt_is_a_mistake_and_changes_nothing(ledger: Ledger, reader: Reader) -> None:
+    fill(ledger, 1, "pacs")
+    (claimed,) = ledger.claim("pacs", 1, NOW)
+    with pytest.raises(ValueError, match="next attempt"):
+        ledger.record_outcomes([Ended(claimed, outcome(Kind.DEFERRED))], NOW)
+    assert state_of(reader, "1.2.3.0")[1] == [State.SENDING]
+
+
+def test_nothing_is_due_for_an_unknown_destination(ledger: Ledger) -> None:
+    assert ledger.next_due("nowhere") is None
+    assert ledger.claim("nowhere", 10, NOW) == []
+
+
+def test_d15_destinations_with_deliveries_are_known_without_the_gateway_file(ledger: Ledger) -> None:
+    fill(ledger, 1, "removed", "archive")
+    assert ledger.destinations() == ["archive", "removed"]

@@ -1,0 +1,90 @@
+"""From delivered to done to forgotten."""
+
+from datetime import timedelta
+
+from dicomrules.model.delivery import Kind, State
+from dicomrules.model.instance import Verdict
+from dicomrules.queue.entry import Arrival, InstanceState, Kept
+from dicomrules.queue.lanes import Ended
+from dicomrules.queue.ledger import Ledger
+from dicomrules.queue.reader import Reader
+from tests.unit.queue.material import NOW, entry, judged, outcome
+
+WEEK = timedelta(days=7)
+
+
+def deliver(ledger: Ledger, destination: str = "pacs") -> None:
+    """Send everything that a destination is owed."""
+    ledger.record_outcomes([Ended(one, outcome(Kind.SENT)) for one in ledger.claim(destination, 64, NOW)], NOW)
+
+
+def done(ledger: Ledger, sop_instance: str) -> Kept:
+    """An instance that is delivered and moved to `done`."""
+    ledger.record([entry(sop_instance, "pacs")])
+    deliver(ledger)
+    (kept,) = ledger.finished(10)
+    moved = Kept(kept.instance_id, kept.spool_ref.replace("waiting", "done"))
+    ledger.mark_moved([moved])
+    return moved
+
+
+def test_a_finished_instance_is_done_when_its_file_has_moved(ledger: Ledger, reader: Reader) -> None:
+    moved = done(ledger, "1.2.3.4")
+    (story,) = reader.trace("1.2.3.4")
+    assert (story.state, story.spool_ref) == (InstanceState.DONE, moved.spool_ref)
+    assert ledger.finished(10) == []
+
+
+def test_bytes_are_kept_until_their_retention_has_passed(ledger: Ledger) -> None:
+    moved = done(ledger, "1.2.3.4")
+    assert ledger.expired(NOW, 10) == []
+    assert ledger.expired(NOW + timedelta(microseconds=1), 10) == [moved]
+
+
+def test_nothing_undelivered_expires(ledger: Ledger) -> None:
+    ledger.record([entry("1.2.3.4", "pacs"), judged("1.2.3.5", Verdict.HOLD), entry("1.2.3.6", "pacs", "archive")])
+    claimed = ledger.claim("pacs", 64, NOW)
+    ledger.record_outcomes([Ended(one, outcome(Kind.FAILED)) for one in claimed], NOW)
+    far = NOW + timedelta(days=3650)
+    assert (ledger.finished(10), ledger.expired(far, 10), ledger.forget(far)) == ([], [], 0)
+
+
+def test_history_stays_when_bytes_are_gone_and_then_is_forgotten(ledger: Ledger, reader: Reader) -> None:
+    moved = done(ledger, "1.2.3.4")
+    ledger.mark_removed([moved.instance_id])
+    (story,) = reader.trace("1.2.3.4")
+    assert (story.state, story.spool_ref, len(story.deliveries[0].attempts)) == (InstanceState.GONE, "", 1)
+    assert ledger.forget(NOW) == 0
+    assert ledger.forget(NOW + WEEK) == 1
+    assert reader.trace("1.2.3.4") == []
+    status = reader.status()
+    assert status.destinations[0].deliveries[State.SENT] == 0
+    assert status.instances[InstanceState.GONE] == 0
+
+
+def test_only_what_is_done_can_lose_its_bytes(ledger: Ledger, reader: Reader) -> None:
+    (recorded,) = ledger.record([entry("1.2.3.4", "pacs")])
+    ledger.mark_removed([recorded.instance_id])
+    (story,) = reader.trace("1.2.3.4")
+    assert story.state is InstanceState.WAITING
+    assert story.spool_ref
+
+
+def test_an_instance_that_comes_again_after_its_bytes_are_gone_is_delivered_again(ledger: Ledger) -> None:
+    ledger.mark_removed([done(ledger, "1.2.3.4").instance_id])
+    (again,) = ledger.record([entry("1.2.3.4", "pacs")])
+    assert again.arrival is Arrival.NEW
+
+
+def test_a_held_instance_keeps_its_state_when_its_file_moves(ledger: Ledger, reader: Reader) -> None:
+    ledger.record([entry("1.2.3.4", "pacs")])
+    (conflict,) = ledger.record([entry("1.2.3.4", "pacs", content="other")])
+    ledger.mark_moved([Kept(conflict.instance_id, "held/x.dcm")])
+    story = reader.trace("1.2.3.4")[1]
+    assert (story.state, story.spool_ref) == (InstanceState.HELD, "held/x.dcm")
+
+
+def test_rejected_and_dropped_instances_are_forgotten_like_others(ledger: Ledger, reader: Reader) -> None:
+    ledger.record([judged("1.2.3.4", Verdict.REJECT), judged("1.2.3.5", Verdict.DROP)])
+    assert ledger.forget(NOW + WEEK) == 2
+    assert reader.trace("1.2.3.4") == []
