@@ -1,0 +1,65 @@
+"""Who may ask for what."""
+
+import pytest
+from pynetdicom import AllStoragePresentationContexts
+
+from dicomrules.wire.associate import ContextResult, ProposedContext
+from dicomrules.wire.contexts import ContextPolicy, accepted, negotiate
+from dicomrules.wire.errors import Malformed
+
+from .worlds import CT, EXPLICIT, IMPLICIT, VERIFICATION
+
+STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
+PRIVATE_CLASS = "1.3.46.670589.5.0.1"
+GE_PRIVATE_SYNTAX = "1.2.840.113619.5.2"
+
+
+def _result(abstract_syntax, *syntaxes, unknown=False):
+    policy = ContextPolicy(unknown_classes=unknown)
+    (result,) = negotiate([ProposedContext(1, abstract_syntax, syntaxes)], policy)
+    return result
+
+
+@pytest.mark.parametrize("uid", [str(cx.abstract_syntax) for cx in AllStoragePresentationContexts])
+def test_every_storage_class_is_accepted(uid):
+    assert _result(uid, IMPLICIT) == ContextResult(1, 0, IMPLICIT)
+
+
+def test_verification_is_accepted():
+    assert _result(VERIFICATION, IMPLICIT).result == 0
+
+
+def test_the_first_transfer_syntax_we_know_is_taken():
+    assert _result(CT, GE_PRIVATE_SYNTAX, EXPLICIT, IMPLICIT) == ContextResult(1, 0, EXPLICIT)
+    assert _result(CT, IMPLICIT, EXPLICIT) == ContextResult(1, 0, IMPLICIT)
+
+
+@pytest.mark.parametrize("uid", [GE_PRIVATE_SYNTAX, "1.2.840.10008.1.2.6.2", "1.2.840.10008.1.2.7.1", CT])
+def test_what_is_no_encoding_of_data_sets_is_refused(uid):
+    assert _result(CT, uid).result == 4
+
+
+def test_other_services_are_refused_whatever_the_policy():
+    assert _result(STUDY_ROOT_FIND, IMPLICIT).result == 3
+    assert _result(STUDY_ROOT_FIND, IMPLICIT, unknown=True).result == 3
+
+
+def test_c13_an_unknown_class_is_accepted_only_when_asked_for():
+    assert _result(PRIVATE_CLASS, IMPLICIT).result == 3
+    assert _result(PRIVATE_CLASS, IMPLICIT, unknown=True).result == 0
+
+
+def test_an_association_has_the_contexts_that_were_accepted():
+    proposed = [ProposedContext(1, CT, (EXPLICIT,)), ProposedContext(3, CT, (IMPLICIT,))]
+    (context,) = accepted(proposed, [ContextResult(1, 4), ContextResult(3, 0, IMPLICIT)])
+    assert (context.id, context.abstract_syntax, context.transfer_syntax) == (3, CT, IMPLICIT)
+
+
+@pytest.mark.parametrize(
+    "results",
+    [[ContextResult(5, 0, EXPLICIT)], [ContextResult(1, 0, IMPLICIT)], [ContextResult(1, 3), ContextResult(1, 0)]],
+    ids=["not_proposed", "other_syntax", "twice"],
+)
+def test_answers_that_fit_no_proposal_are_malformed(results):
+    with pytest.raises(Malformed):
+        accepted([ProposedContext(1, CT, (EXPLICIT,))], results)
