@@ -1,6 +1,7 @@
 """What every command shares: exit codes, how problems are shown, and how columns are set.
 
-Exit codes follow sysexits(3) where it has one, so that a service manager and a script can tell "try again" from "mend the file".
+Exit codes follow sysexits(3) where it has one, so that a service manager and a script can tell "try again" from "mend
+the file".
 """
 
 import json

@@ -1,8 +1,9 @@
 """Group commit: instances that are ready at about the same time become durable together.
 
-A flush of the disk takes about a millisecond whether it carries one instance or thirty, so what becomes ready during one
-flush rides with the next. Bytes first (data to disk, final name, folder to disk), then one ledger transaction, and only then
-is anybody answered. A failure is that of everything in the group: nothing of it was acknowledged, the senders still have it.
+A flush of the disk takes about a millisecond whether it carries one instance or thirty, so what becomes ready during
+one flush rides with the next. Bytes first (data to disk, final name, folder to disk), then one ledger transaction,
+and only then is anybody answered. A failure is that of everything in the group: nothing of it was acknowledged, the
+senders still have it.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 
 from dicomrules.model.decision import Decision
 from dicomrules.model.instance import Envelope, Verdict
-from dicomrules.queue.entry import Arrival, Derived, Entry, Kept, Recorded
+from dicomrules.queue.entry import Arrival, Entry, Kept, Recorded
 from dicomrules.queue.errors import LedgerError
 from dicomrules.queue.ledger import GROUP, Ledger
 from dicomrules.spool.errors import SpoolError
@@ -20,7 +21,6 @@ from dicomrules.spool.record import Record
 from dicomrules.spool.spool import Folder, Spool
 
 _HELD = frozenset({Verdict.HOLD, Verdict.QUARANTINE})
-_DERIVED_SYNTAX = "1.2.840.10008.1.2.1"  # what a deflated data set is inflated to: Explicit VR Little Endian
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,9 @@ class Committer:
         self._thread = ThreadPoolExecutor(1, "commit")
 
     async def commit(self, decided: Decided) -> Recorded:
-        """Wait until this instance would survive a power cut. Raises SpoolError or LedgerError: then it was not taken."""
+        """Wait until this instance would survive a power cut. Raises SpoolError or LedgerError: then it was not
+        taken.
+        """
         done: asyncio.Future[Recorded] = asyncio.get_running_loop().create_future()
         self._ready.append((decided, done))
         if self._running is None:
@@ -93,16 +95,18 @@ class Committer:
         return dict(zip(names, self._spool.commit(names, held, group[0].envelope.received_at.date()), strict=True))
 
     def _tidy(self, entry: Entry, recorded: Recorded) -> None:
-        """Files whose place is another one after all. The ledger decides; where a file lies is a hint for rebuilding."""
+        """Files whose place is another one after all. The ledger decides; where a file lies is a hint for rebuilding.
+        """
         if recorded.arrival is Arrival.NEW or not entry.spool_ref:
             return
-        derived = entry.derived.ref if entry.derived else ""
         with suppress(SpoolError, LedgerError):  # a superfluous file costs room, and the sweep finds it
             if recorded.arrival is Arrival.DUPLICATE:
-                for ref in filter(None, (entry.spool_ref, derived)):
+                for ref in filter(None, (entry.spool_ref, entry.derived_ref)):
                     self._spool.remove(ref)
             elif entry.decision.verdict not in _HELD:
-                moved = [self._spool.move(ref, Folder.HELD) if ref else "" for ref in (entry.spool_ref, derived)]
+                moved = [
+                    self._spool.move(ref, Folder.HELD) if ref else "" for ref in (entry.spool_ref, entry.derived_ref)
+                ]
                 self._ledger.mark_moved([Kept(recorded.instance_id, *moved)])
 
 
@@ -130,7 +134,4 @@ def record_of(decided: Decided) -> Record:
 
 def _entry(decided: Decided, refs: dict[str, str]) -> Entry:
     envelope = decided.envelope
-    derived = None
-    if envelope.derived_ref and any(variant.patch.splices for variant in decided.decision.variants):
-        derived = Derived(refs[envelope.derived_ref], envelope.derived_length, envelope.derived_digest, _DERIVED_SYNTAX)
-    return Entry(envelope, decided.decision, refs.get(envelope.spool_ref, ""), derived)
+    return Entry(envelope, decided.decision, refs.get(envelope.spool_ref, ""), refs.get(envelope.derived_ref, ""))

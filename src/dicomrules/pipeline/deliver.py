@@ -54,7 +54,9 @@ class Delivery:
             lane.wake()
 
     def drain(self, seconds: float) -> bool:
-        """Finish the instances under way, give the rest back, write all outcomes. False when a lane did not end in time."""
+        """Finish the instances under way, give the rest back, write all outcomes. False when a lane did not end in
+        time.
+        """
         self._stopping.set()
         self.wake()
         ended = [lane.join(seconds) for lane in self._lanes]

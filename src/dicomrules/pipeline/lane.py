@@ -1,10 +1,11 @@
 """One lane: a thread that carries deliveries to one destination over one association (or into one folder).
 
-    claim a batch -> send each -> hand the outcome over -> when the destination is away: wait, and let nobody else knock either
+    claim a batch -> send each -> hand the outcome over -> when the destination is away: wait, and let nobody else
+    knock either
 
-Lanes of one destination share a `Gate`: the first that finds the destination away closes it for all of them, for the pause
-of the retry policy, doubled each time, so that a dead destination costs one probe and slows nobody. Whether an instance goes
-again and when is its own business (`next_attempt`); the gate is about the destination.
+Lanes of one destination share a `Gate`: the first that finds the destination away closes it for all of them, for the
+pause of the retry policy, doubled each time, so that a dead destination costs one probe and slows nobody. Whether an
+instance goes again and when is its own business (`next_attempt`); the gate is about the destination.
 """
 
 import random
@@ -74,7 +75,9 @@ class Works:
 
 
 class Lane:
-    """Claims, sends, records, until it is told to stop; then the instance under way is finished and the rest given back."""
+    """Claims, sends, records, until it is told to stop; then the instance under way is finished and the rest given
+    back.
+    """
 
     def __init__(self, works: Works, sender: Sender) -> None:
         self._works = works

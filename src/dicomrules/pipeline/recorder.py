@@ -1,4 +1,6 @@
-"""Outcomes of all lanes are written to the ledger together: what comes in within a few milliseconds is one transaction."""
+"""Outcomes of all lanes are written to the ledger together: what comes in within a few milliseconds is one
+transaction.
+"""
 
 import threading
 import time

@@ -1,4 +1,5 @@
-"""What is tidied now and then: files of delivered instances, bytes after retention, history after its time, the ledger's log.
+"""What is tidied now and then: files of delivered instances, bytes after retention, history after its time, the
+ledger's log.
 
 Nothing here touches an instance that still has a delivery to make, or that is held.
 """

@@ -1,0 +1,98 @@
+"""The delivery process: lanes, and between knocks the sweep."""
+
+import select
+import signal
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+from dicomrules.model.destination import Destination, DicomDestination
+from dicomrules.model.event import Event, Level
+from dicomrules.model.ports import Emit, Sender
+from dicomrules.observe.emit import Background
+from dicomrules.observe.log import log_to
+from dicomrules.pipeline.deliver import Delivery, Target
+from dicomrules.pipeline.sweep import Retention, Sweep
+from dicomrules.queue.errors import LedgerError
+from dicomrules.queue.wakeup import Wakeup
+from dicomrules.senders.cstore import CStoreSender
+from dicomrules.senders.folder import FolderSender
+from dicomrules.service.intake import open_state
+from dicomrules.service.plan import DRAIN_SECONDS, IO_ERROR, Line, Plan, StartFailed
+from dicomrules.spool.errors import SpoolError
+from dicomrules.spool.spool import Spool
+
+_POLL = 1.0  # seconds: the safety net under the knock
+
+
+@dataclass(slots=True)
+class _Stop:
+    """Asked for by SIGTERM, or by the death of the parent."""
+
+    parent: int
+    asked: bool = False
+
+    def now(self) -> bool:
+        if not self.asked and select.select([self.parent], [], [], 0)[0]:
+            self.asked = True
+        return self.asked
+
+    def ask(self, *_: object) -> None:
+        self.asked = True
+
+
+def run(plan: Plan, line: Line) -> None:
+    """The whole life of the process. Raises StartFailed."""
+    emit = Background(log_to(sys.stderr, as_json=plan.log_as_json))
+    stop = _Stop(line.parent)
+    signal.signal(signal.SIGTERM, stop.ask)
+    try:
+        spool, ledger = open_state(plan)
+        delivery = Delivery(targets(plan, spool, emit), ledger, emit)
+        sweep = Sweep(spool, ledger, _retention(plan))
+        with _wakeup(plan.settings.state) as wakeup:
+            delivery.start()
+            line.ready("to " + ", ".join(each.name for each in plan.settings.destinations))
+            while not stop.now():
+                if wakeup.wait(_POLL):
+                    delivery.wake()
+                _sweep(sweep, emit)
+            if not delivery.drain(DRAIN_SECONDS):
+                text = "an attempt did not end in time: it is made again at the next start"
+                emit(Event("delivery.cut_off", Level.WARNING, text))
+    finally:
+        emit.close()
+
+
+def targets(plan: Plan, spool: Spool, emit: Emit) -> list[Target]:
+    """Every destination with the kind of sender it needs."""
+    return [Target(each, partial(_sender, each, spool, emit)) for each in plan.settings.destinations]
+
+
+def _sender(destination: Destination, spool: Spool, emit: Emit) -> Sender:
+    if isinstance(destination, DicomDestination):
+        return CStoreSender(destination, spool, emit)
+    return FolderSender(destination, spool, emit)
+
+
+def _retention(plan: Plan) -> Retention:
+    """Bytes are kept as long as the destination that wants them longest says."""
+    longest = max((each.retention for each in plan.settings.destinations), default=timedelta(days=7))
+    return Retention(longest, plan.settings.history)
+
+
+def _wakeup(state: Path) -> Wakeup:
+    try:
+        return Wakeup(state)
+    except OSError as error:
+        raise StartFailed(IO_ERROR, f"the wake-up socket in {state} cannot be made: {error.strerror}") from error
+
+
+def _sweep(sweep: Sweep, emit: Emit) -> None:
+    """A little tidying between knocks; a failure of it stops no delivery."""
+    try:
+        sweep.step(datetime.now(UTC))
+    except (LedgerError, SpoolError) as error:
+        emit(Event("sweep.failed", Level.WARNING, "tidying failed, and is tried again", {"reason": str(error)}))

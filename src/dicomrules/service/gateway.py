@@ -1,0 +1,183 @@
+"""The parent of a gateway: holds the state folder, forks intake and delivery, starts again what dies, passes signals
+on.
+
+The children are forked after all imports and after the rules are compiled, before any thread, event loop or SQLite
+connection exists: they share those pages, and a child that dies is forked anew in milliseconds. The parent itself does
+nothing that could fail: it waits for signals.
+"""
+
+import fcntl
+import gc
+import json
+import os
+import select
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dicomrules.service import delivery, intake
+from dicomrules.service.plan import (
+    CONFIG,
+    DIED_AGAIN,
+    DONE,
+    DRAIN_SECONDS,
+    IO_ERROR,
+    TRY_LATER,
+    Line,
+    Plan,
+    StartFailed,
+)
+
+_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGHUP})
+_START_SECONDS = 60.0
+_DEATHS, _WITHIN = 3, 60.0  # so many deaths of children in so many seconds end the gateway
+
+Run = Callable[[Plan, Line], None]
+
+
+@dataclass(slots=True)
+class _Child:
+    """One of the two processes."""
+
+    name: str
+    run: Run
+    pid: int = 0
+    alive: int = -1  # our end of the pipe whose closing tells the child that we are gone
+    deaths: list[float] = field(default_factory=list)
+
+
+def serve(plan: Plan, announce: Callable[[str], None]) -> int:
+    """Run the gateway until it is told to stop. `announce` gets the ready line. Raises StartFailed."""
+    lock = _hold(plan.settings.state)
+    gc.collect()
+    gc.freeze()
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    children = [_Child("intake", intake.run), _Child("delivery", delivery.run)]
+    try:
+        doing = [_start(plan, child) for child in children]
+        announce(f"ready: {'; '.join(doing)}; rules {plan.program.fingerprint[:12]}")
+        return _supervise(plan, children)
+    finally:
+        _end(children)
+        os.close(lock)
+
+
+def _hold(state: Path) -> int:
+    """The lock of the state folder, held by the kernel for as long as the process lives."""
+    try:
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if state.stat().st_mode & 0o077:
+            raise StartFailed(CONFIG, f"others may read the state folder {state}", f"run: chmod 700 {state}")
+        lock = os.open(state / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StartFailed(IO_ERROR, f"the state folder {state} cannot be used: {error.strerror}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        raise StartFailed(
+            TRY_LATER,
+            f"another gateway holds the state folder {state}",
+            "stop it, or give this one a `state` of its own",
+        ) from None
+    return lock
+
+
+def _start(plan: Plan, child: _Child) -> str:
+    """Fork, and wait until it is at work; what it does, for the ready line. Raises StartFailed."""
+    report, alive = os.pipe(), os.pipe()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    pid = os.fork()
+    if pid == 0:
+        os.close(report[0])
+        os.close(alive[1])
+        os._exit(_life(plan, child, Line(report[1], alive[0])))
+    os.close(report[1])
+    os.close(alive[0])
+    child.pid, child.alive = pid, alive[1]
+    try:
+        told = _read_report(report[0])
+    finally:
+        os.close(report[0])
+    if "problem" in told:
+        raise StartFailed(int(told["code"]), str(told["problem"]), str(told["way_out"]))
+    if not told:
+        raise StartFailed(DIED_AGAIN, f"the {child.name} process did not start; its own output says why")
+    return str(told["doing"])
+
+
+def _life(plan: Plan, child: _Child, line: Line) -> int:
+    """What the forked process does, and its exit code."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too, which sends SIGTERM
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+    try:
+        child.run(plan, line)
+    except StartFailed as failure:
+        line.failed(failure)
+        return failure.code
+    except BaseException:  # noqa: BLE001 - the last place where it can be told
+        traceback.print_exc()
+        return DIED_AGAIN
+    return DONE
+
+
+def _read_report(pipe: int) -> dict[str, str | int]:
+    """The child's one line; empty when it died, or said nothing for a minute."""
+    text = b""
+    deadline = time.monotonic() + _START_SECONDS
+    while not text.endswith(b"\n") and select.select([pipe], [], [], max(0.0, deadline - time.monotonic()))[0]:
+        piece = os.read(pipe, 4096)
+        if not piece:
+            break
+        text += piece
+    return dict(json.loads(text)) if text.endswith(b"\n") else {}
+
+
+def _supervise(plan: Plan, children: list[_Child]) -> int:
+    """Wait for signals: an end to pass on, or a child that died."""
+    while True:
+        caught = signal.sigwait(_SIGNALS)
+        if caught in (signal.SIGTERM, signal.SIGINT):
+            return DONE
+        if caught == signal.SIGHUP:
+            print("SIGHUP: rules are read again only at a restart in this version", file=sys.stderr, flush=True)
+            continue
+        for child in children:
+            if not _died(child):
+                continue
+            now = time.monotonic()
+            child.deaths = [*(at for at in child.deaths if at > now - _WITHIN), now]
+            if len(child.deaths) >= _DEATHS:
+                raise StartFailed(DIED_AGAIN, f"the {child.name} process died {_DEATHS} times within a minute")
+            print(f"the {child.name} process died and is started again", file=sys.stderr, flush=True)
+            _start(plan, child)
+
+
+def _died(child: _Child) -> bool:
+    if not child.pid or os.waitpid(child.pid, os.WNOHANG) == (0, 0):
+        return False
+    os.close(child.alive)
+    child.pid, child.alive = 0, -1
+    return True
+
+
+def _end(children: list[_Child]) -> None:
+    """SIGTERM to all; they drain. SIGKILL when they do not end in time, or when we are told a second time."""
+    running = [child for child in children if child.pid]
+    for child in running:
+        os.kill(child.pid, signal.SIGTERM)
+    deadline = time.monotonic() + DRAIN_SECONDS + 5
+    while running and time.monotonic() < deadline:
+        caught = signal.sigtimedwait(_SIGNALS, 0.2)
+        if caught is not None and caught.si_signo in (signal.SIGTERM, signal.SIGINT):
+            break
+        running = [child for child in running if not _died(child)]
+    for child in running:
+        os.kill(child.pid, signal.SIGKILL)
+        os.waitpid(child.pid, 0)

@@ -1,0 +1,130 @@
+"""The intake process: receivers, deciding, committing. Everything here runs on one event loop and a few threads."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
+
+from dicomrules.engine.decide import Engine
+from dicomrules.model.event import Event, Level
+from dicomrules.model.ports import Emit
+from dicomrules.model.receiver import DicomReceiver, Receiver
+from dicomrules.observe.emit import Background
+from dicomrules.observe.log import log_to
+from dicomrules.pipeline.committer import Committer
+from dicomrules.pipeline.intake import Intake, Means
+from dicomrules.queue.errors import LedgerError
+from dicomrules.queue.ledger import Ledger
+from dicomrules.queue.wakeup import Knocker
+from dicomrules.receivers import scp
+from dicomrules.receivers.folder import WatchedFolder
+from dicomrules.service.plan import DRAIN_SECONDS, IO_ERROR, Line, Plan, StartFailed
+from dicomrules.spool.errors import SpoolError
+from dicomrules.spool.spool import Spool
+
+_THREADS = 4  # write, hash and index what is too large for the loop
+
+
+class Receives(Protocol):
+    """A receiver at work."""
+
+    async def start(self) -> None:
+        """Begin; OSError when that is not possible."""
+        ...
+
+    async def drain(self, seconds: float) -> None:
+        """Take nothing more; what is under way may finish."""
+        ...
+
+
+def run(plan: Plan, line: Line) -> None:
+    """The whole life of the process. Raises StartFailed."""
+    emit = Background(log_to(sys.stderr, as_json=plan.log_as_json))
+    try:
+        asyncio.run(_run(plan, line, emit))
+    finally:
+        emit.close()
+
+
+async def _run(plan: Plan, line: Line, emit: Emit) -> None:
+    stop = _stop_event(line)
+    spool, ledger = open_state(plan)
+    crashes = _sweep_leftovers(spool, ledger, emit)
+    with ThreadPoolExecutor(_THREADS, "intake") as pool:
+        means = Means(spool, Committer(spool, ledger), pool, emit, Knocker(plan.settings.state).notify, crashes)
+        inbox = Intake(Engine(plan.program, plan.applications), plan.program.fingerprint, means)
+        receivers = [_receiver(each, scp.Means(spool, inbox, emit, pool)) for each in plan.settings.receivers]
+        await _start(plan.settings.receivers, receivers)
+        line.ready(", ".join(map(describe, plan.settings.receivers)))
+        await stop.wait()
+        await asyncio.gather(*(each.drain(DRAIN_SECONDS) for each in receivers))
+    ledger.close()
+
+
+def open_state(plan: Plan) -> tuple[Spool, Ledger]:
+    """The spool and the ledger of this gateway. Raises StartFailed."""
+    state = plan.settings.state
+    try:
+        return Spool(state / "spool"), Ledger.open(state)
+    except (SpoolError, LedgerError) as error:
+        raise StartFailed(IO_ERROR, f"the state folder {state} cannot be used: {error}") from error
+
+
+def describe(receiver: Receiver) -> str:
+    """A receiver in the ready line."""
+    if isinstance(receiver, DicomReceiver):
+        return f"{receiver.name} on {receiver.bind}:{receiver.port}"
+    return f"{receiver.name} in {receiver.path}"
+
+
+def _stop_event(line: Line) -> asyncio.Event:
+    """Set by SIGTERM, and by the death of the parent."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+
+    def parent_is_gone() -> None:
+        loop.remove_reader(line.parent)
+        os.close(line.parent)
+        stop.set()
+
+    loop.add_reader(line.parent, parent_is_gone)
+    return stop
+
+
+def _receiver(receiver: Receiver, means: scp.Means) -> Receives:
+    if isinstance(receiver, DicomReceiver):
+        return scp.StorageScp(receiver, means)
+    return WatchedFolder(receiver, means.spool, means.inbox, means.emit)
+
+
+async def _start(declared: Sequence[Receiver], receivers: Sequence[Receives]) -> None:
+    for each, receiver in zip(declared, receivers, strict=True):
+        try:
+            await receiver.start()
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise StartFailed(
+                IO_ERROR,
+                f"receiver {describe(each)} cannot start: {reason}",
+                "choose another port or end the program that has it",
+            ) from error
+
+
+def _sweep_leftovers(spool: Spool, ledger: Ledger, emit: Emit) -> dict[tuple[str, int], int]:
+    """Remove what was never acknowledged; note which objects were being decided when the process died."""
+    try:
+        leftovers = spool.leftovers()
+        for leftover in leftovers:
+            if leftover.deciding:
+                ledger.note_crash(leftover.sop_instance, leftover.length)
+            spool.discard(leftover.name)
+        if leftovers:
+            text = "incoming files of the last run, none of them acknowledged, were removed"
+            emit(Event("spool.swept", Level.INFO, text, {"files": len(leftovers)}))
+        return ledger.crashes()
+    except (SpoolError, LedgerError) as error:
+        raise StartFailed(IO_ERROR, f"what the last run left behind cannot be swept: {error}") from error

@@ -1,0 +1,66 @@
+"""What a gateway is made of, before any process of it runs: settings, the compiled rules, the pipes to its children."""
+
+import json
+import os
+from dataclasses import dataclass
+
+from dicomrules.config.settings import Settings
+from dicomrules.model.destination import DicomDestination
+from dicomrules.program.ruleset import Program
+
+# Exit codes, after sysexits(3); documented in the command line's help.
+DONE = 0
+DIED_AGAIN = 70
+IO_ERROR = 74
+TRY_LATER = 75
+CONFIG = 78
+
+DRAIN_SECONDS = 30.0  # how long what is under way may take to finish after SIGTERM
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One gateway: shared by parent and children, never changed."""
+
+    settings: Settings
+    program: Program
+    log_as_json: bool = False
+
+    @property
+    def applications(self) -> dict[str, tuple[str, str]]:
+        """Destination -> (AE title, host), for the loop guard."""
+        destinations = self.settings.destinations
+        return {each.name: (each.aet, each.host) for each in destinations if isinstance(each, DicomDestination)}
+
+
+class StartFailed(Exception):
+    """A child cannot do its work, and starting it again would not help. `code` is the gateway's exit code."""
+
+    def __init__(self, code: int, problem: str, way_out: str = "") -> None:
+        super().__init__(problem)
+        self.code = code
+        self.problem = problem
+        self.way_out = way_out
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A child's line to its parent: one report, when it is ready or knows that it never will be.
+
+    `parent` is readable, by its end of file, when the parent has died.
+    """
+
+    report: int
+    parent: int
+
+    def ready(self, doing: str) -> None:
+        """Tell that the child does its work; `doing` is its part of the ready line."""
+        self._tell({"doing": doing})
+
+    def failed(self, failure: StartFailed) -> None:
+        """Tell that it never will."""
+        self._tell({"code": failure.code, "problem": failure.problem, "way_out": failure.way_out})
+
+    def _tell(self, report: dict[str, str | int]) -> None:
+        os.write(self.report, json.dumps(report).encode() + b"\n")
+        os.close(self.report)
