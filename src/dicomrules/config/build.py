@@ -8,7 +8,7 @@ from typing import Any
 from dicomrules.config.settings import ParameterValue, Settings
 from dicomrules.config.units import duration, size
 from dicomrules.model.destination import Destination, DicomDestination, FolderDestination, RetryPolicy, Timeouts
-from dicomrules.model.receiver import After, Conflict, DicomReceiver, FolderReceiver, KnownPeer, Limits, Receiver
+from dicomrules.model.receiver import After, DicomReceiver, FolderReceiver, KnownPeer, Limits, Receiver
 
 Block = Mapping[str, Any]
 
@@ -58,7 +58,6 @@ def _dicom_receiver(name: str, block: Block, aet: str, peers: tuple[KnownPeer, .
         peers=None if said == "anyone" else allowed,
         called_aets=None if called == "any" else tuple(called),
         accept_unknown_classes=block.get("unknown_classes") == "accept",
-        conflict=Conflict(block.get("conflict", Conflict.HOLD)),
         limits=limits,
         **_taken(block, "port", "bind", "associations", "per_address", "max_pdu"),
     )

@@ -28,13 +28,6 @@ class Limits:
     free_inodes: int = 10_000
 
 
-class Conflict(StrEnum):
-    """What becomes of an instance whose SOP Instance UID the ledger has with other content."""
-
-    HOLD = "hold"
-    SEND = "send"
-
-
 @dataclass(frozen=True, slots=True)
 class DicomReceiver:
     """A C-STORE and C-ECHO SCP.
@@ -51,7 +44,6 @@ class DicomReceiver:
     per_address: int = 32
     accept_unknown_classes: bool = False
     max_pdu: int = 128 * 1024
-    conflict: Conflict = Conflict.HOLD
     limits: Limits = field(default=Limits())
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from dicomrules.config.load import load
 from dicomrules.model.destination import DicomDestination, FolderDestination, RetryPolicy, Timeouts
-from dicomrules.model.receiver import After, Conflict, DicomReceiver, FolderReceiver, KnownPeer, Limits
+from dicomrules.model.receiver import After, DicomReceiver, FolderReceiver, KnownPeer, Limits
 
 from .gateways import FOLDER, WHOLE, bent, loaded, settings
 
@@ -42,7 +42,7 @@ receivers:
   a:
     dicom:
       {port: 104, bind: 0.0.0.0, from: [CT_A1], called_aet: any, associations: 5, per_address: 2, max_pdu: 64KB,
-       unknown_classes: accept, conflict: send, commitment: no}
+       unknown_classes: accept, conflict: hold, commitment: no}
   b:
     folder: {path: in, pattern: "IM*", settle: 500ms, after: {move: done}, failed: bad, calling_aet: A, called_aet: B}
 destinations:
@@ -60,7 +60,7 @@ limits: {object: 1GB, elements: 10, value: 1MB, nesting: 3, memory: 2MB, free_sp
     assert result.rules == (FOLDER / "a.rules", Path("/etc/b.rules"))
     assert result.receivers == (
         DicomReceiver(
-            "a", 104, "0.0.0.0", (KnownPeer("CT_A1", "ct.example"),), None, 5, 2, True, 65536, Conflict.SEND, limits
+            "a", 104, "0.0.0.0", (KnownPeer("CT_A1", "ct.example"),), None, 5, 2, True, 65536, limits
         ),
         FolderReceiver(
             "b",
