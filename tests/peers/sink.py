@@ -44,7 +44,7 @@ class Behaviour:
     from_message: int = 1
     # seconds before each response
     delay: float = 0.0
-    # bytes read a second; 0: as fast as they come
+    # bytes read a second once there is an association; 0: as fast as they come
     read_rate: int = 0
     # after a response: stay | close | abort | release
     then: str = "stay"
@@ -340,7 +340,7 @@ class _Conversation:
 
     def _exactly(self, length: int) -> bytes:
         whole = bytearray()
-        rate = self._behave.read_rate
+        rate = self._behave.read_rate if self._seen.contexts else 0
         while len(whole) < length:
             got = self._connection.recv(min(length - len(whole), rate or 1 << 20))
             if not got:

@@ -80,6 +80,7 @@ class Association:
         self.contexts: tuple[PresentationContext, ...] = ()
         self._message_id = 0
         self._inbox: deque[WireEvent] = deque()
+        self._end: AssociationError | None = None  # how the peer ended it
         self._connection = Connection(Role.REQUESTOR, WireLimits(max_pdu=target.max_pdu))
         self._transport = connect(target.host, target.port, deadline)
         with self._ending_on_error():
@@ -97,13 +98,19 @@ class Association:
 
     @property
     def is_open(self) -> bool:
-        """Whether it can still be used, as far as the peer has told: it may have ended an idle one meanwhile."""
-        with suppress(AssociationError):
-            if self._connection.established and self._transport.has_input():
-                with self._ending_on_error():
-                    self._take_input(time.monotonic())
-                    self._refuse_unasked()
+        """Whether neither side has ended it, as far as we have heard."""
         return self._connection.established
+
+    def verify(self) -> None:
+        """Whether it can still be used, as far as the peer has told. Raises AssociationError when the peer has ended
+        it, or said something unasked.
+        """
+        with self._ending_on_error():
+            if self.is_open and self._transport.has_input():
+                self._take_input(time.monotonic())
+            self._refuse_unasked()
+            if self._end:
+                raise self._end
 
     # operations
 
@@ -184,16 +191,22 @@ class Association:
 
     def _send(self, parts: Sequence[Part], deadline: float) -> None:
         try:
-            self._transport.send(parts, deadline, when_input=lambda: self._take_input(deadline))
-        except Lost:
-            self._read_last_words()
-            raise
+            self._transport.send(parts, deadline, when_input=self._interrupted)
+        except Lost as lost:
+            raise self._last_words() or lost from lost
 
-    def _read_last_words(self) -> None:
+    def _interrupted(self) -> None:
+        """Bytes came while we were sending: go on, unless they ended the association."""
+        self._take_input(time.monotonic())
+        if self._end:
+            raise self._end
+
+    def _last_words(self) -> AssociationError | None:
         """The connection broke while we were sending: an A-ABORT may lie unread, and says more than that."""
-        with suppress(TimedOut):
-            while self._transport.has_input():
+        with suppress(TimedOut, Lost):
+            while not self._end:
                 self._take_input(time.monotonic())
+        return self._end
 
     def _answer(self) -> CommandReceived:
         deadline = time.monotonic() + self.target.response
@@ -232,7 +245,10 @@ class Association:
         return self._message_id
 
     def _next_event(self, deadline: float) -> WireEvent:
+        """What the peer said next. What it said before it ended the association still counts."""
         while not self._inbox:
+            if self._end:
+                raise self._end
             self._take_input(deadline)
         return self._inbox.popleft()
 
@@ -241,31 +257,31 @@ class Association:
             raise ProtocolViolation("the peer sent a message that nothing had asked for")
 
     def _take_input(self, deadline: float) -> None:
-        """Receive once, and act on what it means. Raises when the association is over by that."""
+        """Receive once; what it means goes into the inbox, or is the end. Raises TimedOut when nothing comes."""
         view = self._transport.receive(deadline)
         if view is None:
             raise TimedOut("the peer did not answer in time")
         for event in self._connection.receive(view) if view else self._connection.closed():
             self._on(event)
-        if not view:
-            raise Lost("the peer closed the connection")
+        if not view and not self._end:
+            self._end = Lost("the peer closed the connection")
 
     def _on(self, event: WireEvent) -> None:
         match event:
             case AssociateAccepted() | AssociateRejected() | CommandReceived() | Released():
                 self._inbox.append(event)
             case Aborted(source=None):
-                raise Lost("the peer closed the connection without an answer")
+                self._end = Lost("the peer closed the connection without an answer")
             case Aborted():
-                raise Lost(f"the peer aborted the association (A-ABORT source {event.source}, reason {event.reason})")
+                self._end = Lost(f"the peer aborted the association (source {event.source}, reason {event.reason})")
             case ReleaseRequested():
                 self._say_last(self._connection.confirm_release())
-                raise Lost("the peer released the association without an answer")
+                self._end = Lost("the peer released the association without an answer")
             case Violated():
                 self._say_last(event.answer)
-                raise ProtocolViolation(f"the peer broke the protocol: {event.problem}")
+                self._end = ProtocolViolation(f"the peer broke the protocol: {event.problem}")
             case DataFragment() | _:
-                raise ProtocolViolation("the peer sent a data set that nothing had asked for")
+                self._end = ProtocolViolation("the peer sent a data set that nothing had asked for")
 
     def _say_last(self, pdu: bytes) -> None:
         """Send a PDU after which nothing follows, and close; give the peer a moment to read it."""

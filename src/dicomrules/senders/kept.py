@@ -35,10 +35,13 @@ class KeptAssociation:
         Raises AssociationError when none can be had.
         """
         wanted = list(dict.fromkeys(forms))
-        if self._association is not None:
-            if wanted[0] in self._forms and self._association.is_open:
+        if self._association is not None and self._association.is_open and wanted[0] in self._forms:
+            try:
+                self._association.verify()
                 return self._association
-            self.release()
+            except AssociationError as error:
+                self.lost(error)
+        self.release()
         return self._open([*wanted, *self._forms])
 
     def answer(self) -> None:
@@ -49,8 +52,10 @@ class KeptAssociation:
     def lost(self, error: AssociationError) -> None:
         """The association, if there was one, ended by this error."""
         if self._association is not None:
-            violated = isinstance(error, ProtocolViolation)
-            name, level = ("association.violated", Level.ERROR) if violated else ("association.lost", Level.WARNING)
+            level = Level.DEBUG if self.untried else Level.WARNING  # an idle one may be ended at any time
+            name = "association.lost"
+            if isinstance(error, ProtocolViolation):
+                name, level = "association.violated", Level.ERROR
             self._note(name, level, "an association ended before its time", error.text)
         self._association = None
         self.untried = False
