@@ -2,10 +2,12 @@
 
 Times are microseconds since 1970 UTC. A Decision and an Exchange are JSON, field by field as the dataclasses name
 them, so that a field added later takes its default when an older row is read; compressed against a fixed sample of
-such JSON, because one row alone is too short to compress well. Patches are kept apart, in their own compact form.
+such JSON, because one row alone is too short to compress well. Patches are kept apart, in their own compact form. A
+checksum goes before each.
 """
 
 import json
+import struct
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
@@ -22,6 +24,7 @@ from dicomrules.queue.errors import LedgerDamaged
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_CHECK = struct.Struct(">I")
 
 # Never changed: rows of existing ledgers are read with it. A better sample is a second one under another first byte.
 _FORM_1 = b"\x01"
@@ -92,27 +95,42 @@ def decode_exchange(raw: bytes | None) -> Exchange | None:
     return None if raw is None else _reader(Exchange)(_unpack(raw))
 
 
+def encode_patch(patch: Patch) -> bytes:
+    """A Patch."""
+    return _checked(patch.to_bytes())
+
+
 def decode_patch(raw: bytes) -> Patch:
-    """The Patch whose `to_bytes` this is. LedgerDamaged if it cannot be read."""
+    """The Patch that `encode_patch` was given. LedgerDamaged if it cannot be read."""
     try:
-        return Patch.from_bytes(raw)
+        return Patch.from_bytes(_unchecked(raw))
     except ValueError as error:
         raise LedgerDamaged("a patch in the ledger cannot be read") from error
+
+
+def _checked(content: bytes) -> bytes:
+    return _CHECK.pack(zlib.crc32(content)) + content
+
+
+def _unchecked(raw: bytes) -> bytes:
+    """SQLite does not notice a bit that a disk has turned; what would go to a patient's images must."""
+    content = raw[_CHECK.size :]
+    if raw[: _CHECK.size] != _CHECK.pack(zlib.crc32(content)):
+        raise LedgerDamaged("a decision, an exchange or a patch in the ledger is not what was written")
+    return content
 
 
 def _pack(plain: dict[str, Any]) -> bytes:
     compress = zlib.compressobj(level=6, wbits=_WINDOW, memLevel=5, zdict=_SAMPLE_1)
     text = json.dumps(plain, separators=(",", ":")).encode("ascii")
-    return _FORM_1 + compress.compress(text) + compress.flush()
+    return _checked(_FORM_1 + compress.compress(text) + compress.flush())
 
 
 def _unpack(raw: bytes) -> dict[str, Any]:
-    try:
-        if raw[:1] != _FORM_1:
-            raise ValueError("unknown form")
-        plain: dict[str, Any] = json.loads(zlib.decompressobj(wbits=_WINDOW, zdict=_SAMPLE_1).decompress(raw[1:]))
-    except (ValueError, zlib.error) as error:
-        raise LedgerDamaged("a decision or an exchange in the ledger cannot be read") from error
+    content = _unchecked(raw)
+    if content[:1] != _FORM_1:
+        raise LedgerDamaged("a decision or an exchange in the ledger has a form that this version does not know")
+    plain: dict[str, Any] = json.loads(zlib.decompressobj(wbits=_WINDOW, zdict=_SAMPLE_1).decompress(content[1:]))
     return plain
 
 

@@ -11,9 +11,11 @@ from datetime import datetime
 from dicomrules.model.delivery import Delivery, Kind, Outcome, State
 from dicomrules.queue import encoding
 from dicomrules.queue.entry import InstanceState
+from dicomrules.queue.errors import LedgerDamaged
 from dicomrules.queue.transaction import Row, Transaction, Value
 
 CORRUPT = "corrupt: the bytes in the spool are not those received"
+DAMAGED = "damaged: what the ledger says of it is not what was written"
 
 _AFTER = {Kind.SENT: State.SENT, Kind.DEFERRED: State.DEFERRED, Kind.FAILED: State.FAILED, Kind.CORRUPT: State.HELD}
 
@@ -40,8 +42,26 @@ def claim(tx: Transaction, destination: str, limit: int, now: datetime) -> list[
     return sorted(rows)
 
 
-def delivery(row: Row) -> Delivery:
-    """The Delivery of a row of the statement `delivery`. Raises LedgerDamaged."""
+def readable(rows: Sequence[Row]) -> tuple[list[Delivery], list[int]]:
+    """The deliveries of claimed rows, and the ids of those whose row is damaged."""
+    deliveries, damaged = [], []
+    for row in rows:
+        try:
+            deliveries.append(_delivery(row))
+        except LedgerDamaged:
+            damaged.append(row[0])
+    return deliveries, damaged
+
+
+def hold_damaged(tx: Transaction, deliveries: Iterable[int]) -> None:
+    """Nothing is sent from a row that is not what was written: the instance is held, with all that is queued of it."""
+    for identity in deliveries:
+        for instance_id, destination in tx.run("hold_sending", (identity,)):
+            tx.move(destination, State.SENDING, State.HELD)
+            _hold(tx, instance_id, DAMAGED)
+
+
+def _delivery(row: Row) -> Delivery:
     identity, instance_id, destination, state, attempts, next_attempt, transfer_syntax, leaves_as, patch, *instance = (
         row
     )
@@ -103,17 +123,17 @@ def _end(tx: Transaction, ended: Ended, attempt: tuple[Value, ...], next_attempt
         if not still_open and state == InstanceState.DELIVERED:
             tx.move_instance(InstanceState.WAITING, InstanceState.DELIVERED)
     elif after is State.HELD:
-        _hold(tx, instance_id)
+        _hold(tx, instance_id, CORRUPT)
     return True
 
 
-def _hold(tx: Transaction, instance_id: int) -> None:
-    """The bytes of this instance are damaged: nothing more of it leaves."""
+def _hold(tx: Transaction, instance_id: int, reason: str) -> None:
+    """Nothing more of this instance leaves."""
     for identity, destination, state in tx.run("stoppable", (instance_id,)):
         tx.run("set_state", (State.HELD.value, identity))
         tx.move(destination, State(state), State.HELD)
     ((state,),) = tx.run("instance_state", (instance_id,))
-    tx.run("hold_instance", (CORRUPT, instance_id))
+    tx.run("hold_instance", (reason, instance_id))
     if state != InstanceState.HELD:
         tx.move_instance(InstanceState(state), InstanceState.HELD)
 

@@ -97,15 +97,19 @@ class Ledger:
     def claim(self, destination: str, limit: int, now: datetime) -> list[Delivery]:
         """Begin an attempt of up to `limit` (at most GROUP) deliveries that are due: deferred ones, then queued ones.
 
-        They come oldest first. `attempts` of each is the number of the attempt that begins. Writes nothing when
-        nothing is due.
+        They come oldest first; one whose row is damaged is held instead. `attempts` of each is the number of the
+        attempt that begins. Writes nothing when nothing is due.
         """
         due = self.next_due(destination)
         if due is None or due > now:
             return []
         with self._writing() as tx:
             rows = lanes.claim(tx, destination, min(limit, GROUP), now)
-        return [lanes.delivery(row) for row in rows]
+        deliveries, damaged = lanes.readable(rows)
+        if damaged:
+            with self._writing() as tx:
+                lanes.hold_damaged(tx, damaged)
+        return deliveries
 
     def record_outcomes(self, ended: Sequence[Ended], now: datetime) -> list[bool]:
         """Write down how attempts ended; for each whether it counted.

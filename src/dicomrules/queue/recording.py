@@ -69,7 +69,7 @@ def prepare(entry: Entry) -> Prepared:
         _Form(
             destinations=variant.destinations if sends else (),
             leaves_as=variant.sop_instance if variant.sop_instance != key.sop_instance else None,
-            patch=variant.patch.to_bytes(),
+            patch=encoding.encode_patch(variant.patch),
         )
         for variant in decision.variants
     )

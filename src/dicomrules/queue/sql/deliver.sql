@@ -45,6 +45,9 @@ SELECT id, destination, state FROM deliveries WHERE instance_id = ? AND state IN
 -- name: set_state
 UPDATE deliveries SET state = ? WHERE id = ?;
 
+-- name: hold_sending
+UPDATE deliveries SET state = 'held' WHERE id = ? AND state = 'sending' RETURNING instance_id, destination;
+
 -- name: sending
 SELECT id, destination FROM deliveries WHERE destination = ? AND state = 'sending' LIMIT ?;
 

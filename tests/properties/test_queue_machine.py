@@ -1,0 +1,241 @@
+"""The ledger beside a model of it in a few lines: the same steps, the same answers, at every step."""
+
+import shutil
+import tempfile
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from dicomrules.model.delivery import Delivery, Kind, State
+from dicomrules.model.instance import Verdict
+from dicomrules.queue.entry import Arrival, InstanceState, Kept
+from dicomrules.queue.lanes import Ended
+from dicomrules.queue.ledger import Ledger
+from dicomrules.queue.reader import Reader
+from tests.unit.queue.material import MODALITY, NOW, decision, entry, envelope, outcome
+
+DESTINATIONS = ("pacs", "archive")
+UIDS = tuple(f"1.2.3.{n}" for n in range(4))
+AFTER = {Kind.SENT: State.SENT, Kind.DEFERRED: State.DEFERRED, Kind.FAILED: State.FAILED, Kind.CORRUPT: State.HELD}
+
+
+@dataclass
+class Owed:
+    """One delivery of the model."""
+
+    destination: str
+    state: State
+    attempts: int = 0
+    due: int = 0
+
+
+@dataclass
+class Known:
+    """One instance of the model."""
+
+    uid: str
+    content: str
+    peer: str
+    verdict: Verdict
+    state: InstanceState
+    copies: int = 1
+    owed: list[Owed] = field(default_factory=list)
+
+    @property
+    def open(self) -> int:
+        return sum(one.state is not State.SENT for one in self.owed)
+
+
+class QueueMachine(RuleBasedStateMachine):
+    """Instances arrive, lanes claim and report, processes die, the sweep goes by. Time is a counter of minutes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp())
+        self.ledger = Ledger.open(self.folder)
+        self.reader = Reader.open(self.folder)
+        self.known: dict[int, Known] = {}
+        self.claimed: list[Delivery] = []
+        self.owed: dict[int, tuple[int, Owed]] = {}
+        self.minute = 0
+
+    def teardown(self) -> None:
+        self.reader.close()
+        self.ledger.close()
+        shutil.rmtree(self.folder)
+
+    @property
+    def now(self) -> datetime:
+        return NOW + timedelta(minutes=self.minute)
+
+    @rule(
+        uid=st.sampled_from(UIDS),
+        content=st.sampled_from("ab"),
+        peer=st.sampled_from(("CT_A1", "ORTHANC")),
+        destinations=st.sets(st.sampled_from(DESTINATIONS)),
+        verdict=st.sampled_from((Verdict.SEND, Verdict.SEND, Verdict.SEND, Verdict.HOLD, Verdict.REJECT)),
+    )
+    def arrives(self, uid: str, content: str, peer: str, destinations: set[str], verdict: Verdict) -> None:
+        order = tuple(sorted(destinations))
+        arriving = entry(uid, *order, content=uid + content, peer=replace(MODALITY, calling_aet=peer))
+        if verdict is not Verdict.SEND:
+            arrived = envelope(uid, uid + content, replace(MODALITY, calling_aet=peer))
+            ref = "" if verdict is Verdict.REJECT else "held/x.dcm"
+            arriving = replace(arriving, decision=decision(arrived, verdict=verdict), spool_ref=ref)
+            order = ()
+        (answer,) = self.ledger.record([arriving])
+        same_peer = {i: one for i, one in self.known.items() if (one.uid, one.peer) == (uid, peer)}
+        kept = [i for i, one in same_peer.items() if one.content == content and one.state is not InstanceState.GONE]
+        if arriving.spool_ref and kept:
+            assert (answer.arrival, answer.instance_id) == (Arrival.DUPLICATE, kept[-1])
+            self.known[kept[-1]].copies += 1
+            return
+        others = [one for one in same_peer.values() if one.content != content and one.verdict is not Verdict.REJECT]
+        conflict = bool(arriving.spool_ref and others)
+        assert answer.arrival is (Arrival.CONFLICT if conflict else Arrival.NEW)
+        self.known[answer.instance_id] = Known(uid, content, peer, verdict, self._first_state(verdict, conflict, order))
+        for story in self.reader.trace(uid):
+            if story.instance_id == answer.instance_id:
+                for one in story.deliveries:
+                    owed = Owed(one.destination, State.HELD if conflict else State.QUEUED)
+                    self.owed[one.id] = answer.instance_id, owed
+                    self.known[answer.instance_id].owed.append(owed)
+        assert [one.destination for one in self.known[answer.instance_id].owed] == list(order)
+
+    def _first_state(self, verdict: Verdict, conflict: bool, destinations: tuple[str, ...]) -> InstanceState:
+        if verdict is Verdict.REJECT:
+            return InstanceState.GONE
+        if conflict or verdict is Verdict.HOLD:
+            return InstanceState.HELD
+        return InstanceState.WAITING if destinations else InstanceState.DELIVERED
+
+    @rule(destination=st.sampled_from(DESTINATIONS), limit=st.integers(1, 3))
+    def claims(self, destination: str, limit: int) -> None:
+        due = sorted(
+            (one.due, identity)
+            for identity, (_, one) in self.owed.items()
+            if one.destination == destination and one.state is State.DEFERRED and one.due <= self.minute
+        )
+        queued = sorted(
+            identity
+            for identity, (_, one) in self.owed.items()
+            if one.destination == destination and one.state is State.QUEUED
+        )
+        expected = sorted(([identity for _, identity in due] + queued)[:limit])
+        claimed = self.ledger.claim(destination, limit, self.now)
+        assert [one.id for one in claimed] == expected
+        for one in claimed:
+            owed = self.owed[one.id][1]
+            owed.state, owed.attempts = State.SENDING, owed.attempts + 1
+            assert one.attempts == owed.attempts
+        self.claimed += claimed
+
+    @rule(data=st.data(), kind=st.sampled_from(Kind))
+    def ends(self, data: st.DataObject, kind: Kind) -> None:
+        """An outcome of any claim ever made: it counts only for the one that stands."""
+        if not self.claimed:
+            return
+        delivery = data.draw(st.sampled_from(self.claimed))
+        instance_id, owed = self.owed[delivery.id]
+        stands = owed.state is State.SENDING and owed.attempts == delivery.attempts
+        later = NOW + timedelta(minutes=self.minute + 2)
+        assert self.ledger.record_outcomes([Ended(delivery, outcome(kind), later)], self.now) == [stands]
+        if not stands:
+            return
+        owed.state, owed.due = AFTER[kind], self.minute + 2
+        instance = self.known[instance_id]
+        if kind is Kind.CORRUPT:
+            instance.state = InstanceState.HELD
+            for other in instance.owed:
+                if other.state in (State.QUEUED, State.DEFERRED):
+                    other.state = State.HELD
+        elif kind is Kind.SENT and not instance.open and instance.state is InstanceState.WAITING:
+            instance.state = InstanceState.DELIVERED
+
+    @rule()
+    def the_delivery_process_dies(self) -> None:
+        sending = [one for _, one in self.owed.values() if one.state is State.SENDING]
+        assert self.ledger.recover(self.now) == len(sending)
+        for one in sending:
+            one.state = State.QUEUED
+
+    @rule()
+    def all_processes_die(self) -> None:
+        self.ledger.close()
+        self.ledger = Ledger.open(self.folder)
+
+    @rule(data=st.data())
+    def a_person_queues_a_failed_one_again(self, data: st.DataObject) -> None:
+        if not self.owed:
+            return
+        identity = data.draw(st.sampled_from(sorted(self.owed)))
+        owed = self.owed[identity][1]
+        assert self.ledger.requeue([identity], self.now) == int(owed.state is State.FAILED)
+        if owed.state is State.FAILED:
+            owed.state = State.QUEUED
+
+    @rule(limit=st.integers(1, 3))
+    def the_sweep_moves_what_is_finished(self, limit: int) -> None:
+        finished = self.ledger.finished(limit)
+        expected = [i for i, one in sorted(self.known.items()) if one.state is InstanceState.DELIVERED]
+        assert [one.instance_id for one in finished] == expected[:limit]
+        self.ledger.mark_moved([Kept(one.instance_id, one.spool_ref.replace("waiting", "done")) for one in finished])
+        for one in finished:
+            self.known[one.instance_id].state = InstanceState.DONE
+
+    @rule(limit=st.integers(1, 3))
+    def the_sweep_removes_what_is_done(self, limit: int) -> None:
+        expired = self.ledger.expired(self.now + timedelta(seconds=1), limit)
+        done = {i for i, one in self.known.items() if one.state is InstanceState.DONE}
+        assert {one.instance_id for one in expired} <= done
+        assert len(expired) == min(limit, len(done))
+        self.ledger.mark_removed([one.instance_id for one in expired])
+        for one in expired:
+            self.known[one.instance_id].state = InstanceState.GONE
+
+    @rule()
+    def history_is_forgotten(self) -> None:
+        gone = {i for i, one in self.known.items() if one.state is InstanceState.GONE}
+        assert self.ledger.forget(self.now + timedelta(seconds=1)) == len(gone)
+        self.known = {i: one for i, one in self.known.items() if i not in gone}
+        self.owed = {i: pair for i, pair in self.owed.items() if pair[0] not in gone}
+        self.claimed = [one for one in self.claimed if one.id in self.owed]
+
+    @rule(minutes=st.integers(1, 3))
+    def time_passes(self, minutes: int) -> None:
+        self.minute += minutes
+
+    @invariant()
+    def the_counters_say_what_is(self) -> None:
+        status = self.reader.status()
+        shown = {(one.name, state): n for one in status.destinations for state, n in one.deliveries.items() if n}
+        assert shown == dict(Counter((one.destination, one.state) for _, one in self.owed.values()))
+        instances = {state: n for state, n in status.instances.items() if n}
+        assert instances == dict(Counter(one.state for one in self.known.values()))
+
+    @invariant()
+    def nothing_owed_is_out_of_sight(self) -> None:
+        for destination in DESTINATIONS:
+            listed = {one.id: one.state for one in self.reader.waiting(destination)}
+            assert listed == {
+                identity: one.state
+                for identity, (_, one) in self.owed.items()
+                if one.destination == destination and one.state is not State.SENT
+            }
+
+    @invariant()
+    def each_story_is_that_of_the_model(self) -> None:
+        stories = {story.instance_id: story for uid in UIDS for story in self.reader.trace(uid)}
+        told = {i: (story.copies, story.state, [d.state for d in story.deliveries]) for i, story in stories.items()}
+        assert told == {i: (one.copies, one.state, [d.state for d in one.owed]) for i, one in self.known.items()}
+
+
+TestQueueMachine = QueueMachine.TestCase
+TestQueueMachine.settings = settings(
+    max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
