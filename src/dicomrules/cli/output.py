@@ -7,13 +7,13 @@ the file".
 import json
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import click
 
-from dicomrules.text.diagnostic import Diagnostic, Severity
-from dicomrules.text.render import render, to_json
+from dicomrules.text.diagnostic import Diagnostic
+from dicomrules.text.render import Style, render, to_json
 
 DONE = 0
 FINDINGS = 1  # findings or failures
@@ -42,16 +42,11 @@ def width() -> int:
 
 
 def show_diagnostics(diagnostics: Sequence[Diagnostic], form: str = "text") -> None:
-    """Print all findings, those of one file in the order of their places."""
+    """Print all findings in the order of their places: for people on stderr, for programs on stdout."""
     if form == "json":
-        click.echo(json.dumps([to_json(each) for each in diagnostics], indent=2, ensure_ascii=False))
+        click.echo(to_json(diagnostics))
     elif diagnostics:
-        click.echo(render(diagnostics, colour=sys.stderr.isatty(), width=width()), err=True)
-
-
-def errors_in(diagnostics: Iterable[Diagnostic]) -> bool:
-    """Is there one that forbids to go on?"""
-    return any(each.severity is Severity.ERROR for each in diagnostics)
+        click.echo(render(diagnostics, Style(sys.stderr.isatty(), width())), err=True)
 
 
 def print_json(value: Any) -> None:

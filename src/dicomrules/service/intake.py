@@ -20,7 +20,7 @@ from dicomrules.queue.errors import LedgerError
 from dicomrules.queue.ledger import Ledger
 from dicomrules.queue.wakeup import Knocker
 from dicomrules.receivers import scp
-from dicomrules.receivers.folder import WatchedFolder
+from dicomrules.receivers.folder import FolderWatch
 from dicomrules.service.plan import DRAIN_SECONDS, IO_ERROR, Line, Plan, StartFailed
 from dicomrules.spool.errors import SpoolError
 from dicomrules.spool.spool import Spool
@@ -98,7 +98,23 @@ def _stop_event(line: Line) -> asyncio.Event:
 def _receiver(receiver: Receiver, means: scp.Means) -> Receives:
     if isinstance(receiver, DicomReceiver):
         return scp.StorageScp(receiver, means)
-    return WatchedFolder(receiver, means.spool, means.inbox, means.emit)
+    return _Watching(FolderWatch(receiver, means.spool, means.inbox, means.emit))
+
+
+class _Watching:
+    """A watched folder as a receiver among others."""
+
+    def __init__(self, watch: FolderWatch) -> None:
+        self._watch = watch
+        self._running: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        self._running = asyncio.create_task(self._watch.run())
+
+    async def drain(self, seconds: float) -> None:
+        self._watch.stop()
+        if self._running is not None:
+            await asyncio.wait([self._running], timeout=seconds)
 
 
 async def _start(declared: Sequence[Receiver], receivers: Sequence[Receives]) -> None:

@@ -1,0 +1,45 @@
+"""The command line. One file per family of commands beside this one; each is imported when its command is called."""
+
+import importlib
+from importlib.metadata import version
+
+import click
+
+# command -> the module that has it, under its own name
+_COMMANDS = {
+    "init": "init",
+    "validate": "rules",
+    "test": "rules",
+    "explain": "explain",
+    "apply": "apply",
+    "serve": "serve",
+    "status": "ledger",
+    "trace": "ledger",
+    "echo": "peers",
+    "send": "peers",
+}
+
+
+class _Commands(click.Group):
+    """Imports a command's module only when it is asked for: `dicomrules --help` need not load the engine."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"dicomrules.cli.{_COMMANDS[cmd_name]}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done, 1 findings or failures, 2 cannot read or wrong use, 70 internal error, 74 I/O error, "
+    "75 try later (another gateway holds the state folder), 78 configuration refused.",
+)
+@click.version_option(version("dicomrules"), prog_name="dicomrules")
+def main() -> None:
+    """Rewrite and route DICOM objects by rules that a PACS administrator can read."""

@@ -1,0 +1,28 @@
+"""`serve`: the gateway."""
+
+from pathlib import Path
+
+import click
+
+from dicomrules.cli.loading import gateway_of
+from dicomrules.cli.output import fail
+from dicomrules.service.gateway import serve as run_gateway
+from dicomrules.service.plan import Plan, StartFailed
+
+
+@click.command()
+@click.argument("gateway", type=click.Path(dir_okay=False, path_type=Path), default=Path("gateway.yaml"))
+@click.option(
+    "--log-format", type=click.Choice(["text", "json"]), default="text", help="How events are written to stderr."
+)
+def serve(gateway: Path, log_format: str) -> None:
+    """Run the gateway described by GATEWAY (default: gateway.yaml) until SIGTERM or Ctrl-C.
+
+    Prints one line that begins with "ready:" when it accepts. SIGTERM lets what is under way finish.
+    """
+    settings, program = gateway_of(gateway)
+    try:
+        code = run_gateway(Plan(settings, program, log_format == "json"), lambda line: click.echo(line))
+    except StartFailed as failure:
+        fail(failure.code, failure.problem, failure.way_out)
+    raise SystemExit(code)

@@ -1,0 +1,117 @@
+"""The story of one instance as a person reads it: who sent it, what was said on the wire, what was decided, what became of it."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import click
+
+from dicomrules.cli.decision_view import INDENT, decision_lines
+from dicomrules.dicom import uids
+from dicomrules.model.delivery import Kind, State
+from dicomrules.model.exchange import CommandSet, Exchange
+from dicomrules.queue.entry import InstanceState
+from dicomrules.queue.story import Attempt, DeliveryStory, InstanceStory
+
+_HEXADECIMAL = {"CommandField", "Status", "CommandDataSetType"}
+_STATE_COLOUR = {State.SENT: "green", State.FAILED: "red", State.HELD: "red", State.DEFERRED: "yellow"}
+_FATE = {
+    InstanceState.WAITING: "on its way",
+    InstanceState.HELD: "held",
+    InstanceState.DELIVERED: "delivered",
+    InstanceState.DONE: "delivered",
+    InstanceState.GONE: "over, its bytes are no longer kept",
+}
+
+
+def story_lines(story: InstanceStory, columns: int) -> Iterator[str]:
+    """The whole story, line by line."""
+    yield click.style(f"instance {story.key.sop_instance}", bold=True)
+    yield from _facts(story)
+    if story.exchange is not None:
+        yield ""
+        yield click.style("arrival", bold=True)
+        yield from _exchange_lines(story.exchange, "from", columns)
+    yield ""
+    yield from decision_lines(story.decision, columns)
+    for delivery in story.deliveries:
+        yield ""
+        yield from _delivery_lines(delivery, columns)
+
+
+def _facts(story: InstanceStory) -> Iterator[str]:
+    peer, times = story.peer, f", received {story.copies} times" if story.copies > 1 else ""
+    sender = f" from {peer.calling_aet} ({peer.address})" if peer.address else ""
+    fate = _FATE[story.state] + (f': "{story.reason}"' if story.reason else "")
+    rows = {
+        "what": f"{uids.name(story.key.sop_class)}, {uids.name(story.transfer_syntax)}, {story.length:,} bytes",
+        "study": story.key.study,
+        "series": story.key.series,
+        "came": f"{_moment(story.received_at)} by {peer.receiver}{sender}{times}",
+        "file": story.source_path,
+        "now": fate,
+        "kept": story.spool_ref,
+    }
+    for name, value in rows.items():
+        if value:
+            yield f"{INDENT}{name:7} {value}"
+
+
+def _exchange_lines(exchange: Exchange, preposition: str, columns: int) -> Iterator[str]:
+    association, context = exchange.association, exchange.context
+    implementation = f", {association.implementation}" if association.implementation else ""
+    yield (
+        f"{INDENT}association {association.calling_aet} -> {association.called_aet} "
+        f"{preposition} {association.address}{implementation}"
+    )
+    if context is not None:
+        syntaxes = f"{uids.name(context.abstract_syntax)}, {uids.name(context.transfer_syntax)}"
+        yield f"{INDENT}presentation context {context.id}: {syntaxes}"
+    yield from _command_lines("C-STORE-RQ", exchange.request, exchange.started_at, columns)
+    if exchange.response is not None:
+        yield from _command_lines("C-STORE-RSP", exchange.response, exchange.ended_at, columns)
+
+
+def _command_lines(name: str, command: CommandSet, at: datetime | None, columns: int) -> Iterator[str]:
+    """A command set with its fields named, wrapped at fields."""
+    head = f"{INDENT}{name:11} "
+    fields = [f"{keyword} {_field(keyword, value)}" for keyword, value in command.items()]
+    if at is not None:
+        fields.insert(0, f"{at:%H:%M:%S}.{at.microsecond // 1000:03}")
+    line = head
+    for number, text in enumerate(fields):
+        piece = text + ("" if number == len(fields) - 1 else ", ")
+        if len(line) + len(piece.rstrip()) > columns and line.strip() != name:
+            yield line.rstrip()
+            line = " " * len(head)
+        line += piece
+    yield line.rstrip()
+
+
+def _field(keyword: str, value: int | str) -> str:
+    if keyword in _HEXADECIMAL and isinstance(value, int):
+        return f"0x{value:04X}"
+    return str(value)
+
+
+def _delivery_lines(delivery: DeliveryStory, columns: int) -> Iterator[str]:
+    state = click.style(delivery.state.value, fg=_STATE_COLOUR.get(delivery.state), bold=True)
+    count = len(delivery.attempts)
+    attempts = f"{count} attempt{'' if count == 1 else 's'}"
+    again = f", next at {_moment(delivery.next_attempt)}" if delivery.state is State.DEFERRED else ""
+    yield click.style(f"delivery to {delivery.destination}", bold=True) + f": {state}, {attempts}{again}"
+    for attempt in delivery.attempts:
+        yield from _attempt_lines(attempt, columns)
+
+
+def _attempt_lines(attempt: Attempt, columns: int) -> Iterator[str]:
+    outcome = attempt.outcome
+    when = _moment(outcome.started_at) + "  " if outcome.started_at else ""
+    colour = "green" if outcome.kind is Kind.SENT else "yellow"
+    late = " (late: it changed nothing)" if attempt.late else ""
+    yield f"{INDENT}{attempt.number}. {when}{click.style(outcome.kind.value, fg=colour)}: {outcome.message}{late}"
+    if outcome.exchange is not None:
+        yield from (INDENT + line for line in _exchange_lines(outcome.exchange, "at", columns - len(INDENT)))
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.astimezone():%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03}"
