@@ -1,0 +1,48 @@
+"""Values of a written file that can be part of its name: texts as they stand there, numbers as digits."""
+
+import errno
+import os
+import struct
+
+from dicomrules.dicom.index import index
+from dicomrules.dicom.syntax import encoding_of
+from dicomrules.dicom.tags import tag_of
+
+_LONGEST = 16 * 1024  # bytes of a value; a longer one names nothing
+
+
+class Attributes:
+    """The top-level attributes of the data set of `length` bytes at `offset` of an open file.
+
+    Raises MalformedDataSet when there is no whole data set.
+    """
+
+    def __init__(self, fd: int, offset: int, length: int, transfer_syntax: str) -> None:
+        self._index = index(_Part(fd, offset, length), encoding_of(transfer_syntax))
+
+    def value(self, keyword: str) -> str:
+        """The value of an attribute without padding; empty when absent. Bytes that are no UTF-8 become surrogates."""
+        element = self._index.find(tag_of(keyword) or 0)
+        if element is None or element.length > _LONGEST or element.is_undefined:
+            return ""
+        if element.vr == "US":
+            order = "<" if element.encoding.little else ">"
+            count = element.length // 2
+            return "\\".join(map(str, struct.unpack(f"{order}{count}H", element.raw[: count * 2])))
+        return element.raw.strip(b" \0").decode("utf-8", "surrogateescape")
+
+
+class _Part:
+    """The bytes of a part of a file, by position."""
+
+    def __init__(self, fd: int, offset: int, length: int) -> None:
+        self.length = length
+        self._fd = fd
+        self._offset = offset
+
+    def read(self, start: int, end: int) -> bytes:
+        """The bytes from `start` to `end`. OSError: the file system does not give them."""
+        piece = os.pread(self._fd, end - start, self._offset + start)
+        if len(piece) < end - start:
+            raise OSError(errno.EIO, "a file just written is shorter than it was")
+        return piece
