@@ -27,7 +27,7 @@ def pdu(kind, body, length=None):
 
 
 def associate_rq(contexts=((1, CT, EXPLICIT), (3, VERIFICATION, IMPLICIT)), calling="RAW", called="ROUTER", extra=b""):
-    """An A-ASSOCIATE-RQ for contexts of (id, abstract syntax, transfer syntax); `extra` goes into the user information."""
+    """An A-ASSOCIATE-RQ; contexts are (id, abstract, transfer syntax), `extra` goes into the user information."""
     body = struct.pack(">HH16s16s32x", 1, 0, called.encode("latin-1").ljust(16), calling.encode("latin-1").ljust(16))
     body += item(0x10, b"1.2.840.10008.3.1.1.1")
     for number, abstract, transfer in contexts:

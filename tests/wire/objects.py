@@ -15,7 +15,7 @@ def explicit(tag, vr, value):
 
 
 def ct_slice(instance, pixels=2000, sop_class=CT, patient="P1", study="1.2.1"):
-    """A CT slice in Explicit VR Little Endian with `pixels` bytes of Pixel Data that name its patient again and again."""
+    """A CT slice in Explicit VR Little Endian; its `pixels` bytes of Pixel Data name its patient again and again."""
     mark = (patient.encode() * (pixels // len(patient) + 1))[:pixels]
     return b"".join(
         (

@@ -40,6 +40,7 @@ class Listener:
         self.buffers = BufferPool()
         self._links: set[Link] = set()
         self._by_address: Counter[str] = Counter()
+        self._crowding: set[str] = set()  # addresses that had too many, until they have none
         self._server: asyncio.Server | None = None
         self._ticker: asyncio.Task[None] | None = None
 
@@ -83,7 +84,10 @@ class Listener:
     def admits(self, link: Link, address: str) -> bool:
         """Count a new connection; False when its address has too many."""
         if self._by_address[address] >= self.settings.per_address:
-            self.note("connection.refused", Level.WARNING, "an address has too many connections", {"address": address})
+            if address not in self._crowding:  # told once, not for every connection of a flood
+                self._crowding.add(address)
+                text = "an address has too many connections"
+                self.note("connection.refused", Level.WARNING, text, {"address": address})
             return False
         self._by_address[address] += 1
         self._links.add(link)
@@ -95,6 +99,7 @@ class Listener:
         self._by_address[address] -= 1
         if not self._by_address[address]:
             del self._by_address[address]
+            self._crowding.discard(address)
 
     def screen(self, titles: Titles, address: str) -> Rejection | None:
         """The limit of associations first, then the service's own list."""

@@ -1,0 +1,123 @@
+"""The SCP against other people's SCUs: pynetdicom and DCMTK."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from pydicom import dcmread
+from pydicom.data import get_testdata_file
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pynetdicom import AE, AllStoragePresentationContexts
+from pynetdicom.sop_class import CTImageStorage, Verification
+
+from dicomrules.model.instance import Receipt, Verdict
+from tests.peers.running import need
+
+CT_FILE = Path(str(get_testdata_file("CT_small.dcm")))
+FILES = [
+    Path(str(get_testdata_file(name)))
+    for name in (
+        "CT_small.dcm",
+        "MR_small.dcm",
+        "MR_small_bigendian.dcm",
+        "MR_small_RLE.dcm",
+        "JPEG2000.dcm",
+        "rtplan.dcm",
+    )
+]
+DEFLATED = Path(str(get_testdata_file("image_dfl.dcm")))
+
+
+def _data_set(path):
+    """The bytes after the file meta."""
+    whole = path.read_bytes()
+    dataset = dcmread(path, stop_before_pixels=True)
+    length = dataset.file_meta.FileMetaInformationGroupLength
+    return whole[132 + 12 + length :]
+
+
+def _run(program, *arguments, environment=None):
+    return subprocess.run(
+        [need(program), *map(str, arguments)], capture_output=True, text=True, timeout=60, env=environment, check=False
+    )
+
+
+def test_pynetdicom_stores_many_objects_and_echoes(scp):
+    ae = AE(ae_title="PYNETDICOM")
+    ae.add_requested_context(Verification)
+    ae.add_requested_context(CTImageStorage, [ExplicitVRLittleEndian, ImplicitVRLittleEndian])
+    association = ae.associate("127.0.0.1", scp.port)
+    assert association.is_established
+    dataset = dcmread(CT_FILE)
+    for number in range(20):
+        dataset.SOPInstanceUID = f"1.2.3.{number}"
+        dataset.file_meta.MediaStorageSOPInstanceUID = f"1.2.3.{number}"
+        assert association.send_c_store(dataset, msg_id=number + 1).Status == 0
+        assert association.send_c_echo(msg_id=100 + number).Status == 0
+    association.release()
+    assert association.is_released
+    assert [envelope.key.sop_instance for envelope, _ in scp.inbox.accepted] == [f"1.2.3.{n}" for n in range(20)]
+
+
+def test_pynetdicom_proposes_everything_it_knows(scp):
+    ae = AE()
+    ae.requested_contexts = AllStoragePresentationContexts[:128]
+    association = ae.associate("127.0.0.1", scp.port)
+    assert len(association.accepted_contexts) == 128
+    association.abort()
+
+
+def test_echoscu_is_answered(scp):
+    done = _run("echoscu", "-v", "--repeat", 3, "127.0.0.1", scp.port)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("propose", [(), ("-xi",), ("-xb",), ("-xd",)], ids=["plain", "implicit", "big", "deflated"])
+def test_storescu_stores_in_the_syntax_it_proposes(scp, propose):
+    done = _run("storescu", *propose, "-aec", "ANY", "127.0.0.1", scp.port, CT_FILE)
+    assert done.returncode == 0, done.stderr
+    ((envelope, _),) = scp.inbox.accepted
+    assert envelope.key.sop_instance == dcmread(CT_FILE).SOPInstanceUID
+
+
+def test_storescu_with_proposals_of_every_kind(scp):
+    done = _run("storescu", "--combine", "-R", "127.0.0.1", scp.port, *FILES[:2])
+    assert done.returncode == 0, done.stderr
+    assert len(scp.inbox.accepted) == 2
+
+
+def test_dcmsend_sends_files_of_all_kinds_on_one_association(scp):
+    done = _run("dcmsend", "--decompress-never", "127.0.0.1", scp.port, *FILES, DEFLATED)
+    assert done.returncode == 0, done.stderr
+    envelopes = [envelope for envelope, _ in scp.inbox.accepted]
+    assert len(envelopes) == len(FILES) + 1
+    assert len({envelope.exchange.association.id for envelope in envelopes}) == 1
+    compressed = {"1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.91"}
+    assert compressed <= {envelope.transfer_syntax for envelope in envelopes}
+
+
+def test_a_file_in_standard_form_arrives_byte_for_byte(scp, tmp_path):
+    """DCMTK rewrites group lengths and padding, so the file first takes the form that DCMTK gives it."""
+    written = tmp_path / "standard.dcm"
+    assert _run("dcmconv", "+te", CT_FILE, written).returncode == 0
+    assert _run("storescu", "127.0.0.1", scp.port, written).returncode == 0
+    ((_, received),) = scp.inbox.accepted
+    assert received == _data_set(written)
+
+
+def test_storescu_sees_a_refusal(scp):
+    scp.inbox.receipt = Receipt(Verdict.REJECT, 0xA700, "try again later")
+    done = _run("storescu", "-v", "127.0.0.1", scp.port, CT_FILE)
+    assert "OutOfResources" in done.stdout + done.stderr
+
+
+def test_a_large_object_of_dcmtk_arrives(scp, tmp_path):
+    dataset = dcmread(CT_FILE)
+    dataset.PixelData = bytes(range(256)) * 20000
+    dataset.Rows, dataset.Columns = 1600, 1600
+    large = tmp_path / "large.dcm"
+    dataset.save_as(large)
+    assert _run("storescu", "127.0.0.1", scp.port, large).returncode == 0
+    ((envelope, received),) = scp.inbox.accepted
+    assert len(received) > 5_000_000
+    assert envelope.digest
