@@ -62,7 +62,7 @@ def _allowed(document: Document, settings: Settings) -> Iterator[Diagnostic]:
                 near = nearest(aet, known, 1)
                 found = diagnose("DR711", span, f"unknown peer `{aet}`", did_you_mean(near))
                 yield (
-                    found.with_fix(f"write `{near[0]}`", span, near[0])
+                    found.with_fix("write", span, near[0])
                     if near
                     else found.with_note(f"add it to `peers:`, as `{aet}: {{host: …}}`")
                 )

@@ -47,6 +47,6 @@ def _field(span: Span, keyword: str) -> Iterator[Diagnostic]:
         found = diagnose("DR717", span, f"unknown keyword `{keyword}`", did_you_mean(near))
         at = span.text.find(f"{{{keyword}}}") + 1
         place = span.source.span(span.start + at, span.start + at + len(keyword))
-        yield found.with_fix(f"write `{near[0]}`", place, near[0]) if near and at else found
+        yield found.with_fix("write", place, near[0]) if near and at else found
     elif tag >> 16 <= 2 or vr_of(tag) not in _NAMING_VRS:
         yield diagnose("DR717", span, f"`{keyword}` cannot be part of a file name: it holds no short text or number")

@@ -73,7 +73,7 @@ def _unknown_key(document: Document, steps: Steps, known: dict[str, Any]) -> Dia
     near = nearest(key, known)
     found = diagnose("DR704", span, f"unknown key {_cut(key)}", did_you_mean(near[:1]))
     if near:
-        return found.with_fix(f"write `{near[0]}`", span, near[0])
+        return found.with_fix("write", span, near[0])
     here = f"keys of {_named(steps[:-1])}" if len(steps) > 1 else "keys of a gateway file"
     return found.with_note(f"{here}: " + ", ".join(f"`{name}`" for name in known))
 
@@ -106,7 +106,7 @@ def _wrong_value(document: Document, steps: Steps, error: Any) -> Diagnostic:
     words = [word for choice in (part, *part.get("anyOf", ())) for word in choice.get("enum", (choice.get("const"),))]
     if isinstance(error.instance, str):
         for near in nearest(error.instance, (word for word in words if isinstance(word, str)), 1):
-            found = found.with_fix(f"write `{near}`", span, near)
+            found = found.with_fix("write", span, near)
     elif isinstance(error.instance, bool | int | float) and _validator().evolve(schema=part).is_valid(span.text):
         found = found.with_fix("put it in quotes, it is a text", span, f'"{span.text}"')
     return found
