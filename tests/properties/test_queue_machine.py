@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from dicomrules.model.delivery import Delivery, Kind, State
 from dicomrules.model.instance import Verdict
@@ -114,6 +114,11 @@ class QueueMachine(RuleBasedStateMachine):
             return InstanceState.HELD
         return InstanceState.WAITING if destinations else InstanceState.DELIVERED
 
+    def in_state(self, state: State) -> list[Owed]:
+        """The deliveries of the model that are in this state."""
+        return [one for _, one in self.owed.values() if one.state is state]
+
+    @precondition(lambda self: self.in_state(State.QUEUED) or self.in_state(State.DEFERRED))
     @rule(destination=st.sampled_from(DESTINATIONS), limit=st.integers(1, 3))
     def claims(self, destination: str, limit: int) -> None:
         due = sorted(
@@ -135,11 +140,10 @@ class QueueMachine(RuleBasedStateMachine):
             assert one.attempts == owed.attempts
         self.claimed += claimed
 
+    @precondition(lambda self: self.claimed)
     @rule(data=st.data(), kind=st.sampled_from(Kind))
     def ends(self, data: st.DataObject, kind: Kind) -> None:
         """An outcome of any claim ever made: it counts only for the one that stands."""
-        if not self.claimed:
-            return
         delivery = data.draw(st.sampled_from(self.claimed))
         instance_id, owed = self.owed[delivery.id]
         stands = owed.state is State.SENDING and owed.attempts == delivery.attempts
@@ -157,9 +161,10 @@ class QueueMachine(RuleBasedStateMachine):
         elif kind is Kind.SENT and not instance.open and instance.state is InstanceState.WAITING:
             instance.state = InstanceState.DELIVERED
 
+    @precondition(lambda self: self.claimed)
     @rule()
     def the_delivery_process_dies(self) -> None:
-        sending = [one for _, one in self.owed.values() if one.state is State.SENDING]
+        sending = self.in_state(State.SENDING)
         assert self.ledger.recover(self.now) == len(sending)
         for one in sending:
             one.state = State.QUEUED
@@ -169,16 +174,16 @@ class QueueMachine(RuleBasedStateMachine):
         self.ledger.close()
         self.ledger = Ledger.open(self.folder)
 
+    @precondition(lambda self: self.in_state(State.FAILED))
     @rule(data=st.data())
     def a_person_queues_a_failed_one_again(self, data: st.DataObject) -> None:
-        if not self.owed:
-            return
         identity = data.draw(st.sampled_from(sorted(self.owed)))
         owed = self.owed[identity][1]
         assert self.ledger.requeue([identity], self.now) == int(owed.state is State.FAILED)
         if owed.state is State.FAILED:
             owed.state = State.QUEUED
 
+    @precondition(lambda self: any(one.state is InstanceState.DELIVERED for one in self.known.values()))
     @rule(limit=st.integers(1, 3))
     def the_sweep_moves_what_is_finished(self, limit: int) -> None:
         finished = self.ledger.finished(limit)
@@ -188,6 +193,7 @@ class QueueMachine(RuleBasedStateMachine):
         for one in finished:
             self.known[one.instance_id].state = InstanceState.DONE
 
+    @precondition(lambda self: any(one.state is InstanceState.DONE for one in self.known.values()))
     @rule(limit=st.integers(1, 3))
     def the_sweep_removes_what_is_done(self, limit: int) -> None:
         expired = self.ledger.expired(self.now + timedelta(seconds=1), limit)
@@ -198,6 +204,7 @@ class QueueMachine(RuleBasedStateMachine):
         for one in expired:
             self.known[one.instance_id].state = InstanceState.GONE
 
+    @precondition(lambda self: any(one.state is InstanceState.GONE for one in self.known.values()))
     @rule()
     def history_is_forgotten(self) -> None:
         gone = {i for i, one in self.known.items() if one.state is InstanceState.GONE}
@@ -237,5 +244,5 @@ class QueueMachine(RuleBasedStateMachine):
 
 TestQueueMachine = QueueMachine.TestCase
 TestQueueMachine.settings = settings(
-    max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=100, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )

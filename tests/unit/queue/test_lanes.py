@@ -94,6 +94,14 @@ def test_s14_corrupt_bytes_hold_the_instance_and_all_that_is_queued_of_it(ledger
     assert [(one.key.sop_instance, one.reason[:7]) for one in reader.held()] == [("1.2.3.0", "corrupt")]
 
 
+def test_corrupt_bytes_hold_a_deferred_delivery_too(ledger: Ledger, reader: Reader) -> None:
+    fill(ledger, 1, "pacs", "archive")
+    end(ledger, ledger.claim("archive", 1, NOW)[0], Kind.DEFERRED)
+    end(ledger, ledger.claim("pacs", 1, NOW)[0], Kind.CORRUPT)
+    assert state_of(reader, "1.2.3.0") == (InstanceState.HELD, [State.HELD, State.HELD])
+    assert ledger.claim("archive", 1, LATER) == []
+
+
 def test_s22_a_late_outcome_is_fenced_off_and_stays_in_the_history(ledger: Ledger, reader: Reader) -> None:
     fill(ledger, 1, "pacs")
     (slow,) = ledger.claim("pacs", 1, NOW)
