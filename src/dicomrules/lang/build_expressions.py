@@ -31,38 +31,33 @@ def _spans(nodes: tuple[Any, ...]) -> list[Span]:
 
 def _sum(at: Reduction) -> ast.Pipe | ast.Arithmetic:
     """Operands joined by `+` and `-`, or a value that goes through pipes; both together are reported."""
-    made: Any = at.children[0]
-    fresh = True  # nothing has been joined to `made` yet, so it is an operand and not the node being made
     parts = _flat("", at.raw[0])
+    run: list[Any] = [at.children[0]]
+    operators: list[str] = []
     operator = ""
     for raw, child in zip(at.raw[1:], at.children[1:], strict=True):
         if isinstance(child, str):
             operator = child
             continue
-        span = Span(at.span.source, at.span.start, raw.span.end)
-        made = _joined(made, operator, child, span) if fresh else _extended(made, operator, child, span)
+        if len(run) > 1 and bool(operator) != bool(operators):
+            run, operators = [_joined(run, operators, at.span.start)], []
+        run.append(child)
+        if operator:
+            operators.append(operator)
         parts += _flat(operator or "|", raw)
-        fresh, operator = False, ""
-    kinds = {operator == "|" for operator, _ in parts[1:]}
+        operator = ""
+    kinds = {joint == "|" for joint, _ in parts[1:]}
     if len(kinds) > 1:
         at.report(mixed_pipe(at.span, parts))
-    return made  # type: ignore[no-any-return]
+    return _joined(run, operators, at.span.start)
 
 
-def _joined(left: Any, operator: str, right: Any, span: Span) -> ast.Pipe | ast.Arithmetic:
-    """A new node of two parts; no operator means a pipe."""
-    if operator:
-        return ast.Arithmetic((left, right), (operator,), span=span)
-    return ast.Pipe(left, (right,), span=span)
-
-
-def _extended(made: Any, operator: str, right: Any, span: Span) -> ast.Pipe | ast.Arithmetic:
-    """The node being made with one part more, or a new one around it where the kind changes."""
-    if operator and isinstance(made, ast.Arithmetic):
-        return ast.Arithmetic((*made.operands, right), (*made.operators, operator), span=span)
-    if not operator and isinstance(made, ast.Pipe):
-        return ast.Pipe(made.value, (*made.calls, right), span=span)
-    return _joined(made, operator, right, span)
+def _joined(run: list[Any], operators: list[str], start: int) -> ast.Pipe | ast.Arithmetic:
+    """One node of a run of operands with operators, or, without operators, of a value and its pipes."""
+    span = Span(run[-1].span.source, start, run[-1].span.end)
+    if operators:
+        return ast.Arithmetic(tuple(run), tuple(operators), span=span)
+    return ast.Pipe(run[0], tuple(run[1:]), span=span)
 
 
 def _flat(operator: str, part: Any) -> list[tuple[str, Span]]:

@@ -5,6 +5,7 @@ Messages are lower-case, one line, with what the author wrote in backticks. Make
 which knows each code's severity, then add places and notes with `with_label` and `with_note`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -75,7 +76,7 @@ class Diagnostic:
         return replace(self, fixes=(*self.fixes, Fix(title, span, replacement)))
 
 
-def in_order(diagnostics: "list[Diagnostic] | tuple[Diagnostic, ...]") -> list[Diagnostic]:
+def in_order(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
     """Sorted by place: sources in the order in which they first turn up, then by offset, errors before warnings."""
     rank: dict[str, int] = {}
     for diagnostic in diagnostics:

@@ -193,7 +193,7 @@ def _help(fix: Fix, bar: str, margin: int, style: Style) -> list[str]:
 
 
 def _remark(bar: str, margin: int, style: Style, text: str) -> list[str]:
-    word, rest = text.split(":", 1)
+    word = text.split(":", 1)[0]
     first, *others = _wrap(text, style.columns - margin - 2)
     tone = "help" if word == "help" else "bold"
     inset = " " * (margin + 2 + len(word) + 2)
