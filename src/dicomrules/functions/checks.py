@@ -54,7 +54,7 @@ SPANISH = "TRWAGMYFPDXBNJZSQVHLCKE"
 
 
 def has_check_digit(text: str, scheme: str) -> bool:
-    """Whether a text is a patient number whose check digit (in Spain, letter) is right. Spaces and hyphens are skipped."""
+    """Whether it is a patient number whose check digit (in Spain, letter) is right; spaces and hyphens are skipped."""
     bare = "".join(letter for letter in text if letter not in " -").upper()
     if scheme == "ES":
         return _spanish(bare)

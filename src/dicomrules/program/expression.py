@@ -156,6 +156,8 @@ Otherwise = Expression | Instead | Stop
 
 # ---- conditions ----
 
+Sign = OneOf["==", "!=", "<", "<=", ">", ">="]
+
 
 @dataclass(frozen=True, slots=True)
 class Compare:
@@ -164,7 +166,7 @@ class Compare:
     At most one of the two sides goes through `[any]` or `[every]`.
     """
 
-    operator: OneOf["==", "!=", "<", "<=", ">", ">="]
+    operator: Sign
     left: Expression
     right: Expression
     type: Type

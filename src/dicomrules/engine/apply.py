@@ -1,0 +1,54 @@
+"""One rule, prepared: its guard, its statements, and what is told about it afterwards."""
+
+from dicomrules.engine.guard import gate, scope_of
+from dicomrules.engine.halt import Halt
+from dicomrules.engine.plan import Plan
+from dicomrules.engine.rewrite import statements
+from dicomrules.engine.run import Run
+from dicomrules.model.decision import Clause, RuleHit
+from dicomrules.program.ruleset import Rule
+from dicomrules.program.verdict import Nowhere, Stop
+
+
+class PreparedRule:
+    """A rule ready to run on any number of objects."""
+
+    __slots__ = ("_body", "_gate", "_rule", "name")
+
+    def __init__(self, plan: Plan, rule: Rule) -> None:
+        scope = scope_of(plan, rule)
+        self.name = rule.name
+        self._rule = rule
+        self._gate = gate(scope, rule.guard)
+        self._body = statements(scope, rule.body)
+
+    def run(self, run: Run, hits: list[RuleHit], *, explain: bool) -> None:
+        """Carry the rule out if its guard holds. Raises Halt for a verdict, after telling about it."""
+        if not self._gate.holds(run):
+            if explain:
+                hits.append(self.told(matched=False, because=self._gate.tell(run)))
+            return
+        because = self._gate.tell(run)
+        run.begin(self._rule.name)
+        notes: tuple[str, ...] = ()
+        try:
+            self._body(run)
+        except Halt as halt:
+            notes = (said(halt.outcome),) if isinstance(halt.outcome, Stop) else ()
+            raise
+        finally:
+            hits.append(self.told(matched=True, because=because, run=run, notes=notes))
+
+    def told(
+        self, *, matched: bool, because: tuple[Clause, ...] = (), run: Run | None = None, notes: tuple[str, ...] = ()
+    ) -> RuleHit:
+        """What is told about this rule."""
+        rule = self._rule
+        changes = () if run is None else run.own_changes()
+        notes = notes if run is None else (*run.notes, *notes)
+        return RuleHit(rule.name, matched, because, notes, "rule", rule.title, rule.origin.place, changes)
+
+
+def said(verdict: Stop | Nowhere) -> str:
+    """A verdict as it is written in rules."""
+    return f'{verdict.kind if isinstance(verdict, Stop) else "nowhere"} "{verdict.reason}"'

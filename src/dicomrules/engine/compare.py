@@ -1,0 +1,90 @@
+"""How two values of one type compare. Pure; what has no value never gets here."""
+
+import operator
+import unicodedata
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from dicomrules.program.moment import Age, Moment, in_utc
+from dicomrules.program.types import Type, Value
+
+Comparison = Callable[[Any, Any], bool]
+
+OPERATORS: dict[str, Comparison] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+def composed(text: str) -> str:
+    """The text in Unicode's normal form C: the only folding there is."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def comparison(sign: str, kind: Type) -> Comparison:
+    """The test `left sign right` for values of `kind`."""
+    order = OPERATORS[sign]
+    match kind:
+        case Type.TEXT | Type.CODE | Type.UID:
+            return lambda left, right: order(composed(left), composed(right))
+        case Type.PERSON:
+            return lambda left, right: order(person_key(left), person_key(right))
+        case Type.TIME | Type.DATETIME:
+            return lambda left, right: order(*at_one_precision(left, right))
+        case Type.AGE:
+            return lambda left, right: order(left.days, right.days)
+        case _:
+            return order
+
+
+def person_key(text: str) -> tuple[tuple[str, ...], ...]:
+    """Component groups of a person name, without empty components and groups at the end (PS3.5 6.2.1)."""
+    groups = [tuple(group.rstrip("^").split("^")) for group in composed(text).split("=")]
+    while groups and groups[-1] == ("",):
+        groups.pop()
+    return tuple(groups)
+
+
+def same_person(seen: str, literal: str) -> bool:
+    """Whether the name seen is the one a rule names: a literal of one group is about the first group alone."""
+    wanted, found = person_key(literal), person_key(seen)
+    return found[:1] == wanted if len(wanted) == 1 else found == wanted
+
+
+def at_one_precision(left: Moment, right: Moment) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Both moments at the coarser precision of the two; instants when both name an offset."""
+    if left.offset is None or right.offset is None:
+        first, second = left.parts, right.parts
+    else:
+        first, second = in_utc(left), in_utc(right)
+    shared = min(len(first), len(second))
+    return first[:shared], second[:shared]
+
+
+def key_text(value: Value, kind: Type) -> str:
+    """A look-up key as tables keep it: text without spaces at its ends, numbers in their shortest form."""
+    if isinstance(value, int | Decimal):
+        return plain_number(Decimal(value))
+    if isinstance(value, date):
+        return f"{value.year:04d}{value.month:02d}{value.day:02d}"
+    if isinstance(value, Age):
+        return f"{value.number:03d}{value.unit}"
+    text = composed(str(value)).strip()
+    if kind is Type.INT and text.lstrip("-").isascii() and text.lstrip("-").isdigit():
+        return plain_number(Decimal(text))
+    return text
+
+
+def plain_number(number: Decimal) -> str:
+    """A number without exponent, without zeros that say nothing."""
+    if not number.is_finite() or abs(number.adjusted()) > 400:
+        return str(number)
+    text = f"{number:f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text in ("", "-", "-0") else text

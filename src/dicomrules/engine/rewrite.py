@@ -1,0 +1,111 @@
+"""Statements: each becomes one function that carries it out in a decision. A verdict ends deciding."""
+
+from collections.abc import Callable
+
+from dicomrules.engine import evaluate
+from dicomrules.engine.assign import assignment
+from dicomrules.engine.erase import erasure
+from dicomrules.engine.halt import Halt
+from dicomrules.engine.plan import Scope
+from dicomrules.engine.run import Run
+from dicomrules.engine.targets import spots
+from dicomrules.engine.transfer import copying, swapping
+from dicomrules.program.statement import (
+    Add,
+    Copy,
+    Default,
+    Empty,
+    If,
+    Let,
+    Move,
+    Remove,
+    Set,
+    Statement,
+    Swap,
+    Within,
+)
+from dicomrules.program.verdict import Stop
+
+Act = Callable[[Run], None]
+
+
+def statements(scope: Scope, body: tuple[Statement, ...]) -> Act:
+    """What carries out statements from top to bottom."""
+    acts = [act(scope, statement) for statement in body]
+    if len(acts) == 1:
+        return acts[0]
+
+    def in_order(run: Run) -> None:
+        for one in acts:
+            one(run)
+
+    return in_order
+
+
+def act(scope: Scope, statement: Statement) -> Act:
+    """What carries out one statement."""
+    match statement:
+        case Set() | Default() | Add():
+            return assignment(scope, statement)
+        case Copy() | Move():
+            return copying(scope, statement)
+        case Swap():
+            return swapping(scope, statement)
+        case Empty() | Remove():
+            return erasure(scope, statement)
+        case Let():
+            return _let(scope, statement)
+        case If():
+            return _if(scope, statement)
+        case Within():
+            return _within(scope, statement)
+        case Stop():
+            return _stop(statement)
+
+
+def _stop(stop: Stop) -> Act:
+    def end(run: Run) -> None:
+        raise Halt(stop)
+
+    return end
+
+
+def _let(scope: Scope, let: Let) -> Act:
+    get, name = evaluate.with_fallback(scope, let.value, let.otherwise), let.name
+
+    def remember(run: Run) -> None:
+        run.locals[name] = get(run)
+
+    return remember
+
+
+def _if(scope: Scope, statement: If) -> Act:
+    branches = [
+        (scope.condition(scope, branch.condition), statements(scope, branch.body)) for branch in statement.branches
+    ]
+    default = statements(scope, statement.default)
+
+    def branch(run: Run) -> None:
+        for holds, body in branches:
+            if holds(run):
+                body(run)
+                return
+        default(run)
+
+    return branch
+
+
+def _within(scope: Scope, statement: Within) -> Act:
+    find = spots(scope, statement.path.steps, statement.path.prefix, creating=False)
+    body = statements(scope.inside_item(), statement.body)
+
+    def inside(run: Run) -> None:
+        outside = run.here
+        for spot in find(run):
+            run.here = spot
+            try:
+                body(run)
+            finally:
+                run.here = outside
+
+    return inside

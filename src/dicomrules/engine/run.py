@@ -1,0 +1,112 @@
+"""One decision under way: everything that changes while rules run lies here, so that closures and Program never do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from dicomrules.dicom.edit import DataSet, open_dataset
+from dicomrules.dicom.index import Index
+from dicomrules.model.decision import Change
+from dicomrules.model.instance import Envelope
+from dicomrules.program.path import PrivateTag
+from dicomrules.program.ruleset import Row
+
+# The answers of tables that are not in the Program, by (table, key); None: nothing found.
+Answers = Mapping[tuple[str, tuple[str, ...]], Row | None]
+
+UNREAD: Final = object()
+
+
+@dataclass(slots=True)
+class Edit:
+    """What became of one element: how it looked before the first write and after the last, and who wrote last."""
+
+    before: str | None
+    after: str | None
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A data set or item, how paths to what lies in it begin, and the top-level element it lies below (None: the top)."""
+
+    dataset: DataSet
+    path: str = ""
+    top: int | PrivateTag | None = None
+
+
+class Run:
+    """The state of one decision.
+
+    `root` is the edit tree, `here` what plain paths start from. `slots` caches what was read, by the plan's numbers.
+    `locals` holds `let` names. `edits` are by path, in order. `notes` are those of the rule at hand.
+    """
+
+    __slots__ = (
+        "_original",
+        "_own",
+        "answers",
+        "edits",
+        "envelope",
+        "here",
+        "index",
+        "locals",
+        "notes",
+        "root",
+        "rule",
+        "slots",
+    )
+
+    def __init__(self, envelope: Envelope, index: Index, answers: Answers, size: int) -> None:
+        self.envelope = envelope
+        self.index = index
+        self.answers = answers
+        self.root: DataSet = open_dataset(index)
+        self.here = Spot(self.root)
+        self._original: DataSet | None = None
+        self.slots: list[Any] = [UNREAD] * size
+        self.locals: dict[str, Any] = {}
+        self.edits: dict[str, Edit] = {}
+        self._own: dict[str, Edit] = {}  # those of the rule at hand
+        self.notes: list[str] = []
+        self.rule = ""
+
+    @property
+    def original(self) -> DataSet:
+        """The data set as received."""
+        if self._original is None:
+            self._original = open_dataset(self.index)
+        return self._original
+
+    def begin(self, rule: str) -> None:
+        """A rule, or a routes table (empty), begins."""
+        self.rule = rule
+        self.notes, self.locals, self._own = [], {}, {}
+
+    def note(self, text: str) -> None:
+        """Remember something that happened and is no change: "no target"."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def edited(self, path: str, before: str | None, after: str | None) -> None:
+        """Remember that the element at `path` looked like `before` and now looks like `after`."""
+        for edits in (self.edits, self._own):
+            known = edits.get(path)
+            if known is None:
+                edits[path] = Edit(before, after, self.rule)
+            else:
+                known.after, known.rule = after, self.rule
+
+    def changes(self) -> tuple[Change, ...]:
+        """Everything that changed."""
+        return _changes(self.edits)
+
+    def own_changes(self) -> tuple[Change, ...]:
+        """What the rule at hand changed."""
+        return _changes(self._own)
+
+
+def _changes(edits: dict[str, Edit]) -> tuple[Change, ...]:
+    return tuple(
+        Change(path, edit.before, edit.after, edit.rule) for path, edit in edits.items() if edit.before != edit.after
+    )

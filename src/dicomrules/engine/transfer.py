@@ -1,0 +1,140 @@
+"""`copy`, `move` and `swap`: values as they lie there, their text kept (S10)."""
+
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dicomrules.dicom.edit import DataSet
+from dicomrules.dicom.values import CHARSET_VRS
+from dicomrules.engine.charset import reencoded
+from dicomrules.engine.locate import parent, tag_in
+from dicomrules.engine.plan import Plan, Scope
+from dicomrules.engine.run import Run
+from dicomrules.engine.targets import targets
+from dicomrules.engine.write import Target, Watch, delete, make_empty, put_raw
+from dicomrules.program.path import Path
+from dicomrules.program.statement import Copy, Move, Swap
+
+Act = Callable[[Run], None]
+
+# array's letter for the units of a value whose bytes turn around with the byte order (PS3.5 7.3).
+UNITS = {
+    **dict.fromkeys(("US", "SS", "OW", "AT"), "H"),
+    **dict.fromkeys(("UL", "SL", "FL", "OF", "OL"), "I"),
+    **dict.fromkeys(("FD", "OD", "SV", "UV", "OV"), "Q"),
+}
+
+
+def copying(scope: Scope, statement: Copy | Move) -> Act:
+    """What carries out `copy` or `move`. A move removes its source only when its target was written."""
+    find_source, find = _source(scope, statement.source), targets(scope, statement.target, making=True)
+    leaving = targets(scope, statement.source, making=False)
+    plan, moves = scope.plan, isinstance(statement, Move)
+
+    def act(run: Run) -> None:
+        source = find_source(run)
+        if source is None:
+            return
+        reached = find(run)
+        if not reached:
+            run.note("no target")
+            return
+        held = hold(*source)
+        for target in reached:
+            write_held(plan, run, target, held)
+        if moves:
+            written = {target.path for target in reached}
+            for target in leaving(run):
+                if target.path not in written:
+                    delete(plan, run, target)
+
+    return act
+
+
+def swapping(scope: Scope, statement: Swap) -> Act:
+    """What carries out `swap`: absence and emptiness are exchanged too."""
+    first, second = (targets(scope, path, making=True) for path in (statement.first, statement.second))
+    plan = scope.plan
+
+    def act(run: Run) -> None:
+        one, other = first(run), second(run)
+        if len(one) != 1 or len(other) != 1:
+            run.note("no target")
+            return
+        held = [hold(target.dataset, target.tag) for target in (one[0], other[0])]
+        write_held(plan, run, one[0], held[1])
+        write_held(plan, run, other[0], held[0])
+
+    return act
+
+
+def _source(scope: Scope, path: Path) -> Callable[[Run], tuple[DataSet, int] | None]:
+    """Where the element to copy lies; None when it is absent."""
+    reach, last = parent(scope, path), path.steps[-1]
+
+    def source(run: Run) -> tuple[DataSet, int] | None:
+        dataset = reach(run)
+        tag = None if dataset is None else tag_in(dataset, last.tag)
+        return (dataset, tag) if dataset is not None and tag is not None and dataset.get(tag) is not None else None
+
+    return source
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What an element held, taken out of its data set: raw bytes, or items."""
+
+    dataset: DataSet
+    vr: str
+    raw: bytes
+    items: tuple[DataSet, ...] | None
+
+
+def hold(dataset: DataSet, tag: int) -> Held | None:
+    """What the element holds now; None when it is absent."""
+    element = dataset.get(tag)
+    if element is None:
+        return None
+    if element.is_sequence:
+        return Held(dataset, "SQ", b"", tuple(dataset.items(tag)))
+    return Held(dataset, element.vr, element.raw, None)
+
+
+def write_held(plan: Plan, run: Run, target: Target, held: Held | None) -> None:
+    """Write what was held into another element; nothing held: the element goes."""
+    if held is None:
+        delete(plan, run, target)
+    elif held.items is not None:
+        with Watch(plan, run, target):
+            target.dataset.put(target.tag, "SQ", b"")
+            _copy_items(plan, run, held.items, target.dataset, target.tag)
+    elif not held.raw:
+        make_empty(plan, run, target)
+    else:
+        put_raw(plan, run, target, _carried(plan, run, held, target.dataset, target.vr))
+
+
+def _copy_items(plan: Plan, run: Run, items: tuple[DataSet, ...], dataset: DataSet, tag: int) -> None:
+    """Copies of items, with everything below them, into a sequence that has none."""
+    waiting = [(item, dataset.add_item(tag)) for item in items]
+    while waiting:
+        source, copy = waiting.pop()
+        for inner in list(source.tags()):
+            held = hold(source, inner)
+            if held is None:
+                continue
+            copy.put(inner, held.vr, b"" if held.items is not None else _carried(plan, run, held, copy, held.vr))
+            waiting.extend((item, copy.add_item(inner)) for item in held.items or ())
+
+
+def _carried(plan: Plan, run: Run, held: Held, dataset: DataSet, vr: str) -> bytes:
+    """Raw bytes as they stand in another data set: its byte order, its character set."""
+    if held.vr in CHARSET_VRS and held.dataset.charset != dataset.charset:
+        return reencoded(plan, run, held.dataset, held.raw, dataset, vr)
+    unit = UNITS.get(held.vr)
+    if unit is None or held.dataset.encoding.little == dataset.encoding.little:
+        return held.raw
+    numbers = array(unit)
+    numbers.frombytes(held.raw[: len(held.raw) // numbers.itemsize * numbers.itemsize])
+    numbers.byteswap()
+    return numbers.tobytes()
