@@ -1,0 +1,186 @@
+"""Character sets: Specific Character Set (0008,0005) with code extensions (PS3.3 C.12.1.1.2, PS3.5 6.1).
+
+Strict both ways: what cannot be decoded or encoded is an error that the caller declares, never a `?` and never a guess.
+The names of character sets and their Python codecs are pydicom's; decoding and encoding are ours, because pydicom's warn
+with received bytes and replace what does not fit.
+
+With code extensions bytes below 80H belong to G0, the others to G1. An escape sequence puts another character set into one
+of them; delimiters put the initial ones back.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from pydicom.charset import STAND_ALONE_ENCODINGS, python_encoding
+
+# Character sets of G0 with two bytes a character, so that 5CH is no backslash there, and of G1 (PS3.3 C.12.1.1.2)
+_G0: Final = {b"\x1b$B": "iso2022_jp", b"\x1b$(D": "iso2022_jp_2"}
+_G1: Final = {
+    b"\x1b-A": "latin_1",
+    b"\x1b-B": "iso8859_2",
+    b"\x1b-C": "iso8859_3",
+    b"\x1b-D": "iso8859_4",
+    b"\x1b-F": "iso_ir_126",
+    b"\x1b-G": "iso_ir_127",
+    b"\x1b-H": "iso_ir_138",
+    b"\x1b-L": "iso_ir_144",
+    b"\x1b-M": "iso_ir_148",
+    b"\x1b-T": "iso_ir_166",
+    b"\x1b)I": "shift_jis",
+    b"\x1b$)C": "euc_kr",
+    b"\x1b$)A": "iso_ir_58",
+}
+_CODES: Final = {codec: code for code, codec in (_G0 | _G1).items()}
+_ASCII_CODE: Final = b"\x1b(B"
+_ROMAN_CODE: Final = b"\x1b(J"  # JIS X 0201, nearly ASCII
+_TOKEN: Final = re.compile(rb"\x1b(?:\$[()]|[()$-])[A-Z]|[^\x1b]+|\x1b")
+# Behind these the initial character sets are active again (PS3.5 6.1.2.5.3)
+_DELIMITER: Final = {False: re.compile(r"([\\\r\n\t\f])"), True: re.compile(r"([\\\r\n\t\f^=])")}
+_BYTE_DELIMITER: Final = {False: re.compile(rb"(?=[\\\r\n\t\f])"), True: re.compile(rb"(?=[\\\r\n\t\f^=])")}
+_MISSPELT: Final = re.compile(r"ISO[ _.-](?:(2022)[ _.-])?IR[ _.-]([0-9]+)")
+
+
+class UndecodableText(ValueError):
+    """Bytes that mean nothing in the declared character set. The message holds nothing of them."""
+
+
+class UnencodableText(ValueError):
+    """A character that the declared character set does not have. The message holds nothing of the text."""
+
+
+@dataclass(frozen=True, slots=True)
+class CharacterSet:
+    """A Specific Character Set: `terms` as declared; `first`: the codec of the initial G0 and G1; `others`: by escape.
+
+    `first` is empty when only ASCII is declared, None when the declaration is not known: then only ASCII can be read.
+    """
+
+    terms: tuple[str, ...]
+    first: str | None
+    others: tuple[str, ...] = ()
+    stands_alone: bool = True
+
+    def decode(self, raw: bytes, *, is_name: bool = False) -> str:
+        """The text of `raw`; `is_name`: in PN, `^` and `=` are delimiters too. Raises UndecodableText."""
+        if raw.isascii() and 0x1B not in raw:
+            return raw.decode("ascii")
+        if self.first is None:
+            raise UndecodableText("the declared character set is not known")
+        try:
+            if self.stands_alone:
+                return raw.decode(self.first or "ascii")
+            return "".join(self._decoded(raw, is_name))
+        except UnicodeDecodeError:
+            raise UndecodableText("bytes that mean nothing in the declared character set") from None
+
+    def encode(self, text: str, *, is_name: bool = False) -> bytes:
+        """The bytes of `text`. Raises UnencodableText."""
+        if "\x1b" in text:
+            raise UnencodableText("an escape character, which only the encoding itself may write")
+        if text.isascii():
+            return text.encode("ascii")
+        try:
+            if self.first is None:
+                raise UnencodableText("the declared character set is not known")
+            if self.stands_alone:
+                return text.encode(self.first or "ascii")
+            raw = b"".join(self._encoded(part) for part in _DELIMITER[is_name].split(text))
+            if self.decode(raw, is_name=is_name) == text:
+                return raw
+        except (UnicodeEncodeError, UndecodableText):
+            pass  # said below, without the text that these exceptions hold
+        raise UnencodableText("a character that the declared character set does not have")
+
+    def _decoded(self, raw: bytes, is_name: bool) -> Iterator[str]:
+        initial = self.first or "ascii"
+        double, single = "", initial
+        for token in _TOKEN.findall(raw):
+            if token[0] == 0x1B:
+                double, single = self._switched(token, double, single)
+            elif double:
+                yield (_CODES[double] + token).decode(double)
+            elif single == initial:
+                yield token.decode(initial)
+            else:
+                here, *rest = _BYTE_DELIMITER[is_name].split(token, maxsplit=1)
+                yield here.decode(single)
+                if rest:
+                    single = initial
+                    yield rest[0].decode(initial)
+
+    def _switched(self, code: bytes, double: str, single: str) -> tuple[str, str]:
+        """What is in G0, when it is a set of two bytes a character, and in G1, behind the escape sequence `code`."""
+        if code in (_ASCII_CODE, _ROMAN_CODE):
+            return "", single
+        if (codec := _G0.get(code)) in self.others and codec:
+            return codec, single
+        if (codec := _G1.get(code)) in self.others and codec:
+            return double, codec
+        raise UndecodableText("an escape sequence of a character set that is not declared")
+
+    def _encoded(self, part: str) -> bytes:
+        double, single, out = "", self.first or "ascii", bytearray()
+        back = _ROMAN_CODE if self.first == "shift_jis" else _ASCII_CODE
+        for character in part:
+            codec, raw = self._chosen(character, double, single)
+            if double and codec != double:
+                out += back
+                double = ""
+            if codec in _G0.values() and not double:
+                out += _CODES[codec]
+                double = codec
+            elif codec in _G1.values() and codec != single:
+                out += _CODES[codec]
+                single = codec
+            out += raw
+        return bytes(out + back) if double else bytes(out)
+
+    def _chosen(self, character: str, double: str, single: str) -> tuple[str, bytes]:
+        """The codec that has `character`, the active ones first, and its bytes."""
+        if character.isascii():
+            return "", character.encode("ascii")
+        for codec in (double, single, *self.others):
+            if codec and (raw := _bytes_of(character, codec)):
+                return codec, raw
+        raise UnencodableText("a character that the declared character set does not have")
+
+
+def _bytes_of(character: str, codec: str) -> bytes:
+    """The bytes of one character in G0 or G1; empty when `codec` does not have it."""
+    raw = character.encode(codec, "ignore")
+    if codec in _G0.values():
+        code = _CODES[codec]
+        return raw[len(code) : len(code) + 2] if raw.startswith(code) else b""
+    if codec == "shift_jis" and len(raw) != 1:  # JIS X 0201 has one byte a character
+        return b""
+    return raw if all(byte >= 0x80 for byte in raw) else b""
+
+
+@lru_cache(maxsize=64)
+def character_set(terms: tuple[str, ...] = ()) -> CharacterSet:
+    """The character set that the values of (0008,0005) declare; none, or one that is empty: ASCII (ISO_IR 6)."""
+    named = tuple(_spelt(term) for term in terms) or ("",)
+    codecs = [python_encoding.get(term) for term in named]
+    if None in codecs:
+        return CharacterSet(terms, None)
+    plain = ["" if codec == "iso8859" else codec for codec in codecs if codec]
+    first = plain[0]
+    if named[0] in STAND_ALONE_ENCODINGS or (len(named) == 1 and not named[0].startswith("ISO 2022")):
+        return CharacterSet(terms, first)
+    others = tuple(dict.fromkeys(codec for codec in plain if codec in _CODES))
+    return CharacterSet(terms, "" if first in _G0.values() else first, others, stands_alone=False)
+
+
+def _spelt(term: str) -> str:
+    """The defined term; frequent misspellings such as `ISO-IR 100` are put right (PS3.3 C.12.1.1.2)."""
+    term = term.strip(" \0")
+    match = _MISSPELT.fullmatch(term.upper())
+    if match:
+        return f"ISO 2022 IR {match[2]}" if match[1] else f"ISO_IR {match[2]}"
+    return term
+
+
+ASCII: Final = character_set()
