@@ -4,6 +4,7 @@ The last window is given out only when everything that was received has been rea
 delivery names. So a damaged spool file can never become a whole object at a peer.
 """
 
+import errno
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
@@ -72,7 +73,9 @@ class Windows:
     def _extent(self, segment: tuple[int, int] | bytes | Blob) -> tuple[int, int]:
         """From where to where to go through this segment; what was received and does not leave is hashed first."""
         if isinstance(segment, Blob):
-            raise SpoolError("new bytes of this variant lie in a file, which cannot be sent in this version")
+            raise SpoolError(
+                "new bytes of this variant lie in a file, which cannot be sent in this version", errno.ENOSYS
+            )
         if isinstance(segment, bytes):
             return 0, len(segment)
         self._pass(segment[0])
