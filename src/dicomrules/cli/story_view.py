@@ -1,4 +1,4 @@
-"""The story of one instance as a person reads it: who sent it, what was said on the wire, what was decided, what became of it."""
+"""The story of one instance: who sent it, what was said on the wire, what was decided, what became of it."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -43,7 +43,7 @@ def _facts(story: InstanceStory) -> Iterator[str]:
     sender = f" from {peer.calling_aet} ({peer.address})" if peer.address else ""
     fate = _FATE[story.state] + (f': "{story.reason}"' if story.reason else "")
     rows = {
-        "what": f"{uids.name(story.key.sop_class)}, {uids.name(story.transfer_syntax)}, {story.length:,} bytes",
+        "what": f"{uids.uid_name(story.key.sop_class)}, {uids.uid_name(story.transfer_syntax)}, {story.length:,} bytes",
         "study": story.key.study,
         "series": story.key.series,
         "came": f"{_moment(story.received_at)} by {peer.receiver}{sender}{times}",
@@ -64,7 +64,7 @@ def _exchange_lines(exchange: Exchange, preposition: str, columns: int) -> Itera
         f"{preposition} {association.address}{implementation}"
     )
     if context is not None:
-        syntaxes = f"{uids.name(context.abstract_syntax)}, {uids.name(context.transfer_syntax)}"
+        syntaxes = f"{uids.uid_name(context.abstract_syntax)}, {uids.uid_name(context.transfer_syntax)}"
         yield f"{INDENT}presentation context {context.id}: {syntaxes}"
     yield from _command_lines("C-STORE-RQ", exchange.request, exchange.started_at, columns)
     if exchange.response is not None:
