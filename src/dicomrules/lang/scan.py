@@ -155,6 +155,9 @@ class _Scanner:
             self._check_escapes(token)
         elif token.kind == "REGEX" and token.text[token.text.rindex("/") + 1 :] not in ("", "i"):
             self._report(token, "the only flag of a regular expression is `i` (ignore case)", "here")
+        elif token.kind in _MOST_LENGTH and len(token.text) > _MOST_LENGTH[token.kind]:
+            self._report(token, "this number is too long", f"at most {_MOST_LENGTH[token.kind]} characters")
+            token = Token("BAD", token.text, token.start, token.end)
         elif token.kind == "PUNCTUATION":
             token = Token(token.text, token.text, token.start, token.end)
         elif token.kind == "SLIP":
@@ -235,4 +238,5 @@ def _bad_word(span: Span) -> Diagnostic:
 _PUNCTUATION = re.compile(r"(?P<PUNCTUATION>\()")
 _SIGNS = re.compile(r"(?P<PLUS>-)|(?P<TIMES>/)")
 _NOTHING = Token("", "", 0, 0)
+_MOST_LENGTH = {"INT": 40, "NUMBER": 40, "DURATION": 9}
 _VALUE_ENDS = frozenset([")", "]", "}", "STRING", "NUMBER", "INT", "TAG", "PRIVTAG", "REGEX", "DURATION", "KEYWORD"])
