@@ -67,6 +67,12 @@ class Target:
     response: float = 60.0
     max_pdu: int = 128 * 1024
 
+    def __post_init__(self) -> None:
+        """ValueError for a title that cannot be one (PS3.5 6.2: 1 to 16 printable ASCII characters)."""
+        for title in (self.called_aet, self.calling_aet):
+            if not (title.strip(" ") and len(title) <= 16 and title.isascii() and title.isprintable()):
+                raise ValueError("an AE title must be 1 to 16 printable ASCII characters")
+
 
 class Association:
     """One established association. `results` are the peer's answers to `proposed`, `contexts` the accepted ones."""

@@ -1,0 +1,40 @@
+"""Asks a destination whether it is there and knows us: C-ECHO (PS3.4 Annex A), and in words why not."""
+
+import time
+from dataclasses import dataclass
+
+from dicomrules.dicom.syntax import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
+from dicomrules.model.exchange import Exchange
+from dicomrules.net.association import Association, Target
+from dicomrules.net.failures import AssociationError
+from dicomrules.wire.associate import ProposedContext
+from dicomrules.wire.dimse import VERIFICATION
+
+_PROPOSED = (ProposedContext(1, VERIFICATION, (IMPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN)),)
+
+
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """How a C-ECHO ended. `seconds` is the time from the connection to the response, `text` the reason in words."""
+
+    ok: bool
+    text: str
+    seconds: float
+    status: int | None = None
+    exchange: Exchange | None = None
+
+
+def echo(target: Target) -> Echo:
+    """One C-ECHO over an association of its own. Never raises for what a peer or the network does."""
+    began = time.monotonic()
+    try:
+        with Association(target, _PROPOSED) as association:
+            if not association.contexts:
+                return Echo(False, "the peer takes the association, but no C-ECHO", time.monotonic() - began)
+            exchange = association.echo(association.contexts[0])
+            seconds = time.monotonic() - began
+    except AssociationError as error:
+        return Echo(False, error.text, time.monotonic() - began, exchange=error.exchange)
+    status = int((exchange.response or {})["Status"])
+    text = "C-ECHO answered" if status == 0 else f"C-ECHO answered with status 0x{status:04X}"
+    return Echo(status == 0, text, seconds, status, exchange)
