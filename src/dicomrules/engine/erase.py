@@ -75,7 +75,7 @@ def _at_path(scope: Scope, path: Path, effect: Effect, spared: Callable[[Run, st
 
 
 def _items(scope: Scope, path: Path, effect: Effect) -> Act:
-    """`remove S[where …]` takes items away, the last first so that others keep their place; `empty` leaves them bare."""
+    """`remove S[where …]` takes items away, the last first, so that others keep their place; `empty` bares them."""
     holders = spots(scope, path.steps[:-1], path.prefix, creating=False)
     last, plan = path.steps[-1], scope.plan
     choose = chooser(scope, last.selector)

@@ -34,7 +34,7 @@ def tag_in(dataset: DataSet, tag: int | PrivateTag) -> int | None:
 
 
 def chooser(scope: Scope, selector: Selector | None) -> Choice:
-    """Which items a selector takes: one, or all that fit for [any], [every] and [where …]; never one that is not there."""
+    """Which items a selector takes: one, or all that fit for [any], [every] and [where …]; none that is not there."""
     match selector:
         case Nth(number):
             return lambda run, items: [number - 1] if 1 <= number <= len(items) else []

@@ -26,8 +26,8 @@ def place_of(path: Path) -> Place:
 class Plan:
     """The Program, and a numbered slot for each path that may be cached.
 
-    A slot is forgotten when the top-level element that its path goes through is written: `by_tag` says which. Those that
-    go through a private block are forgotten with every private write.
+    A slot is forgotten when the top-level element that its path goes through is written: `by_tag` says which. Those
+    that go through a private block are forgotten with every private write.
     """
 
     program: Program
@@ -59,8 +59,8 @@ class Plan:
 class Scope:
     """Where an expression stands: in which rule, and whether plain paths start at an item.
 
-    `condition` prepares a condition (`match.holds`, which cannot be imported here). `tolerant` are the places whose being
-    malformed the rule tests itself, so that the `malformed` setting leaves them alone.
+    `condition` prepares a condition (`match.holds`, which cannot be imported here). `tolerant` are the places whose
+    being malformed the rule tests itself, so that the `malformed` setting leaves them alone.
     """
 
     plan: Plan

@@ -28,7 +28,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A data set or item, how paths to what lies in it begin, and the top-level element it lies below (None: the top)."""
+    """A data set or item, how paths to what lies in it begin, and the top-level element it lies below (None: none)."""
 
     dataset: DataSet
     path: str = ""
