@@ -36,3 +36,18 @@ class MemoryBytes:
     def read(self, start: int, end: int) -> memoryview:
         """A view of the bytes from `start` to `end`."""
         return self._view[start:end]
+
+
+class Tail:
+    """What another source holds from `start` on, such as the data set of a file."""
+
+    __slots__ = ("_source", "_start", "length")
+
+    def __init__(self, source: Bytes, start: int) -> None:
+        self._source = source
+        self._start = start
+        self.length = source.length - start
+
+    def read(self, start: int, end: int) -> bytes | memoryview:
+        """The bytes from `start` to `end`, counted from where the tail begins."""
+        return self._source.read(self._start + start, self._start + end)
