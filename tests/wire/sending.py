@@ -2,9 +2,14 @@
 
 import hashlib
 import os
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
+
+from pydicom.data import get_testdata_file
+from pydicom.dataset import FileMetaDataset
+from pydicom.filereader import _read_file_meta_info, read_preamble
 
 from dicomrules.dicom.patch import Patch
 from dicomrules.model.delivery import Delivery, Outcome, State
@@ -118,3 +123,18 @@ class Sending:
 
     def __exit__(self, *_: object) -> None:
         self.sender.close()
+
+
+def taken_apart(path: Path) -> tuple[FileMetaDataset, bytes]:
+    """The file meta and the bytes of the data set of a Part 10 file, by pydicom."""
+    with path.open("rb") as file:
+        read_preamble(file, False)
+        meta = _read_file_meta_info(file)
+        return meta, file.read()
+
+
+def sample(folder: Folder, number: int, name: str) -> Delivery:
+    """The delivery of one of pydicom's test files."""
+    meta, data_set = taken_apart(Path(str(get_testdata_file(name))))
+    delivery = folder.add(number, data_set, str(meta.MediaStorageSOPClassUID), str(meta.TransferSyntaxUID))
+    return replace(delivery, sop_instance=str(meta.MediaStorageSOPInstanceUID))

@@ -17,11 +17,11 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
+from dicomrules.dicom.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from dicomrules.model.exchange import Association as Established
 from dicomrules.model.exchange import CommandSet, Exchange, PresentationContext
 from dicomrules.net import answers
 from dicomrules.net.failures import AssociationError, Lost, ProtocolViolation, Rejected, TimedOut
-from dicomrules.net.implementation import IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION
 from dicomrules.net.transport import Part, connect
 from dicomrules.wire import dimse
 from dicomrules.wire.associate import AssociateRequest, ContextResult, ProposedContext, UserInformation
@@ -90,7 +90,7 @@ class Association:
         self._connection = Connection(Role.REQUESTOR, WireLimits(max_pdu=target.max_pdu))
         self._transport = connect(target.host, target.port, deadline)
         with self._ending_on_error():
-            user = UserInformation(target.max_pdu, IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION)
+            user = UserInformation(target.max_pdu, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME)
             request = AssociateRequest(target.called_aet, target.calling_aet, self.proposed, user)
             self._send([self._connection.request(request)], deadline)
             self.established = self._accepted(deadline)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Protocol, Self
 
+from dicomrules.dicom.syntax import is_deflated
 from dicomrules.model.delivery import Delivery, Kind, Outcome
 from dicomrules.model.destination import DicomDestination
 from dicomrules.model.event import Event, Level
@@ -126,7 +127,8 @@ class CStoreSender:
         context = contexts.choose(association.contexts, form)
         if context is None:
             return _refused(association, form)
-        windows = Windows(received, delivery.patch, delivery.digest, self._buffer_for(association))
+        even = is_deflated(context.transfer_syntax)
+        windows = Windows(received, delivery.patch, delivery.digest, self._buffer_for(association), even)
         exchange = association.store(context, delivery.sop_class, delivery.sop_instance, windows)
         self._kept.answer()
         return self._judged(delivery, exchange)

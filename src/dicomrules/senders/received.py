@@ -9,8 +9,9 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
-from dicomrules.dicom.patch import Blob, Patch, segments
+from dicomrules.dicom.patch import Blob, Patch, new_length, segments
 from dicomrules.net.association import Window
 from dicomrules.spool.errors import SpoolError, from_os
 
@@ -42,12 +43,13 @@ class Received:
 class Windows:
     """Cuts what leaves into windows that are as long as `buffer`, which is used again for each of them.
 
-    `digest` is the SHA-256 of the bytes received, in hexadecimal; empty: not known, and not tested. To be gone
-    through once.
+    `digest` is the SHA-256 of the bytes received, in hexadecimal; empty: not known, and not tested. `even`: a zero
+    follows an odd number of bytes, as a deflate stream needs on the wire (PS3.5 A.5). To be gone through once.
     """
 
-    def __init__(self, received: Received, patch: Patch, digest: str, buffer: memoryview) -> None:
+    def __init__(self, received: Received, patch: Patch, digest: str, buffer: memoryview, even: bool = False) -> None:
         self._received = received
+        self._pad = (b"\0",) if even and new_length(patch, received.length) % 2 else ()
         self._patch = patch
         self._digest = digest
         self._buffer = buffer
@@ -58,7 +60,7 @@ class Windows:
         """Each window and whether it is the last. Raises Corrupt or SpoolError, always before the last one."""
         # A full buffer leaves only when another byte is to come: so the last window is still here at the end.
         filled = 0
-        for segment in segments(self._patch, self._received.length):
+        for segment in chain(segments(self._patch, self._received.length), self._pad):
             position, end = self._extent(segment)
             while position < end:
                 if filled == len(self._buffer):

@@ -87,3 +87,11 @@ def test_new_bytes_in_a_file_are_refused_before_anything_leaves(scratch: int) ->
     patch = Patch("00" * 32, (Splice(0, 0, Blob("pixels", 10, "00" * 32)),))
     with pytest.raises(SpoolError, match="lie in a file"):
         windows(stored(scratch, b"abcd"), patch, "", 4)
+
+
+@pytest.mark.parametrize("size", [1, 3, 4, 8])
+def test_an_odd_deflate_stream_leaves_with_a_zero_behind_it_and_an_even_one_as_it_is(scratch: int, size: int) -> None:
+    for data_set, expected in ((b"abc", b"abc\0"), (b"abcd", b"abcd"), (b"", b"")):
+        patch = Patch(hashlib.sha256(data_set).hexdigest())
+        made = Windows(stored(scratch, data_set), patch, patch.base_digest, memoryview(bytearray(size)), even=True)
+        assert b"".join(bytes(view) for view, _ in made) == expected
