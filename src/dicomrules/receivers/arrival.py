@@ -4,11 +4,13 @@ Shared by every receiver. What is damaged is refused here, while the sender stil
 caps, and identifiers that disagree with those it was announced under. The spool file of a refused data set is removed.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from dicomrules.dicom import syntax, uids
 from dicomrules.dicom.index import Index, IndexLimits, index
+from dicomrules.dicom.inflate import inflate
 from dicomrules.dicom.malformed import MalformedDataSet
 from dicomrules.dicom.source import Bytes
 from dicomrules.dicom.tags import SOP_CLASS_UID, SOP_INSTANCE_UID, format_tag
@@ -16,7 +18,6 @@ from dicomrules.dicom.uids import InstanceKey
 from dicomrules.model.exchange import Exchange
 from dicomrules.model.instance import Envelope, Peer
 from dicomrules.model.receiver import Limits
-from dicomrules.receivers.inflating import InflateError, inflate
 from dicomrules.spool.errors import SpoolError
 from dicomrules.spool.incoming import Incoming
 from dicomrules.spool.spool import Spool
@@ -27,8 +28,7 @@ DOES_NOT_MATCH_CLASS = 0xA900
 CANNOT_UNDERSTAND = 0xC000
 INVALID_INSTANCE = 0x0117
 
-_RATIO = 100  # how many times longer than received an inflated data set may be; one megabyte is always allowed
-_ALWAYS = 1024 * 1024
+_PIECE = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,16 +148,17 @@ def _malformed(malformed: MalformedDataSet) -> Refusal:
 
 
 def _inflated(arrival: Arrival, source: Bytes, spool: Spool, limits: Limits) -> Incoming:
-    """A second incoming file with the data set inflated, or _Refused; its own file is gone then."""
+    """A second incoming file with the data set inflated. When that fails, the file is gone again."""
     sop_class, sop_instance = arrival.announced
-    most = min(limits.object, max(source.length * _RATIO, _ALWAYS))
     target = spool.receive(sop_class, sop_instance, syntax.EXPLICIT_VR_LITTLE_ENDIAN, arrival.peer.calling_aet)
     try:
-        inflate(source, target.write, most)
-    except SpoolError:
+        for piece in inflate(_pieces(source), limits.object):
+            target.write(piece)
+    except (SpoolError, MalformedDataSet):
         spool.discard(target.name)
         raise
-    except InflateError as error:
-        spool.discard(target.name)
-        raise _Refused(Refusal(CANNOT_UNDERSTAND, str(error))) from None
     return target
+
+
+def _pieces(source: Bytes) -> Iterator[bytes | memoryview]:
+    return (source.read(start, min(start + _PIECE, source.length)) for start in range(0, source.length, _PIECE))

@@ -10,11 +10,11 @@ from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass
 
+from dicomrules.dicom.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from dicomrules.model.event import Event, Level
 from dicomrules.model.exchange import Association, PresentationContext
 from dicomrules.model.ports import Emit, Inbox
 from dicomrules.model.receiver import DicomReceiver
-from dicomrules.net.implementation import IMPLEMENTATION_CLASS, IMPLEMENTATION_VERSION
 from dicomrules.net.listener import Listener, ListenerSettings
 from dicomrules.receivers.allowlist import Allowlist
 from dicomrules.receivers.budget import Budget
@@ -108,8 +108,8 @@ class StorageScp:
         """
         user = UserInformation(
             max_pdu=self._receiver.max_pdu,
-            implementation_class=IMPLEMENTATION_CLASS,
-            implementation_version=IMPLEMENTATION_VERSION,
+            implementation_class=IMPLEMENTATION_CLASS_UID,
+            implementation_version=IMPLEMENTATION_VERSION_NAME,
             async_ops=None if request.user.async_ops is None else (1, 1),
         )
         return negotiate(request.contexts, self._policy), user
