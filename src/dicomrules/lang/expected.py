@@ -22,7 +22,6 @@ _ORDINALS = words("first last any every new item value where")
 
 _PHRASES: tuple[tuple[str, frozenset[str]], ...] = (
     ("an item such as `rule`, `routes` or `table`", ITEM_WORDS),
-    ("a condition", _VALUE | {"not"} | _PREFIXES),
     ("a value", _VALUE | _PREFIXES),
     ("a value", _VALUE - {"NAME", "(", "choose", "lookup"} - _ATTRIBUTE),
     ("a statement such as `set` or `remove`", _STATEMENTS),
@@ -53,6 +52,7 @@ _CALLED = {
     "TIMES": "`*`",
     "$END": "the end of the item",
 }
+_TESTING = words("when unless if and or not where expect")
 _MOST = 4
 """How many things are named before the rest is left unsaid."""
 
@@ -61,7 +61,7 @@ def explain(place: Place) -> Diagnostic:
     """Why the tokens of an item stop being a sentence here."""
     if found := slip(place):
         return found
-    wanted = expected(place.accepted)
+    wanted = expected(place.accepted, condition=_wants_condition(place))
     message = f"expected {wanted}, found {_found(place)}"
     diagnostic = diagnose(
         "DR001", place.span, message, f"expected {wanted}" if len(wanted) < 50 else "not expected here"
@@ -69,14 +69,20 @@ def explain(place: Place) -> Diagnostic:
     return _with_suggestion(place, diagnostic)
 
 
-def expected(accepted: frozenset[str]) -> str:
-    """The terminals that fit, in words: "a name", "`=` or `{`"."""
+def _wants_condition(place: Place) -> bool:
+    """Whether what can start a value stands where something is tested."""
+    before = place.token(-1).text
+    return before in _TESTING or (before == "=" and place.tokens[0].text == "condition")
+
+
+def expected(accepted: frozenset[str], *, condition: bool) -> str:
+    """The terminals that fit, in words: "a name", "`=` or `{`"; what starts a value may be called a condition."""
     left = set(accepted)
     phrases: list[str] = []
     for phrase, members in _PHRASES:
         if members <= left:
-            phrases.append(phrase)
-            left -= members | ({"not"} if "condition" in phrase else set())
+            phrases.append("a condition" if condition and phrase == "a value" else phrase)
+            left -= members | ({"not"} if phrase == "a value" else set())
     required = [one for one in sorted(left - _CONTINUE) if one not in ("$END",)]
     words = [_CALLED.get(one, f"`{one}`") for one in required]
     if not phrases and not words:

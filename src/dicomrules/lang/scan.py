@@ -154,7 +154,7 @@ class _Scanner:
         if token.kind == "STRING":
             self._check_escapes(token)
         elif token.kind == "REGEX" and token.text[token.text.rindex("/") + 1 :] not in ("", "i"):
-            self._report(token, "the only flag of a regular expression is `i` (ignore case)", "here")
+            self._report(token, "the only flag of a regular expression is `i` (ignore case)")
         elif token.kind in _MOST_LENGTH and len(token.text) > _MOST_LENGTH[token.kind]:
             self._report(token, "this number is too long", f"at most {_MOST_LENGTH[token.kind]} characters")
             token = Token("BAD", token.text, token.start, token.end)
@@ -184,11 +184,11 @@ class _Scanner:
         if token.text in _REPAIRS:
             kind, text = _REPAIRS[token.text]
             message = f"`{token.text}` is not of this language: say `{text}`"
-            self._add(diagnose("DR007", span, message, f"`{text}`").with_fix(f"say `{text}`", span, text))
+            self._add(diagnose("DR007", span, message).with_fix("say", span, text))
             return Token(kind, text, token.start, token.end)
         inner = token.text[1:-1].replace("\\", "\\\\").replace('"', '\\"')
         message = "texts stand between straight double quotes"
-        self._add(diagnose("DR008", span, message, "this").with_fix('use `"`', span, f'"{inner}"'))
+        self._add(diagnose("DR008", span, message).with_fix("say", span, f'"{inner}"'))
         return Token("STRING", f'"{inner}"', token.start, token.end)
 
     def _bad(self, token: Token) -> Token:
@@ -204,13 +204,13 @@ class _Scanner:
             self._add(_bad_word(self._span(token)))
         elif not (self._last().kind == "BAD" and self._last().end == token.start):
             shown = token.text if token.text.isprintable() else f"U+{ord(token.text):04X}"
-            self._report(token, f"`{shown}` has no meaning here", "this character")
+            self._report(token, f"`{shown}` has no meaning here")
         return Token("BAD", token.text, token.start, token.end)
 
     def _span(self, token: Token) -> Span:
         return self.source.span(token.start, token.end)
 
-    def _report(self, token: Token, message: str, label: str) -> None:
+    def _report(self, token: Token, message: str, label: str = "") -> None:
         self._add(diagnose("DR008", self._span(token), message, label))
 
     def _add(self, diagnostic: Diagnostic) -> None:
@@ -226,8 +226,8 @@ def _bad_word(span: Span) -> Diagnostic:
         message = f"`{text}` is no duration"
         return diagnose("DR008", span, message, "units are `s`, `min`, `h` and `d`")
     if text[0].isdigit():
-        return diagnose("DR008", span, f"`{text}` is no number, and names start with a letter", "this")
-    found = diagnose("DR008", span, f"`{text}` is neither a DICOM keyword nor a name", "this")
+        return diagnose("DR008", span, f"`{text}` is no number, and names start with a letter")
+    found = diagnose("DR008", span, f"`{text}` is neither a DICOM keyword nor a name")
     found = found.with_note("keywords are like `PatientID`; names are lower-case letters, digits and `_`")
     plain = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text).lower().strip("_")
     if re.fullmatch(r"[a-z][a-z0-9_]*", plain):

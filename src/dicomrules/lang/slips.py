@@ -31,7 +31,7 @@ def slip(place: Place) -> Diagnostic | None:
     return None
 
 
-def _refuse(place: Place, message: str, label: str = "here") -> Diagnostic:
+def _refuse(place: Place, message: str, label: str = "") -> Diagnostic:
     return diagnose("DR007", place.span, message, label)
 
 
@@ -194,7 +194,28 @@ def _other_words(place: Place) -> Diagnostic | None:
     return _refuse(place, f"`{word}` is not of this language: say `{ours}`").with_fix("say", place.span, ours)
 
 
+def _late_guard(place: Place) -> Diagnostic | None:
+    """A `when` after statements of its rule."""
+    word = place.token().text
+    if word not in ("when", "unless") or "set" not in place.accepted or word in place.accepted:
+        return None
+    found = _refuse(place, f"`{word}` stands first in its rule, before all statements")
+    return found.with_note("inside a rule say `if … { … }`")
+
+
+def _arm_after_else(place: Place) -> Diagnostic | None:
+    """An arm of routes or of a `choose` below `else`."""
+    if place.token().text not in ("when", "unless", "always", "case") or "}" not in place.accepted:
+        return None
+    at = max((at for at in range(place.index) if place.tokens[at].text == "else"), default=None)
+    if at is None or place.tokens[at + 1].text != "=>":
+        return None
+    return _refuse(place, "`else` is the last arm").with_label(place.between(at, at), "move this below all other arms")
+
+
 _SLIPS: tuple[Slip, ...] = (
+    _late_guard,
+    _arm_after_else,
     _one_equals,
     _is_not,
     _negated_verb,
