@@ -14,7 +14,9 @@ import struct
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-SIZE = 4096
+from dicomrules.dicom.part10 import RECORD_LENGTH
+
+SIZE = RECORD_LENGTH
 _MAGIC = b"dicomrules spool\x00\x01"
 _HEAD = len(_MAGIC) + 32
 

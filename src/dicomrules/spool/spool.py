@@ -90,7 +90,7 @@ class Spool:
         Close it by `commit` or `discard`.
         """
         self._healthy()
-        head = part10.head(sop_class, sop_instance, transfer_syntax, source_aet, record_size=record.SIZE)
+        head = part10.head(sop_class, sop_instance, transfer_syntax, source_aet)
         name = f"{time.time_ns():016x}{secrets.token_hex(8)}"
         incoming = Incoming(self._calls, self._path(Folder.INCOMING), name, Start(head.data, head.record_offset))
         self._incoming[name] = incoming
@@ -179,7 +179,6 @@ class Spool:
         hint_only = to is not Folder.HELD and matched["day"] == day_name
         if not hint_only:
             self._sync_folder(folder)
-            self._sync_folder(ref.rpartition("/")[0])
         return new
 
     def remove(self, ref: str) -> None:
@@ -292,8 +291,14 @@ class Spool:
     def _leftover(self, name: str, suffix: str) -> Leftover:
         try:
             with self._opened(self._calls.open(self._path(f"{Folder.INCOMING}/{name}.{suffix}"))) as file:
-                deciding = suffix == "deciding" and file.record() is None
-                return Leftover(name, deciding, file.length, file.sop_class, file.sop_instance)
+                meta = file.meta()
+                return Leftover(
+                    name=name,
+                    deciding=suffix == "deciding" and file.record() is None,
+                    length=file.length,
+                    sop_class=meta.get("MediaStorageSOPClassUID", ""),
+                    sop_instance=meta.get("MediaStorageSOPInstanceUID", ""),
+                )
         except (OSError, SpoolError):
             return Leftover(name, deciding=False, length=0)  # not even its file meta is whole: it never arrived
 

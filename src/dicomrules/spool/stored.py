@@ -1,11 +1,17 @@
 """An instance that lies in the spool: opened for sending, explaining, or making a lost ledger anew."""
 
+import struct
 from types import TracebackType
 from typing import Self
 
 from dicomrules.dicom import part10
+from dicomrules.dicom.malformed import MalformedDataSet
 from dicomrules.spool import record
+from dicomrules.spool.errors import SpoolError
 from dicomrules.spool.file import DatasetBytes, OpenFile
+
+_PREFIX = 128  # the preamble; "DICM" and the group length (0002,0000) UL follow it (PS3.10 7.1)
+_META = _PREFIX + 16
 
 
 class StoredInstance:
@@ -16,15 +22,28 @@ class StoredInstance:
 
     def __init__(self, file: OpenFile) -> None:
         self._file = file
-        head = file.read(min(file.size(), 64 * 1024), 0)
-        self.meta = part10.read_head(head)
-        self.dataset_offset = self.meta.dataset_offset
+        start = file.read(_META, 0)
+        meta_length: int = struct.unpack_from("<I", start, _META - 4)[0]
+        self.dataset_offset = _META + meta_length
         self.length = file.size() - self.dataset_offset
+        ours = start[_PREFIX:].startswith(b"DICM\x02\x00\x00\x00UL\x04\x00")
+        if not ours or not part10.RECORD_LENGTH <= meta_length <= part10.LONGEST_META or self.length < 0:
+            raise SpoolError("this file does not begin as the spool writes them")
 
     @property
     def fd(self) -> int:
         """The descriptor, as long as the file is open."""
         return self._file.fd
+
+    def meta(self) -> dict[str, str]:
+        """Texts of our file meta by keyword: MediaStorageSOPInstanceUID, TransferSyntaxUID and so on.
+
+        SpoolError when they are not whole.
+        """
+        try:
+            return part10.read_head(DatasetBytes(self._file, 0, self.dataset_offset)).meta
+        except MalformedDataSet as error:
+            raise SpoolError("this file does not begin as the spool writes them") from error
 
     def source(self) -> DatasetBytes:
         """The data set as received, by ranges. Good as long as the file is open."""
@@ -32,7 +51,7 @@ class StoredInstance:
 
     def record(self) -> record.Record | None:
         """What the file tells of itself; None when it never became complete (a derived file has no record either)."""
-        return record.decode(self._file.read(record.SIZE, self.dataset_offset - record.SIZE))
+        return record.decode(self._file.read(part10.RECORD_LENGTH, self.dataset_offset - part10.RECORD_LENGTH))
 
     def close(self) -> None:
         """Close the file. May be called twice."""
