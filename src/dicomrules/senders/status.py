@@ -75,8 +75,5 @@ def judge(status: int, attempts: int, calling_aet: str) -> tuple[Kind, str]:
         return Kind.SENT, f"warning {words}"
     if status == 0x0124:
         return Kind.DEFERRED, f"{words}: let the destination know our AE title {calling_aet}"
-    if row.weight is Weight.NOT_NOW:
-        return Kind.DEFERRED, words
-    if attempts >= TRIES:
-        return Kind.FAILED, f"{words} (said {attempts} times)"
-    return Kind.DEFERRED, f"{words} (try {attempts} of {TRIES})"
+    never = row.weight is Weight.NEVER and attempts >= TRIES
+    return (Kind.FAILED if never else Kind.DEFERRED), words
