@@ -1,11 +1,11 @@
 """Character sets: Specific Character Set (0008,0005) with code extensions (PS3.3 C.12.1.1.2, PS3.5 6.1).
 
-Strict both ways: what cannot be decoded or encoded is an error that the caller declares, never a `?` and never a guess.
-The names of character sets and their Python codecs are pydicom's; decoding and encoding are ours, because pydicom's warn
-with received bytes and replace what does not fit.
+Strict both ways: what cannot be decoded or encoded is an error that the caller declares, never a `?` and never a
+guess. The names of character sets and their Python codecs are pydicom's; decoding and encoding are ours, because
+pydicom's warn with received bytes and replace what does not fit.
 
-With code extensions bytes below 80H belong to G0, the others to G1. An escape sequence puts another character set into one
-of them; delimiters put the initial ones back.
+With code extensions bytes below 80H belong to G0, the others to G1. An escape sequence puts another character set
+into one of them; delimiters put the initial ones back.
 """
 
 import re

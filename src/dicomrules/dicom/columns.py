@@ -18,7 +18,7 @@ _UNDEFINED: Final = 0x80
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """One element where it lies: head from `start`, value from `value_start` to `value_end`, the next element from `end`.
+    """One element where it lies: head from `start`, value from `value_start` to `value_end`, the next from `end`.
 
     `vr` is the VR that stands in the bytes, or PS3.6's where none does ("US or SS" and the like included). `end` lies
     behind `value_end` only for a value of undefined length, by its delimiter.
@@ -50,7 +50,7 @@ class Element:
 
     @property
     def is_sequence(self) -> bool:
-        """True when the value is items: SQ, and UN whose length is undefined or whose tag PS3.6 calls SQ (PS3.5 6.2.2)."""
+        """True when the value is items: SQ, and UN of undefined length or whose tag PS3.6 calls SQ (PS3.5 6.2.2)."""
         if self.vr == "SQ":
             return True
         return self.vr == "UN" and self.tag != PIXEL_DATA and (self.is_undefined or self.tag in SEQUENCES)

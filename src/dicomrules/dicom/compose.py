@@ -1,8 +1,8 @@
 """From the edit tree to the patch: one bottom-up pass over what was changed.
 
-What was entered and changed is listed top-down, and worked off in reverse, so every item is done before the sequence around
-it. An item received becomes splices over the bytes received, an item added becomes bytes. Lengths of enclosing sequences
-and items are put right where they are defined, and stay undefined where they are not; so are group lengths.
+What was entered and changed is listed top-down, and worked off in reverse, so every item is done before the sequence
+around it. An item received becomes splices over the bytes received, an item added becomes bytes. Lengths of enclosing
+sequences and items are put right where they are defined, and stay undefined where they are not; so are group lengths.
 """
 
 from collections.abc import Iterator
@@ -156,7 +156,7 @@ def _length_field(end: int, length: int, growth: int, encoding: Encoding) -> Ite
 
 
 def _group_lengths(data_set: DataSet, changes: list[_Place]) -> list[_Place]:
-    """Group lengths (gggg,0000) of the groups that changed: put right, or removed with the last element of their group."""
+    """Group lengths of the groups that changed: put right, or removed with the last element of their group."""
     columns, result = data_set.columns, []
     by_group = groupby(sorted(changes, key=lambda change: change[2]), key=lambda change: change[2] >> 16)
     for group, changed in by_group:

@@ -1,8 +1,8 @@
 """The edit tree: a data set as it will leave, over the bytes as they came.
 
-A `DataSet` is the top level or one item. It knows its elements as received and what was put or removed since; whatever it
-is asked, it answers as of now. A sequence is opened only when somebody enters it, and an item is kept only when it was
-changed, so a tree over an object of any size costs what was changed, not what is there.
+A `DataSet` is the top level or one item. It knows its elements as received and what was put or removed since;
+whatever it is asked, it answers as of now. A sequence is opened only when somebody enters it, and an item is kept
+only when it was changed, so a tree over an object of any size costs what was changed, not what is there.
 
 A tree is not safe to use from several threads at once. `compose.make_patch` makes the patch from it.
 """
@@ -154,7 +154,10 @@ class DataSet:
         return known
 
     def value(self, tag: int, longest: int = LONGEST_VALUE) -> tuple[values.Value, ...] | values.Malformed | None:
-        """The values as of now; None when the element is absent. Over `longest` bytes it is Malformed. Not for sequences."""
+        """The values as of now; None when the element is absent, Malformed when it has over `longest` bytes.
+
+        Sequences have no values: ValueError.
+        """
         element = self.get(tag)
         if element is None:
             return None
@@ -177,8 +180,8 @@ class DataSet:
     def put(self, tag: int, vr: str, raw: bytes) -> None:
         """Make the element's value `raw` (padded when odd), adding the element when it is not there.
 
-        The value of a sequence is its items in the encoding of this data set. Raises values.TooLong when the length does
-        not fit the VR's length field (PS3.5 7.1.2), MalformedDataSet when `raw` is no items.
+        The value of a sequence is its items in the encoding of this data set. Raises values.TooLong when the length
+        does not fit the VR's length field (PS3.5 7.1.2), MalformedDataSet when `raw` is no items.
         """
         vr = self._settled(tag, vr)
         raw = values.padded(raw, vr)
@@ -265,7 +268,7 @@ class DataSet:
         return private.block(self, group, creator)
 
     def reserve_block(self, group: int, creator: str) -> int | None:
-        """The block of `creator` in `group`, reserved now when it had none. None: all are taken. Raises as `write` does."""
+        """The block of `creator`, reserved now when it had none. None: all are taken. Raises as `write` does."""
         return private.reserve(self, group, creator)
 
     def _count(self, tag: int, step: int) -> None:

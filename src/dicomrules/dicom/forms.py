@@ -9,9 +9,11 @@ from dicomrules.dicom.syntax import EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITT
 
 Order = Literal["little", "big"]
 
-# VRs whose length field has 16 bits (PS3.5 Table 7.1-2); all others, those of the future included, have 32 (Table 7.1-1)
-SHORT_VRS: Final = frozenset("AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
-LONG_VRS: Final = frozenset("OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
+_TEXTS: Final = ["AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UI"]
+# VRs whose length field has 16 bits (PS3.5 Table 7.1-2); that of all others, those of the future included, has 32
+# (Table 7.1-1)
+SHORT_VRS: Final = frozenset([*_TEXTS, "AT", "FD", "FL", "SL", "SS", "UL", "US"])
+LONG_VRS: Final = frozenset(["OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"])
 
 # What the VR says about length and value
 SHORT, LONG, BYTES, UNKNOWN, SEQUENCE = range(5)
@@ -35,7 +37,7 @@ class Form:
         return _text(number, self.order) if number else ""
 
     def kind(self, number: int) -> int | None:
-        """What the VR says; two capital letters we do not know have a 32-bit length (PS3.5 6.2). None: that is no VR."""
+        """What the VR says; one we do not know has a 32-bit length (PS3.5 6.2). None: that is no VR."""
         kind = self.kinds.get(number)
         if kind is None and number:
             text = number.to_bytes(2, self.order)

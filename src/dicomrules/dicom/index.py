@@ -1,7 +1,7 @@
 """The index of a data set: what the walk found out, and where every element of the top level lies.
 
-The index has two storeys. The top level is there from the walk; the inside of a sequence is opened on demand by stepping
-over its direct children again, which needs no second validation, because the walk went through everything.
+The index has two storeys. The top level is there from the walk; the inside of a sequence is opened on demand by
+stepping over its direct children again, which needs no second validation: the walk went through everything.
 """
 
 from array import array
@@ -27,9 +27,9 @@ _LONGEST_UID: Final = 128
 class Index:
     """What one walk found in `source`.
 
-    `columns`: the top-level elements; `outline`: ends of what has undefined length; `disorder`: offset of the first element,
-    at any depth, that is twice in its container or out of order, -1 when there is none; `count`: elements, items and
-    fragments; `nesting`: how deep sequences lie in one another.
+    `columns`: the top-level elements; `outline`: ends of what has undefined length; `disorder`: offset of the first
+    element, at any depth, that is twice in its container or out of order, -1 when there is none; `count`: elements,
+    items and fragments; `nesting`: how deep sequences lie in one another.
     """
 
     source: Bytes

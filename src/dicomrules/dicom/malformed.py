@@ -6,8 +6,8 @@ from dicomrules.dicom.tags import format_tag, keyword_of
 class MalformedDataSet(Exception):
     """The data set is cut, nonsensical or over a limit, so it is refused as a whole: the sender still has it.
 
-    `offset` is the place in bytes from the start of the data set, `tag` the element there (0: none could be read), `reason`
-    a constant text. Values of the object are never part of it.
+    `offset` is the place in bytes from the start of the data set, `tag` the element there (0: none could be read),
+    `reason` a constant text. Values of the object are never part of it.
     """
 
     def __init__(self, offset: int, tag: int, reason: str) -> None:

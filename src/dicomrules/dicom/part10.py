@@ -123,8 +123,8 @@ def _written(meta: dict[int, tuple[str, bytes]]) -> bytes:
 def read_head(source: Bytes) -> Part10:
     """Read what stands before the data set of a file. `source` counts from the first byte of the file.
 
-    Preamble, group length, transfer syntax or all of it may be missing. Raises MalformedDataSet, with offsets in the file,
-    when the file meta information is cut, nonsensical or longer than `LONGEST_META`.
+    Preamble, group length, transfer syntax or all of it may be missing. Raises MalformedDataSet, with offsets in the
+    file, when the file meta information is cut, nonsensical or longer than `LONGEST_META`.
     """
     raw = bytes(source.read(0, min(source.length, LONGEST_META)))
     meta: dict[str, str] = {}

@@ -18,7 +18,7 @@ _BLOB: Final = 1 << 63
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """New bytes too many to keep in memory: `length` bytes in the spool file `file`, with their SHA-256 in hexadecimal."""
+    """New bytes too many for memory: `length` bytes in the spool file `file`, and their SHA-256 (hexadecimal)."""
 
     file: str
     length: int
@@ -39,7 +39,10 @@ class Splice:
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """All splices of one variant, sorted, never overlapping, over the data set whose SHA-256 (hexadecimal) is `base_digest`."""
+    """All splices of one variant, sorted, never overlapping.
+
+    `base_digest` is the SHA-256 (hexadecimal) of the data set they are made for, and for no other.
+    """
 
     base_digest: str
     splices: tuple[Splice, ...] = ()
@@ -99,7 +102,7 @@ def _splices_from_bytes(data: bytes, offset: int, count: int) -> Iterator[Splice
 
 
 def segments(patch: Patch, length: int) -> Iterator[tuple[int, int] | bytes | Blob]:
-    """What to send, in order: ranges of the received data set (of `length` bytes), and new bytes or blobs. None is empty."""
+    """What to send, in order: ranges of the data set of `length` bytes received, new bytes, blobs; none is empty."""
     position = 0
     for splice in patch.splices:
         if position < splice.start:
@@ -127,7 +130,7 @@ def apply(patch: Patch, data: bytes) -> bytes:
 
 
 def joined(splices: Iterable[Splice]) -> tuple[Splice, ...]:
-    """The same splices, sorted as given, with neighbours made one. Raises ValueError when they overlap or go backwards."""
+    """The same splices, sorted as given, neighbours made one. Raises ValueError when they overlap or go backwards."""
     result: list[Splice] = []
     run: list[bytes] = []  # new bytes of neighbours, of which the last result is the first
     position = 0
@@ -151,7 +154,7 @@ def _close(result: list[Splice], run: list[bytes], end: int) -> None:
 
 
 class PatchedBytes:
-    """Received bytes plus patch, read by position as if they lay in one piece. Blobs cannot be read here: ValueError."""
+    """Received bytes plus patch, read by position as if in one piece. Blobs cannot be read here: ValueError."""
 
     __slots__ = ("_pieces", "_source", "_starts", "length")
 

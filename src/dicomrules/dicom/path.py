@@ -1,4 +1,4 @@
-"""Where an element lies in a data set, written for people: `RequestAttributesSequence[item 1].ScheduledProcedureStepID`."""
+"""Where an element lies, for people: `RequestAttributesSequence[item 1].ScheduledProcedureStepID`."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from dicomrules.dicom.tags import format_tag, keyword_of
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One element on the way; `item` counts from 1 and is 0 for the last step; `creator` is that of a private element."""
+    """One element on the way; `item` counts from 1, 0 in the last step; `creator` is that of a private element."""
 
     tag: int
     item: int = 0

@@ -35,7 +35,7 @@ def block(container: Container, group: int, creator: str) -> int | None:
 
 
 def reserve(container: Container, group: int, creator: str) -> int | None:
-    """The block of `creator`, reserved now when it had none: the first with neither creator nor elements. None: all taken.
+    """The block of `creator`, reserved now when it had none: the first with nothing in it. None: all are taken.
 
     Raises values.Unencodable or values.TooLong when `creator` is no value of LO.
     """

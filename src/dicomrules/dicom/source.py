@@ -8,7 +8,7 @@ from typing import Protocol
 
 
 class Bytes(Protocol):
-    """Bytes that are read by position. Positions count from the first byte of the data set, `end` does not belong to it."""
+    """Bytes that are read by position, counted from the first byte of the data set."""
 
     @property
     def length(self) -> int:

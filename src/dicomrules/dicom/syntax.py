@@ -8,7 +8,7 @@ EXPLICIT_VR_LITTLE_ENDIAN: Final = "1.2.840.10008.1.2.1"
 DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN: Final = "1.2.840.10008.1.2.1.99"
 EXPLICIT_VR_BIG_ENDIAN: Final = "1.2.840.10008.1.2.2"
 
-# Those whose whole data set is a deflate stream (PS3.5 A.5, A.9, A.15); JPIP and its HTJ2K form refer to pixels elsewhere.
+# Those whose whole data set is a deflate stream (PS3.5 A.5); the two of JPIP refer to pixels elsewhere
 _DEFLATED: Final = frozenset({DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, "1.2.840.10008.1.2.4.95", "1.2.840.10008.1.2.4.205"})
 _NOT_ENCAPSULATED: Final = _DEFLATED | {
     IMPLICIT_VR_LITTLE_ENDIAN,

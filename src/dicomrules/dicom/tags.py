@@ -1,4 +1,4 @@
-"""Tags, and what the data dictionaries know of them: keyword, VR, VM and name (PS3.6), private ones by creator (PS3.5 7.8)."""
+"""Tags, and what the dictionaries know of them: keyword, VR, VM, name (PS3.6), private ones by creator (PS3.5 7.8)."""
 
 import re
 from dataclasses import dataclass

@@ -19,7 +19,7 @@ _UIDS: Final[dict[str, str]] = {entry[4]: uid for uid, entry in UID_dictionary.i
 
 @dataclass(frozen=True, slots=True)
 class InstanceKey:
-    """The UIDs that say what an instance is and where it belongs (PS3.3 C.12.1, C.7.3.1, C.7.2.1); empty where absent."""
+    """What an instance is and where it belongs (PS3.3 C.12.1, C.7.3.1, C.7.2.1); empty where absent."""
 
     sop_class: str
     sop_instance: str
@@ -50,7 +50,7 @@ def uid_keywords() -> tuple[str, ...]:
 
 
 def is_registered(uid: str) -> bool:
-    """True for what PS3.6 registers: classes, syntaxes, coding schemes, frames of reference; never an instance of a patient."""
+    """True for what PS3.6 registers: classes, syntaxes, coding schemes and the like, never a patient's instance."""
     return uid in UID_dictionary or uid in _NEWER
 
 

@@ -1,7 +1,7 @@
 """Values of elements: from the bytes of a VR to Python values and back (PS3.5 6.2).
 
-What does not parse under its VR is a value too, `Malformed`; reading never raises. Writing raises `Unencodable` (a character
-that the character set lacks, a number outside its range, text outside the form of the VR) or `TooLong`.
+What does not parse under its VR is a value too, `Malformed`; reading never raises. Writing raises `Unencodable` (a
+character that the character set lacks, a number outside its range, text outside the form of the VR) or `TooLong`.
 
 | VR | Python |
 |---|---|
@@ -32,11 +32,10 @@ CHARSET_VRS: Final = frozenset(["LO", "LT", "PN", "SH", "ST", "UC", "UT"])
 # Text in which a backslash is a character: always one value (PS3.5 6.2)
 SINGLE_VRS: Final = frozenset(["LT", "ST", "UR", "UT"])
 TEXT_VRS: Final = CHARSET_VRS | {"AE", "AS", "CS", "DA", "DS", "DT", "IS", "TM", "UI", "UR"}
+_OTHER_LIMITS: Final = {"AS": 4, "DA": 8, "DT": 26, "IS": 12, "LT": 10_240, "ST": 1024, "TM": 14}
+_SHORT_LIMITS: Final = dict.fromkeys(["AE", "CS", "DS", "SH"], 16)
 # The longest value in characters; PN counts each of its three groups (PS3.5 Table 6.2-1)
-LONGEST: Final = {
-    **{"AE": 16, "AS": 4, "CS": 16, "DA": 8, "DS": 16, "DT": 26, "IS": 12, "LO": 64, "LT": 10_240},
-    **{"PN": 64, "SH": 16, "ST": 1024, "TM": 14, "UI": 64},
-}
+LONGEST: Final = _SHORT_LIMITS | dict.fromkeys(["LO", "PN", "UI"], 64) | _OTHER_LIMITS
 # Both ends are padding, or only the end (PS3.5 Table 6.2-1)
 _BOTH_ENDS: Final = frozenset(["AE", "CS", "DS", "IS", "LO", "SH"])
 _NUMBERS: Final = {"FD": "d", "FL": "f", "SL": "i", "SS": "h", "SV": "q", "UL": "I", "US": "H", "UV": "Q"}
@@ -231,7 +230,7 @@ def _check(text: str, vr: str) -> None:
 
 
 def decimal_text(number: int | float | Decimal) -> str:
-    """The shortest decimal string that reads back equal, rounded where it would be longer than 16 characters (PS3.5 DS)."""
+    """The shortest decimal string that reads back equal, rounded to the 16 characters of DS (PS3.5 6.2)."""
     exact = Decimal(repr(number)) if isinstance(number, float) else Decimal(number)
     if not exact.is_finite():
         raise Unencodable("not a number that DS can hold")

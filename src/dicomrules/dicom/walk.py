@@ -1,11 +1,12 @@
 """The walk: one pass over a data set to its last byte, iterative, that jumps over values and refuses what is not whole.
 
-It goes into every sequence, however encoded, because a cut or nonsensical object must be refused wherever the fault lies,
-and because rules that reach "anywhere" must be able to trust that nothing is hidden. It keeps the elements of the top level
-as columns, and of everything below only where content of undefined length ends.
+It goes into every sequence, however encoded, because a cut or nonsensical object must be refused wherever the fault
+lies, and because rules that reach "anywhere" must be able to trust that nothing is hidden. It keeps the elements of the
+top level as columns, and of everything below only where content of undefined length ends.
 
-A frame stands for one container that is open: a data set or item, whose elements follow one another, or a sequence, whose
-items do. The innermost frame is read until it ends or something in it must be entered; so depth costs a list, not the stack.
+A frame stands for one container that is open: a data set or item, whose elements follow one another, or a sequence,
+whose items do. The innermost frame is read until it ends or something in it must be entered; so depth costs a list, not
+the stack.
 """
 
 from dataclasses import dataclass
@@ -32,7 +33,10 @@ class IndexLimits:
 
 
 class _Frame:
-    """One open container. `stop`: where it, or what holds it, ends. `outlined`: its place in the outline, -1 when defined."""
+    """One open container; `stop`: where it, or what holds it, ends.
+
+    `outlined`: its place in the outline, -1 when its length is defined.
+    """
 
     __slots__ = ("encoding", "form", "last", "outlined", "slot", "stop")
 
@@ -268,7 +272,7 @@ class Walk:
             self._refuse(position, 0, "cut: a sequence or item of undefined length has no end")
 
     def _step_back(self, position: int, tag: int, last: int) -> None:
-        """An element that does not follow the one before in order (PS3.5 7.1): noted, or refused in groups 0000 and 0002."""
+        """An element that does not follow in order (PS3.5 7.1): noted; in groups 0000 and 0002 refused."""
         if tag >> 16 in (0x0000, 0x0002):
             self._refuse(position, tag, "an element of a command set or of file meta information in the data set")
         if last != _BEFORE_ALL:

@@ -14,8 +14,8 @@ _LARGE: Final = 256 * 1024
 class Window:
     """Bytes of `source` from `base` on. A head that starts at or before `safe` lies in `data` as a whole.
 
-    After a jump over a long value the window is small; as long as the walk goes on byte by byte it grows. Behind the end
-    of the source a head reads as zeros: whoever reads one compares with the end of what holds it.
+    After a jump over a long value the window is small; as long as the walk goes on byte by byte it grows. Behind the
+    end of the source a head reads as zeros: whoever reads one compares with the end of what holds it.
     """
 
     __slots__ = ("_size", "_source", "base", "data", "safe")

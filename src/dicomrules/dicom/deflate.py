@@ -1,4 +1,4 @@
-"""Inflating a Deflated Explicit VR Little Endian data set (PS3.5 A.5) while it streams, under caps."""
+"""Deflated Explicit VR Little Endian (PS3.5 A.5) while it streams: inflating under caps, and deflating."""
 
 import zlib
 from collections.abc import Iterable, Iterator
@@ -52,3 +52,15 @@ def _pieces(stream: "zlib._Decompress", chunk: bytes | memoryview, taken: int) -
             yield piece
         elif not rest:
             return
+
+
+def deflate(chunks: Iterable[bytes | memoryview]) -> Iterator[bytes]:
+    """The deflate stream of a data set, padded to even length (PS3.5 A.5)."""
+    stream = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    given = 0
+    for chunk in chunks:
+        if piece := stream.compress(chunk):
+            given += len(piece)
+            yield piece
+    last = stream.flush()
+    yield last + bytes((given + len(last)) % 2)
