@@ -91,8 +91,9 @@ class Tree:
         with os.scandir(self.root) as entries:
             for entry in entries:
                 ours = entry.name.startswith(_HIDDEN) and entry.name.endswith(_UNFINISHED)
-                if ours and entry.stat(follow_symlinks=False).st_mtime < oldest:
-                    os.unlink(entry.name, dir_fd=self.root)
+                with suppress(OSError):  # another sender's, gone meanwhile, or not ours to remove: it harms nobody
+                    if ours and entry.stat(follow_symlinks=False).st_mtime < oldest:
+                        os.unlink(entry.name, dir_fd=self.root)
 
     def _folder(self, names: tuple[str, ...]) -> int:
         """A descriptor of the folder `names` below the root, made when it is not there."""
