@@ -27,7 +27,7 @@ from dicomrules.text.suggest import did_you_mean, nearest
 @click.option("--receiver", default="", metavar="NAME", help="The receiver to assume.")
 @FORMAT
 @click.pass_context
-def explain(context: click.Context, what: str, **_: object) -> None:
+def explain(context: click.Context, /, what: str, **_: object) -> None:
     """What a diagnostic code means; or, for a DICOM file: each rule, each clause with the value seen, each change, and
     where it goes.
     """
@@ -42,7 +42,7 @@ def _explain_code(code: str) -> None:
     if record is None:
         fail(USAGE, f"there is no code {code}", did_you_mean(nearest(code, CODES)))
     click.echo(click.style(f"{record.code}  {record.title}", bold=True) + f"  ({record.severity.value})\n")
-    click.echo(click.wrap_text(record.explanation, width()) + "\n")
+    click.echo(click.wrap_text(record.why, width()) + "\n")
     for head, example in (("wrong", record.bad), ("right", record.good)):
         if example:
             click.echo(click.style(head, bold=True))
@@ -53,14 +53,14 @@ def _explain_file(path: Path, given: dict[str, object]) -> None:
     program = program_of(given["rules"], given["gateway"], given["parameters"])  # type: ignore[arg-type]
     peer = Peer(str(given["calling"]), str(given["called"]), "", str(given["receiver"]))
     try:
-        with opened(path, peer) as envelope:
-            decision = Engine(program).decide(envelope, explain=True)
+        with opened(path, peer) as file:
+            decision = Engine(program).decide(file.envelope, explain=True)
             if isinstance(decision, Needs):
                 fail(FINDINGS, f"table {decision.table} has no source in this version")
             if given["form"] == "json":
                 print_json(_as_plain(decision))
                 return
-            _print(path, envelope, decision)
+            _print(path, file.envelope, decision)
     except Unfit as unfit:
         fail(USAGE, f"{path}: {unfit}")
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dicomrules.dicom import syntax, uids
+from dicomrules.dicom.deflate import inflate
 from dicomrules.dicom.index import Index, IndexLimits, index
-from dicomrules.dicom.inflate import inflate
 from dicomrules.dicom.malformed import MalformedDataSet
 from dicomrules.dicom.source import Bytes
 from dicomrules.dicom.tags import SOP_CLASS_UID, SOP_INSTANCE_UID, format_tag

@@ -1,0 +1,103 @@
+"""DICOM files outside the spool, opened for deciding: what `apply` and `explain` read."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from dicomrules.dicom.index import Index, IndexLimits, index
+from dicomrules.dicom.deflate import inflate
+from dicomrules.dicom.malformed import MalformedDataSet
+from dicomrules.dicom.part10 import Part10, guess_encoding, read_head
+from dicomrules.dicom.source import Bytes, MemoryBytes
+from dicomrules.dicom.syntax import EXPLICIT_VR_LITTLE_ENDIAN, encoding_of, is_deflated
+from dicomrules.model.instance import Envelope, Peer
+from dicomrules.model.receiver import Limits
+from dicomrules.spool.calls import SYSTEM
+from dicomrules.spool.errors import SpoolError
+from dicomrules.spool.file import DatasetBytes, OpenFile
+
+_LONGEST_INFLATED = 512 * 1024 * 1024  # held in memory here, so less than the gateway takes
+_NO_DIGEST = hashlib.sha256().hexdigest()
+
+
+class Unfit(Exception):
+    """This file is no whole DICOM object, or cannot be read. The text holds no values of the object."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedFile:
+    """A file and the Envelope made of it; the data set begins at `head.dataset_start` and is read through `source`.
+
+    `transfer_syntax` is that of `source`: a deflated data set is read inflated.
+    """
+
+    path: Path
+    fd: int
+    head: Part10
+    source: Bytes
+    transfer_syntax: str
+    envelope: Envelope
+
+
+@contextmanager
+def opened(path: Path, peer: Peer, limits: Limits | None = None) -> Iterator[OpenedFile]:
+    """Open one file and walk it to its last byte. Raises Unfit.
+
+    The digest of the Envelope is not that of the bytes: files of a person's own folder are rewritten in one go, and
+    `apply` looks at the file's size and time instead, before and after.
+    """
+    try:
+        file = OpenFile(SYSTEM, os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+    except OSError as error:
+        raise Unfit(error.strerror or "cannot be opened") from error
+    try:
+        yield _opened(path, file, peer, limits or Limits())
+    except MalformedDataSet as malformed:
+        raise Unfit(str(malformed)) from malformed
+    except SpoolError as error:
+        raise Unfit("cannot be read to its end") from error
+    finally:
+        file.close()
+
+
+def _opened(path: Path, file: OpenFile, peer: Peer, limits: Limits) -> OpenedFile:
+    head = read_head(DatasetBytes(file, 0, file.size()))
+    length = file.size() - head.dataset_start
+    source: Bytes = DatasetBytes(
+        file, head.dataset_start, length, file.read(min(length, DatasetBytes.WINDOW), head.dataset_start)
+    )
+    syntax, found = _walked(source, head, IndexLimits(limits.elements, limits.nesting))
+    key = found.key()
+    if not key.sop_class or not key.sop_instance:
+        raise Unfit("the data set has no SOP Class UID or no SOP Instance UID")
+    envelope = Envelope(
+        key=key,
+        index=found,
+        spool_ref="",
+        peer=peer,
+        received_at=datetime.now(UTC),
+        transfer_syntax=head.transfer_syntax or syntax,
+        length=length,
+        digest=_NO_DIGEST,
+        source_path=path.name,
+        meta=head.meta,
+    )
+    return OpenedFile(path, file.fd, head, found.source, syntax, envelope)
+
+
+def _walked(source: Bytes, head: Part10, limits: IndexLimits) -> tuple[str, Index]:
+    """Transfer syntax and index, of the inflated data set where it is deflated."""
+    if not head.transfer_syntax:
+        return guess_encoding(source, limits)
+    if not is_deflated(head.transfer_syntax):
+        return head.transfer_syntax, index(source, encoding_of(head.transfer_syntax), limits)
+    pieces = (
+        source.read(at, min(at + DatasetBytes.WINDOW, source.length))
+        for at in range(0, source.length, DatasetBytes.WINDOW)
+    )
+    inflated = MemoryBytes(b"".join(inflate(pieces, min(_LONGEST_INFLATED, max(100 * source.length, 1024 * 1024)))))
+    return EXPLICIT_VR_LITTLE_ENDIAN, index(inflated, encoding_of(EXPLICIT_VR_LITTLE_ENDIAN), limits)
