@@ -4,13 +4,14 @@ import socket
 import threading
 import time
 import zlib
+from contextlib import suppress
 
 import pytest
 
 from dicomrules.model.receiver import KnownPeer, Limits
 from dicomrules.spool.errors import SpoolError
 from dicomrules.wire.limits import Deadlines
-from tests.peers.raw_dul import CT, DEFLATED, RELEASE_RQ, RawPeer, associate_rq, c_store_rq, p_data, pdv
+from tests.peers.raw_dul import CT, DEFLATED, RELEASE_RQ, RawPeer, associate_rq, c_echo_rq, c_store_rq, p_data, pdv
 from tests.peers.running import until
 from tests.wire.objects import ct_slice
 
@@ -94,6 +95,16 @@ def test_a_sender_that_waits_for_us_is_never_overdue(start_scp):
         time.sleep(3)
         scp.inbox.gate.set()
         assert peer.status() == 0
+
+
+def test_a_peer_that_takes_no_answers_is_left(start_scp):
+    scp = start_scp(deadlines=SHORT)
+    with RawPeer(scp.port, timeout=0.5) as peer:
+        peer.associate()
+        with suppress(OSError):
+            while True:
+                peer.send(p_data(pdv(3, 3, c_echo_rq())) * 5000)
+        until(lambda: not scp.scp._listener._links, 10, "the connection to be given up")
 
 
 def test_a06_one_address_gets_no_more_than_its_share_of_connections(start_scp):

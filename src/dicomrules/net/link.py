@@ -58,6 +58,8 @@ class Link(asyncio.BufferedProtocol):
         self._waiting = True  # it is the peer's turn
         self._ended = False  # the peer sends no more
         self._paused = False
+        self._open_ends = 2  # the transport and the task: the connection is over when both have ended
+        self._closing_since = 0.0
 
     # called by asyncio
 
@@ -105,8 +107,7 @@ class Link(asyncio.BufferedProtocol):
         self._ended = True
         self._wake()
         self.resume_writing()
-        if self._task is not None:
-            self._listener.forget(self, self._address)
+        self._end()
 
     def pause_writing(self) -> None:
         """The peer does not take our answers: work on nothing more until it does."""
@@ -122,6 +123,10 @@ class Link(asyncio.BufferedProtocol):
 
     def check(self, now: float) -> None:
         """End the connection when the peer is overdue."""
+        if self._closing_since:
+            if self._transport is not None and now - self._closing_since >= self._listener.settings.deadlines.artim:
+                self._transport.abort()  # it does not take our last words
+            return
         overdue = self._watch.overdue(now, busy=not self._waiting)
         if overdue is None:
             return
@@ -140,6 +145,7 @@ class Link(asyncio.BufferedProtocol):
     def close(self) -> None:
         """Close after what was written; the task ends."""
         self._ended = True
+        self._closing_since = self._closing_since or self._loop.time()
         self._wake()
         if self._transport is not None:
             self._transport.close()
@@ -164,6 +170,7 @@ class Link(asyncio.BufferedProtocol):
             self._drop()
             self._buffers.release()
             self.close()
+            self._end()
 
     async def _next(self) -> memoryview | None:
         """The next bytes, as soon as there are any and the peer takes our answers; None at the end."""
@@ -274,6 +281,11 @@ class Link(asyncio.BufferedProtocol):
     def _send(self, encoded: bytes) -> None:
         if encoded and self._transport is not None and not self._transport.is_closing():
             self._transport.write(encoded)
+
+    def _end(self) -> None:
+        self._open_ends -= 1
+        if not self._open_ends:
+            self._listener.forget(self, self._address)
 
     def _wake(self) -> None:
         if self._wakes is not None and not self._wakes.done():
