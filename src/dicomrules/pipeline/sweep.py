@@ -14,6 +14,7 @@ from dicomrules.spool.errors import SpoolError
 from dicomrules.spool.spool import Folder, Spool
 
 _CHECKPOINT_BYTES = 16 * 1024 * 1024
+_IDLE_STEPS = 5  # so many steps without work in a row, and the log is emptied
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Sweep:
         self._spool = spool
         self._ledger = ledger
         self._retention = retention
-        self._idle = False
+        self._idle_steps = 0
 
     def step(self, now: datetime) -> bool:
         """Do a little; True when there is more. Raises LedgerError."""
@@ -66,9 +67,9 @@ class Sweep:
         return len(expired)
 
     def _checkpoint(self, idle: bool) -> None:
-        """Passive while there is work; once, when idleness begins, the log is emptied."""
+        """Passive while there is work; once, when there has been none for a while, the log is emptied."""
+        self._idle_steps = self._idle_steps + 1 if idle else 0
         if self._ledger.log_bytes() > _CHECKPOINT_BYTES:
             self._ledger.checkpoint("passive")
-        if idle and not self._idle and self._ledger.log_bytes():
+        if self._idle_steps == _IDLE_STEPS:
             self._ledger.checkpoint("truncate")
-        self._idle = idle

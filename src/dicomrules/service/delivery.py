@@ -3,6 +3,7 @@
 import select
 import signal
 import sys
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -55,10 +56,13 @@ def run(plan: Plan, line: Line) -> None:
         with _wakeup(plan.settings.state) as wakeup:
             delivery.start()
             line.ready("to " + ", ".join(each.name for each in plan.settings.destinations))
+            tidied = 0.0
             while not stop.now():
                 if wakeup.wait(_POLL):
                     delivery.wake()
-                _sweep(sweep, emit)
+                if time.monotonic() - tidied >= _POLL:
+                    _sweep(sweep, emit)
+                    tidied = time.monotonic()
             if not delivery.drain(DRAIN_SECONDS):
                 text = "an attempt did not end in time: it is made again at the next start"
                 emit(Event("delivery.cut_off", Level.WARNING, text))

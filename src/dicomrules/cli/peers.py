@@ -1,0 +1,82 @@
+"""`echo` and `send`: is a destination there, and a plain C-STORE SCU for trying things out."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dicomrules.cli.loading import GATEWAY, settings_of
+from dicomrules.cli.output import FINDINGS, USAGE, fail
+from dicomrules.model.delivery import Kind
+from dicomrules.model.destination import DicomDestination, FolderDestination
+from dicomrules.senders.cstore import target_of
+from dicomrules.senders.echo import echo as ask
+from dicomrules.senders.files import store_files
+from dicomrules.text.suggest import did_you_mean, nearest
+
+
+@click.command()
+@click.argument("destination")
+@GATEWAY
+def echo(destination: str, gateway: Path) -> None:
+    """Ask a destination of the gateway file whether it is there and knows us (C-ECHO), and say in words why not."""
+    destinations = {each.name: each for each in settings_of(gateway).destinations}
+    if destination not in destinations:
+        known = ", ".join(destinations)
+        fail(
+            USAGE,
+            f"there is no destination {destination} in {gateway}",
+            did_you_mean(nearest(destination, destinations)) or known,
+        )
+    found = destinations[destination]
+    if isinstance(found, FolderDestination):
+        _check_folder(found)
+        return
+    answer = ask(target_of(found))
+    where = f"{found.aet} at {found.host}:{found.port}, called by {found.calling_aet}"
+    if not answer.ok:
+        fail(FINDINGS, f"{destination} ({where}): {answer.text}")
+    click.echo(f"{destination} ({where}): {answer.text} in {answer.seconds * 1000:.0f} ms")
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--to", "where", required=True, metavar="HOST:PORT", help="Where the C-STORE SCP listens.")
+@click.option("--calling", default="DICOMRULES", show_default=True, metavar="AET", help="Our AE title.")
+@click.option("--called", default="ANY-SCP", show_default=True, metavar="AET", help="The SCP's AE title.")
+def send(paths: tuple[Path, ...], where: str, calling: str, called: str) -> None:
+    """Send files, and all files of folders, by C-STORE. Nothing is retried: each failure is shown, with its reason."""
+    host, _, port = where.rpartition(":")
+    if not host or not port.isdigit():
+        fail(USAGE, f"{where} is no HOST:PORT", "for example --to 127.0.0.1:11112")
+    destination = DicomDestination("send", called, host.strip("[]"), int(port), calling)
+    count: Counter[Kind] = Counter()
+    for path, outcome in store_files(destination, _files(paths)):
+        count[outcome.kind] += 1
+        if outcome.kind is not Kind.SENT:
+            click.echo(f"{path}: {outcome.message}", err=True)
+    failed = count.total() - count[Kind.SENT]
+    click.echo(f"{count[Kind.SENT]} sent, {failed} not sent")
+    if failed:
+        raise SystemExit(FINDINGS)
+
+
+def _files(paths: tuple[Path, ...]) -> Iterator[Path]:
+    for path in paths:
+        if not path.is_dir():
+            yield path
+            continue
+        for folder, _, names in os.walk(path):
+            yield from (Path(folder, name) for name in sorted(names))
+
+
+def _check_folder(destination: FolderDestination) -> None:
+    place: Any = destination.path
+    while not place.exists():
+        place = place.parent
+    if not os.access(place, os.W_OK | os.X_OK):
+        fail(FINDINGS, f"{destination.name}: {destination.path} cannot be written")
+    click.echo(f"{destination.name}: folder {destination.path} can be written")
