@@ -180,6 +180,9 @@ class Ledger:
 
     def forget(self, before: datetime) -> int:
         """Delete the history of up to GROUP instances without bytes that were over before that moment; how many."""
+        with self._reading() as tx:
+            if not tx.run("gone_before", (encoding.micros(before), 1)):
+                return 0
         with self._writing() as tx:
             return retention.forget(tx, before, GROUP)
 

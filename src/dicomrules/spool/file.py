@@ -90,7 +90,7 @@ class DatasetBytes:
 
     WINDOW = 256 * 1024
 
-    def __init__(self, file: OpenFile, offset: int, length: int, first: bytes | bytearray = b"") -> None:
+    def __init__(self, file: OpenFile, offset: int, length: int, first: bytes = b"") -> None:
         self._file = file
         self._offset = offset
         self._length = length
@@ -112,7 +112,7 @@ class DatasetBytes:
         if start >= end:
             return b""
         if end <= len(self._first):
-            return bytes(self._first[start:end])
+            return self._first[start:end]
         if end - start > self.WINDOW:
             return self._file.read(end - start, self._offset + start)
         within = start - self._window_start

@@ -1,6 +1,7 @@
 """One data set on its way from the network or a folder to the disk."""
 
 import hashlib
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -15,10 +16,14 @@ SYNC_EVERY = 64 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """How a spool file begins: preamble and file meta, and where in them the record's zeros lie."""
+    """How a spool file begins: preamble and file meta, and where in them the record's zeros lie.
+
+    `gone` is told the file's name once it is kept or given up.
+    """
 
     head: bytes
     record_offset: int
+    gone: Callable[[str], object]
 
 
 class Incoming:
@@ -36,7 +41,7 @@ class Incoming:
         self._path = f"{folder}/{name}.part"
         self._start = start
         self._hash = hashlib.sha256()
-        self._first = bytearray()
+        self._first: bytes | bytearray = bytearray()
         self._synced = 0
         self._gone = False
         try:
@@ -67,17 +72,17 @@ class Incoming:
         The file is named `.deciding` from here on: if it is found so at the next start, deciding it is what killed us.
         """
         self.place(f"{self._folder}/{self.name}.deciding")
+        self._first = bytes(self._first)
         return self._hash.hexdigest()
 
     def source(self) -> DatasetBytes:
         """The data set as received, for the index. Good until the file is committed or aborted."""
-        return DatasetBytes(self._file, len(self._start.head), self.length, self._first)
+        return DatasetBytes(self._file, len(self._start.head), self.length, bytes(self._first))
 
     def abort(self) -> None:
         """Close and remove the file, unless it was kept. May be called twice, and after any error."""
         if not self._gone:
-            self._gone = True
-            self._file.close()
+            self.keep()
             with suppress(OSError):  # the sweep at the next start takes what cannot be removed now
                 self._calls.unlink(self._path)
 
@@ -102,6 +107,7 @@ class Incoming:
         self._path = path
 
     def keep(self) -> None:
-        """It is durable under its final name: close it, and let `abort` do nothing from here on."""
+        """Leave it where it is: close it, and let `abort` do nothing from here on."""
         self._gone = True
         self._file.close()
+        self._start.gone(self.name)

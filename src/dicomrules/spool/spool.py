@@ -17,7 +17,6 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -29,6 +28,7 @@ from dicomrules.spool import record
 from dicomrules.spool.calls import SYSTEM, Calls
 from dicomrules.spool.errors import SpoolError, from_os
 from dicomrules.spool.file import OpenFile
+from dicomrules.spool.folders import Folders
 from dicomrules.spool.incoming import Incoming, Start
 from dicomrules.spool.stored import StoredInstance
 
@@ -75,12 +75,11 @@ class Spool:
         self._root = str(root)
         self._calls = calls
         self._incoming: dict[str, Incoming] = {}
-        self._durable: set[str] = set()  # folders whose own name is known to be on the disk
-        self._failure = ""
+        self._folders = Folders(self._root, calls)
         self._threads = ThreadPoolExecutor(sync_threads, "spool-sync") if sync_threads > 1 else None
-        self._make_folder("")
+        self._folders.make("")
         for folder in Folder:
-            self._make_folder(folder)
+            self._folders.make(folder)
 
     # Arriving
 
@@ -89,10 +88,11 @@ class Spool:
 
         Close it by `commit` or `discard`.
         """
-        self._healthy()
+        self._folders.check()
         head = part10.head(sop_class, sop_instance, transfer_syntax, source_aet)
         name = f"{time.time_ns():016x}{secrets.token_hex(8)}"
-        incoming = Incoming(self._calls, self._path(Folder.INCOMING), name, Start(head.data, head.record_offset))
+        start = Start(head.data, head.record_offset, gone=lambda name: self._incoming.pop(name, None))
+        incoming = Incoming(self._calls, self._folders.path(Folder.INCOMING), name, start)
         self._incoming[name] = incoming
         return incoming
 
@@ -110,30 +110,30 @@ class Spool:
         folders = [Folder.HELD if is_held else f"{Folder.WAITING}/{day.isoformat()}" for is_held in held]
         refs = [f"{folder}/{name}.dcm" for folder, name in zip(folders, names, strict=True)]
         try:
-            self._healthy()
+            self._folders.check()
             self._sync(group)
             for folder in dict.fromkeys(folders):
-                self._make_folder(folder)
+                self._folders.make(folder)
             for incoming, ref in zip(group, refs, strict=True):
-                incoming.place(self._path(ref))
+                incoming.place(self._folders.path(ref))
             for folder in dict.fromkeys(folders):
-                self._sync_folder(folder)
+                self._folders.sync(folder)
         except SpoolError:
             for name in names:
                 self.discard(name)
             raise
-        for name in names:
-            self._incoming.pop(name).keep()
+        for incoming in group:
+            incoming.keep()
         return refs
 
     def discard(self, name: str) -> None:
         """Remove a file that was not committed: one of this run, or a leftover. It need not be there."""
-        incoming = self._incoming.pop(name, None)
+        incoming = self._incoming.get(name)
         if incoming is not None:
             incoming.abort()
             return
-        for suffix in ("part", "deciding"):
-            self._unlink(self._path(f"{Folder.INCOMING}/{_own_name(name)}.{suffix}"))
+        incoming_file = f"{Folder.INCOMING}/{_own_name(name)}"
+        self._folders.unlink([f"{incoming_file}.part", f"{incoming_file}.deciding"])
 
     def leftovers(self) -> list[Leftover]:
         """What the last run left in `incoming`.
@@ -141,7 +141,7 @@ class Spool:
         Called at start, before anything is received; `discard` each of them.
         """
         found = []
-        for file_name in self._listdir(Folder.INCOMING):
+        for file_name in self._folders.names(Folder.INCOMING):
             name, _, suffix = file_name.partition(".")
             if suffix in ("part", "deciding") and name not in self._incoming:
                 found.append(self._leftover(name, suffix))
@@ -151,15 +151,7 @@ class Spool:
 
     def open(self, ref: str) -> StoredInstance:
         """Open a stored file. SpoolError when it is not there or cannot be read."""
-        for candidate in _places(ref):
-            try:
-                fd = self._calls.open(self._path(candidate))
-            except FileNotFoundError:
-                continue
-            except OSError as error:
-                raise from_os(f"opening {ref}", error) from error
-            return self._opened(fd)
-        raise SpoolError(f"{ref} is not in the spool")
+        return self._opened(_places(ref))
 
     def move(self, ref: str, to: Folder, day: date | None = None) -> str:
         """Move a stored file to another folder; returns its new ref.
@@ -174,23 +166,22 @@ class Spool:
             raise ValueError(f"{ref} cannot move to {to} without a day")
         folder = to if to is Folder.HELD else f"{to}/{day_name}"
         new = f"{folder}/{matched['name']}.dcm"
-        self._make_folder(folder)
-        self._rename_stored(ref, new)
+        self._folders.make(folder)
+        self._folders.rename(_places(ref), new)
         hint_only = to is not Folder.HELD and matched["day"] == day_name
         if not hint_only:
-            self._sync_folder(folder)
+            self._folders.sync(folder)
         return new
 
     def remove(self, ref: str) -> None:
         """Delete a stored file for good. It need not be there. Needs no free space."""
-        for candidate in _places(ref):
-            self._unlink(self._path(candidate))
+        self._folders.unlink(_places(ref))
 
     def stored(self, folder: Folder) -> Iterator[str]:
         """The refs of all files in a folder, in no order: for comparing files with rows, and for rebuilding."""
-        folders = [str(folder)] if folder is Folder.HELD else [f"{folder}/{day}" for day in self._listdir(folder)]
+        folders = [str(folder)] if folder is Folder.HELD else [f"{folder}/{day}" for day in self._folders.names(folder)]
         for place in folders:
-            for file_name in self._listdir(place):
+            for file_name in self._folders.names(place):
                 if _REF.fullmatch(f"{place}/{file_name}"):
                     yield f"{place}/{file_name}"
 
@@ -203,13 +194,6 @@ class Spool:
         return Room(state.f_bavail * state.f_frsize, state.f_favail if state.f_files else sys.maxsize)
 
     # Within
-
-    def _path(self, ref: str) -> str:
-        return f"{self._root}/{ref}" if ref else self._root
-
-    def _healthy(self) -> None:
-        if self._failure:
-            raise SpoolError(f"{self._failure}; the spool takes nothing more until the gateway is started again")
 
     def _arriving(self, name: str) -> Incoming:
         try:
@@ -228,60 +212,8 @@ class Spool:
         if failures:
             raise failures[0]
 
-    def _make_folder(self, folder: str) -> None:
-        """Make a folder whose name survives a power cut. Known only when its parent was synced in this run."""
-        if folder in self._durable:
-            return
-        path = self._path(folder)
-        try:
-            with suppress(FileExistsError):
-                self._calls.mkdir(path)
-            if self._calls.mode(path) & 0o077:
-                raise SpoolError(f"others may read the spool folder {folder or 'itself'}: run chmod -R go= on it")
-        except OSError as error:
-            raise from_os(f"making the spool folder {folder}", error) from error
-        self._sync_folder(folder.rpartition("/")[0] if folder else "..")
-        self._durable.add(folder)
-
-    def _sync_folder(self, folder: str) -> None:
-        """Sync the names in a folder.
-
-        After an error no later sync of it can be believed, so the spool takes nothing more.
-        """
-        try:
-            self._calls.sync_folder(self._path(folder))
-        except OSError as error:
-            failure = from_os(f"syncing the spool folder {folder}", error)
-            self._failure = str(failure)
-            raise failure from error
-
-    def _listdir(self, folder: str) -> list[str]:
-        try:
-            return list(self._calls.listdir(self._path(folder)))
-        except OSError as error:
-            raise from_os(f"listing the spool folder {folder}", error) from error
-
-    def _unlink(self, path: str) -> None:
-        try:
-            self._calls.unlink(path)
-        except FileNotFoundError:
-            return
-        except OSError as error:
-            raise from_os("removing a spool file", error) from error
-
-    def _rename_stored(self, ref: str, new: str) -> None:
-        for candidate in _places(ref):
-            try:
-                self._calls.rename(self._path(candidate), self._path(new))
-            except FileNotFoundError:
-                continue
-            except OSError as error:
-                raise from_os(f"moving {ref}", error) from error
-            return
-        raise SpoolError(f"{ref} is not in the spool")
-
-    def _opened(self, fd: int) -> StoredInstance:
-        file = OpenFile(self._calls, fd)
+    def _opened(self, places: Sequence[str]) -> StoredInstance:
+        file = OpenFile(self._calls, self._folders.open(places))
         try:
             return StoredInstance(file)
         except SpoolError:
@@ -290,7 +222,7 @@ class Spool:
 
     def _leftover(self, name: str, suffix: str) -> Leftover:
         try:
-            with self._opened(self._calls.open(self._path(f"{Folder.INCOMING}/{name}.{suffix}"))) as file:
+            with self._opened([f"{Folder.INCOMING}/{name}.{suffix}"]) as file:
                 meta = file.meta()
                 return Leftover(
                     name=name,
@@ -299,7 +231,7 @@ class Spool:
                     sop_class=meta.get("MediaStorageSOPClassUID", ""),
                     sop_instance=meta.get("MediaStorageSOPInstanceUID", ""),
                 )
-        except (OSError, SpoolError):
+        except SpoolError:
             return Leftover(name, deciding=False, length=0)  # not even its file meta is whole: it never arrived
 
 

@@ -145,6 +145,13 @@ def test_s20_an_aborted_arrival_leaves_nothing(spool: Spool, tmp_path: Path) -> 
         incoming.finish()
 
 
+def test_nothing_of_what_is_over_stays_in_memory(spool: Spool) -> None:
+    kept(spool, b"x")
+    arrive(spool, b"y").abort()
+    spool.discard(arrive(spool, b"z").name)
+    assert spool._incoming == {}
+
+
 def test_an_abort_after_the_commit_does_nothing(spool: Spool, tmp_path: Path) -> None:
     incoming = arrive(spool, b"x")
     spool.commit([incoming.name], [False], DAY)
