@@ -4,15 +4,19 @@ import hashlib
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
+import pydicom
 import pytest
+from pydicom.data import get_testdata_file
+from pydicom.filereader import read_dataset
 
 from dicomrules.dicom.patch import Patch, Splice
 from dicomrules.model.delivery import Kind
 from tests.peers.running import free_port
 from tests.peers.sink import Behaviour, Sink
-from tests.wire.sending import CT, EXPLICIT, IMPLICIT, JPEG, MR, Folder, Sending, destination, some
+from tests.wire.sending import CT, EXPLICIT, IMPLICIT, JPEG, MR, Folder, Sending, destination, sample, some
 
 LIES = ["wrong message id", "wrong instance", "wrong class", "echo response", "no status", "data set", "garbage"]
 
@@ -286,6 +290,50 @@ def test_d11_a_class_that_is_not_supported_fails_with_what_was_offered_and_answe
             in outcomes[0].message
         )
         assert outcomes[0].exchange is not None
+        assert len(sink.associations) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "taken"),
+    [
+        ("CT_small.dcm", IMPLICIT),
+        ("MR_small_implicit.dcm", EXPLICIT),
+        ("MR_small_bigendian.dcm", EXPLICIT),
+        ("MR_small_bigendian.dcm", IMPLICIT),
+    ],
+)
+def test_d11_an_uncompressed_object_goes_in_the_uncompressed_syntax_that_is_taken(
+    folder: Folder, name: str, taken: str
+) -> None:
+    delivery = sample(folder, 1, name)
+    with Sink(Behaviour(syntaxes=(taken,)), keep=True) as sink, Sending(destination(sink.port), folder) as send:
+        (outcome,) = send(delivery)
+        assert outcome.kind is Kind.SENT, outcome.message
+        assert outcome.exchange is not None
+        assert outcome.exchange.context is not None
+        assert outcome.exchange.context.transfer_syntax == taken == sink.stored[0].transfer_syntax
+        arrived = read_dataset(BytesIO(sink.stored[0].data_set), taken == IMPLICIT, True)
+    original = pydicom.dcmread(str(get_testdata_file(name)))
+    assert arrived.SOPInstanceUID == original.SOPInstanceUID
+    assert arrived.Rows == original.Rows
+    assert arrived.ImagePositionPatient == original.ImagePositionPatient
+    assert len(arrived.PixelData) == len(original.PixelData)
+
+
+def test_d11_what_is_converted_is_checked_against_its_digest_too(folder: Folder) -> None:
+    delivery = sample(folder, 1, "CT_small.dcm")
+    folder.damage(delivery, delivery.length - 1)
+    with Sink(Behaviour(syntaxes=(IMPLICIT,))) as sink, Sending(destination(sink.port), folder) as send:
+        outcomes = send(delivery, sample(folder, 2, "CT_small.dcm"))
+        assert [outcome.kind for outcome in outcomes] == [Kind.CORRUPT, Kind.SENT]
+        assert len(sink.associations) == 1
+
+
+def test_d11_what_cannot_be_converted_fails_with_the_reason_and_the_rest_goes_on(folder: Folder) -> None:
+    with Sink(Behaviour(syntaxes=(IMPLICIT,))) as sink, Sending(destination(sink.port), folder) as send:
+        outcomes = send(folder.add(1, some(1)), sample(folder, 2, "CT_small.dcm"))
+        assert [outcome.kind for outcome in outcomes] == [Kind.FAILED, Kind.SENT]
+        assert "at byte" in outcomes[0].message
         assert len(sink.associations) == 1
 
 

@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import pydicom
 import pytest
+from pydicom.data import get_testdata_file
 
 from dicomrules.model.delivery import Delivery, Kind
 from tests.peers.orthanc import Orthanc
-from tests.peers.running import Running, free_port, listening, need, until
-from tests.wire.sending import Folder, Sending, destination, sample, taken_apart
+from tests.peers.running import Running, free_port, listening, need, run, until
+from tests.wire.sending import IMPLICIT, Folder, Sending, destination, sample, taken_apart
 
 pytestmark = pytest.mark.peer
 
@@ -72,6 +74,11 @@ def kept(folder: Folder, delivery: Delivery) -> bytes:
     return (folder.root / delivery.spool_ref).read_bytes()[len(Folder.HEAD) :]
 
 
+def pixels(name: str) -> bytes:
+    """Pixel Data of one of pydicom's test files."""
+    return bytes(pydicom.dcmread(str(get_testdata_file(name))).PixelData)
+
+
 def padded(data_set: bytes) -> bytes:
     """A deflate stream, the only kind of data set of odd length, leaves with a zero behind it (PS3.5 A.5)."""
     return data_set + b"\0" * (len(data_set) % 2)
@@ -101,6 +108,25 @@ def test_small_pdus_of_storescp_are_kept_to(folder: Folder, storescp: Storescp) 
     assert outcome.exchange is not None
     assert outcome.exchange.association.max_pdu == 4096
     assert taken_apart(written(out, delivery.sop_instance))[1] == kept(folder, delivery)
+
+
+def test_storescp_that_takes_implicit_only_gets_explicit_and_big_endian_objects_as_implicit(
+    folder: Folder, storescp: Storescp
+) -> None:
+    port, out = storescp("+xi", "+B")
+    names = ["CT_small.dcm", "MR_small_implicit.dcm", "MR_small_bigendian.dcm", "test-SR.dcm", "liver.dcm"]
+    deliveries = [replace(sample(folder, n, name), sop_instance=f"1.2.3.{n}") for n, name in enumerate(names)]
+    with Sending(destination(port), folder) as send:
+        outcomes = send(*deliveries)
+    for delivery, outcome in zip(deliveries, outcomes, strict=True):
+        assert outcome.kind is Kind.SENT, outcome.message
+        path = written(out, delivery.sop_instance)
+        assert taken_apart(path)[0].TransferSyntaxUID == IMPLICIT
+        run(need("dcmconv"), path, out.parent / "read_by_dcmtk")
+        assert len(pydicom.dcmread(path)) > 10
+    assert taken_apart(written(out, "1.2.3.1"))[1] == kept(folder, deliveries[1])
+    assert pydicom.dcmread(written(out, "1.2.3.0")).PixelData == pixels("CT_small.dcm")
+    assert pydicom.dcmread(written(out, "1.2.3.2")).PixelData == pixels("MR_small_implicit.dcm")
 
 
 def test_a_damaged_spool_file_leaves_nothing_at_storescp(folder: Folder, storescp: Storescp) -> None:

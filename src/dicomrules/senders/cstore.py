@@ -6,7 +6,7 @@ on the old one, else it is deferred too, so that a destination in trouble is ask
 instance.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import TracebackType
@@ -18,10 +18,11 @@ from dicomrules.model.destination import DicomDestination
 from dicomrules.model.event import Event, Level
 from dicomrules.model.exchange import Exchange
 from dicomrules.model.ports import Emit
-from dicomrules.net.association import Association, Target
+from dicomrules.net.association import Association, Target, Window
 from dicomrules.net.failures import AssociationError, Lost
 from dicomrules.senders import contexts, status
 from dicomrules.senders.contexts import Form
+from dicomrules.senders.converted import Converted, Unconvertible
 from dicomrules.senders.kept import KeptAssociation
 from dicomrules.senders.received import Corrupt, Received, Windows
 from dicomrules.spool.errors import SpoolError
@@ -103,6 +104,8 @@ class CStoreSender:
             if not self._kept.answered:
                 self._given_up = error.text
             return Outcome(Kind.DEFERRED, error.text, exchange=error.exchange)
+        except Unconvertible as problem:
+            return Outcome(Kind.FAILED, f"cannot be sent in a transfer syntax that the destination takes: {problem}")
         except Corrupt as corrupt:
             return self._unfit(Kind.CORRUPT, str(corrupt), delivery)
         except SpoolError as error:
@@ -127,11 +130,19 @@ class CStoreSender:
         context = contexts.choose(association.contexts, form)
         if context is None:
             return _refused(association, form)
-        even = is_deflated(context.transfer_syntax)
-        windows = Windows(received, delivery.patch, delivery.digest, self._buffer_for(association), even)
+        windows = self._windows(association, context.transfer_syntax, delivery, received)
         exchange = association.store(context, delivery.sop_class, delivery.sop_instance, windows)
         self._kept.answer()
         return self._judged(delivery, exchange)
+
+    def _windows(
+        self, association: Association, leaves_in: str, delivery: Delivery, received: Received
+    ) -> Iterable[Window]:
+        buffer = self._buffer_for(association)
+        if leaves_in == delivery.transfer_syntax:
+            return Windows(received, delivery.patch, delivery.digest, buffer, even=is_deflated(leaves_in))
+        converted = Converted(received, delivery.patch, delivery.digest)
+        return converted.windows(delivery.transfer_syntax, leaves_in, buffer)
 
     def _judged(self, delivery: Delivery, exchange: Exchange) -> Outcome:
         assert exchange.response is not None

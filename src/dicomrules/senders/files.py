@@ -53,7 +53,7 @@ class _File:
         except OSError as error:
             raise from_os("opening a file", error) from error
         try:
-            self.head = part10.read_head(_Bytes(Received(self.fd, 0, os.fstat(self.fd).st_size)))
+            self.head = part10.read_head(Received(self.fd, 0, os.fstat(self.fd).st_size))
         except OSError as error:
             os.close(self.fd)
             raise from_os("reading a file", error) from error
@@ -63,9 +63,9 @@ class _File:
         self.dataset_offset = self.head.dataset_start
         self.length = os.fstat(self.fd).st_size - self.dataset_offset
 
-    def data_set(self) -> "_Bytes":
+    def data_set(self) -> Received:
         """The data set, by position."""
-        return _Bytes(Received(self.fd, self.dataset_offset, self.length))
+        return Received(self.fd, self.dataset_offset, self.length)
 
     def __enter__(self) -> Self:
         return self
@@ -74,20 +74,6 @@ class _File:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         os.close(self.fd)
-
-
-class _Bytes:
-    """A part of a file as the walk reads it."""
-
-    def __init__(self, received: Received) -> None:
-        self.length = received.length
-        self._received = received
-
-    def read(self, start: int, end: int) -> memoryview:
-        """The bytes from `start` to `end`."""
-        view = memoryview(bytearray(end - start))
-        self._received.fill(view, start)
-        return view
 
 
 class _Files:

@@ -7,7 +7,7 @@ delivery names. So a damaged spool file can never become a whole object at a pee
 import errno
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 
@@ -38,6 +38,12 @@ class Received:
             if not taken:
                 raise Corrupt("the file is shorter than the data set that was received")
             view, start = view[taken:], start + taken
+
+    def read(self, start: int, end: int) -> memoryview:
+        """The bytes from `start` to `end`, in memory of their own: for small pieces."""
+        view = memoryview(bytearray(end - start))
+        self.fill(view, start)
+        return view
 
 
 class Windows:
@@ -94,8 +100,7 @@ class Windows:
     def _pass(self, end: int) -> None:
         """Read and hash what does not leave, up to `end`."""
         while self._read < end:
-            view = memoryview(bytearray(min(end - self._read, 64 * 1024)))
-            self._received.fill(view, self._read)
+            view = self._received.read(self._read, min(end, self._read + 64 * 1024))
             self._hash.update(view)
             self._read += len(view)
 
@@ -103,20 +108,3 @@ class Windows:
         self._pass(self._received.length)
         if self._digest and self._hash.hexdigest() != self._digest:
             raise Corrupt("the bytes in the spool are not those that were received (SHA-256 differs)")
-
-
-def packed(chunks: Iterable[bytes | memoryview], buffer: memoryview) -> Iterator[Window]:
-    """Chunks of any length as windows of the length of `buffer`; the last leaves when `chunks` has ended without
-    error.
-    """
-    filled = 0
-    for chunk in chunks:
-        rest = memoryview(chunk)
-        while rest:
-            if filled == len(buffer):
-                yield buffer, False
-                filled = 0
-            taken = min(len(rest), len(buffer) - filled)
-            buffer[filled : filled + taken] = rest[:taken]
-            rest, filled = rest[taken:], filled + taken
-    yield buffer[:filled], True
