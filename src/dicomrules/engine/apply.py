@@ -11,9 +11,9 @@ from dicomrules.program.verdict import Nowhere, Stop
 
 
 class PreparedRule:
-    """A rule ready to run on any number of objects."""
+    """A rule ready to run on any number of objects. `applies` is the quick test of its guard."""
 
-    __slots__ = ("_body", "_gate", "_rule", "name")
+    __slots__ = ("_body", "_gate", "_rule", "applies", "name")
 
     def __init__(self, plan: Plan, rule: Rule) -> None:
         scope = scope_of(plan, rule)
@@ -21,13 +21,14 @@ class PreparedRule:
         self._rule = rule
         self._gate = gate(scope, rule.guard)
         self._body = statements(scope, rule.body)
+        self.applies = self._gate.holds
 
-    def run(self, run: Run, hits: list[RuleHit], *, explain: bool) -> None:
-        """Carry the rule out if its guard holds. Raises Halt for a verdict, after telling about it."""
-        if not self._gate.holds(run):
-            if explain:
-                hits.append(self.told(matched=False, because=self._gate.tell(run)))
-            return
+    def passed_over(self, run: Run) -> RuleHit:
+        """What is told when the guard does not hold."""
+        return self.told(matched=False, because=self._gate.tell(run))
+
+    def carry_out(self, run: Run, hits: list[RuleHit]) -> None:
+        """Carry the rule out. Raises Halt for a verdict, after telling about it."""
         because = self._gate.tell(run)
         run.begin(self._rule.name)
         notes: tuple[str, ...] = ()

@@ -3,31 +3,35 @@
 from collections.abc import Callable
 from typing import Any
 
-from dicomrules.dicom.values import Malformed, decode
+from dicomrules.dicom.values import Malformed
 from dicomrules.engine import evaluate, read
-from dicomrules.engine.content import content_of, own_vr
+from dicomrules.engine.content import content_of, decoded, own_vr
 from dicomrules.engine.evaluate import Effect, is_nothing
 from dicomrules.engine.fit import fit
 from dicomrules.engine.halt import Halt
 from dicomrules.engine.plan import Getter, Scope
-from dicomrules.engine.run import Run
-from dicomrules.engine.targets import Targets, targets
+from dicomrules.engine.run import Run, Spot
+from dicomrules.engine.targets import Targets, spots, targets
 from dicomrules.engine.write import Target, delete, make_empty, put_value
-from dicomrules.program.expression import Otherwise
-from dicomrules.program.path import Nth, Path, Pick
+from dicomrules.program.expression import Otherwise, Read
+from dicomrules.program.path import Nth, Path, Pick, PrivateTag
 from dicomrules.program.statement import Add, Default, Set
 from dicomrules.program.types import BLANK, NoValue
 
 Act = Callable[[Run], None]
+
+NO_BLOCK = NoValue("no free private block")
+DECIMAL_TEXT = ("DS", "IS")
 
 
 def assignment(scope: Scope, statement: Set | Default | Add) -> Act:
     """What carries out `set`, `default` or `add`."""
     creating = not isinstance(statement, Add) and statement.creating
     assign = Assignment(scope, statement.target, statement.otherwise, appends=_appends(statement))
-    get = evaluate.value(scope, statement.value)
+    get = _source(scope, statement)
     making = targets(scope, statement.target, making=True, creating=creating)
     existing = targets(scope, statement.target, making=False)
+    holders = spots(scope, statement.target.steps[:-1], statement.target.prefix, creating=False)
     only_blank = isinstance(statement, Default)
 
     def act(run: Run) -> None:
@@ -41,12 +45,20 @@ def assignment(scope: Scope, statement: Set | Default | Add) -> Act:
             return
         reached = places(run)
         if not reached:
-            run.note("no target")
+            assign.unreached(run, holders(run))
         for target in reached:
             if not only_blank or assign.is_blank(target):
                 assign.store(run, target, found)
 
     return act
+
+
+def _source(scope: Scope, statement: Set | Default | Add) -> Getter:
+    """What yields the value; a number that is copied from text to text keeps its digits as they are written (S25)."""
+    value, target = statement.value, statement.target.steps[-1]
+    if isinstance(value, Read) and target.vr in DECIMAL_TEXT and value.path.steps[-1].vr == target.vr:
+        return read.text_of_number(scope, value.path)
+    return evaluate.value(scope, value)
 
 
 def _appends(statement: Set | Default | Add) -> bool:
@@ -75,6 +87,13 @@ class Assignment:
         run.note(f"otherwise: {why}")
         found = self._fallback(run)
         return BLANK if is_nothing(found) else found
+
+    def unreached(self, run: Run, holders: list[Spot]) -> None:
+        """There is nothing to write to: a parent is missing (S9), or a private creator gets no block (S35)."""
+        if holders and isinstance(self._path.steps[-1].tag, PrivateTag):
+            self.instead(run, NO_BLOCK)
+        else:
+            run.note("no target")
 
     def wanted(self, run: Run, existing: Targets, *, creating: bool) -> bool:
         """Whether `default` has anything to do."""
@@ -161,10 +180,8 @@ def _values(target: Target) -> tuple[Any, ...]:
         return ()
     vr = own_vr(element.vr, target.vr)
     # Numbers that are text stay as they are written.
-    decoded = decode(
-        element.raw, "LO" if vr in ("DS", "IS") else vr, target.dataset.charset, little=target.dataset.encoding.little
-    )
-    return () if isinstance(decoded, Malformed) else decoded
+    values = decoded(target.dataset, element, "LO" if vr in DECIMAL_TEXT else vr)
+    return () if isinstance(values, Malformed) else values
 
 
 def _places(path: Path, values: list[Any]) -> list[int]:

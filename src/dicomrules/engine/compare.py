@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from dicomrules.program.moment import Age, Moment, in_utc
-from dicomrules.program.types import Type, Value
+from dicomrules.program.types import NUMERIC, TEXTUAL, Type, Value
 
 Comparison = Callable[[Any, Any], bool]
 
@@ -51,10 +51,20 @@ def person_key(text: str) -> tuple[tuple[str, ...], ...]:
     return tuple(groups)
 
 
-def same_person(seen: str, literal: str) -> bool:
-    """Whether the name seen is the one a rule names: a literal of one group is about the first group alone."""
-    wanted, found = person_key(literal), person_key(seen)
-    return found[:1] == wanted if len(wanted) == 1 else found == wanted
+def constant_test(sign: str, kind: Type, constant: Value) -> Callable[[Any], bool]:
+    """The test `value sign constant`. A name of one group is about the first group alone (S23)."""
+    order = OPERATORS[sign]
+    if kind is Type.PERSON:
+        wanted = person_key(str(constant))
+        first = 1 if len(wanted) == 1 else None
+        return lambda value: order(person_key(value)[:first], wanted)
+    if kind in TEXTUAL:
+        text = composed(str(constant))
+        return lambda value: order(composed(value), text)
+    if kind in NUMERIC:
+        return lambda value: order(value, constant)
+    compare = comparison(sign, kind)
+    return lambda value: compare(value, constant)
 
 
 def at_one_precision(left: Moment, right: Moment) -> tuple[tuple[int, ...], tuple[int, ...]]:

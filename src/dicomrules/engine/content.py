@@ -5,6 +5,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final
 
+from dicomrules.dicom.charset import ASCII
+from dicomrules.dicom.columns import Element
 from dicomrules.dicom.edit import DataSet
 from dicomrules.dicom.values import Malformed, decode
 from dicomrules.program.moment import parse_age, parse_date, parse_datetime, parse_time
@@ -16,6 +18,7 @@ Content = tuple[Any, ...] | range | NoValue
 
 # The longest value, in bytes, that a rule reads; what is longer is malformed.
 LONGEST_READ: Final = 16 * 1024 * 1024
+ESCAPE: Final = b"\x1b"
 
 
 def content_of(dataset: DataSet, tag: int, vr: str, most: int | None) -> Content:
@@ -36,11 +39,17 @@ def content_of(dataset: DataSet, tag: int, vr: str, most: int | None) -> Content
         return (True,)
     if element.is_sequence or element.length > LONGEST_READ:
         return MALFORMED
-    little = element.vr == "UN" or dataset.encoding.little
-    content = _values(decode(element.raw, own_vr(element.vr, vr), dataset.charset, little=little), kind)
+    content = _values(decoded(dataset, element, own_vr(element.vr, vr)), kind)
     if isinstance(content, tuple) and most is not None and len(content) > most:
         return MALFORMED
     return content
+
+
+def decoded(dataset: DataSet, element: Element, vr: str) -> tuple[Any, ...] | Malformed:
+    """The values of an element read as `vr`, as the VR has them."""
+    raw, little = element.raw, element.vr == "UN" or dataset.encoding.little
+    charset = ASCII if raw.isascii() and ESCAPE not in raw else dataset.charset
+    return decode(raw, vr, charset, little=little)
 
 
 def own_vr(came: str, known: str) -> str:
@@ -49,14 +58,14 @@ def own_vr(came: str, known: str) -> str:
     return vr.split(" ")[0]
 
 
-def _values(decoded: tuple[Any, ...] | Malformed, kind: Type) -> Content:
+def _values(found: tuple[Any, ...] | Malformed, kind: Type) -> Content:
     """Decoded values as values of `kind`."""
-    if isinstance(decoded, Malformed):
+    if isinstance(found, Malformed):
         return MALFORMED
-    if not any(value is not None and value != "" for value in decoded):
-        return BLANK
-    values = tuple([BLANK if value is None or value == "" else _typed(value, kind) for value in decoded])
-    return MALFORMED if None in values else values
+    values = tuple([BLANK if value is None or value == "" else _typed(value, kind) for value in found])
+    if None in values:
+        return MALFORMED
+    return values if any(value is not BLANK for value in values) else BLANK
 
 
 def _typed(value: Any, kind: Type) -> Value | None:

@@ -12,7 +12,7 @@ from dicomrules.engine.plan import Getter, Scope
 from dicomrules.engine.run import Run
 from dicomrules.model.instance import Envelope
 from dicomrules.program.moment import Moment, moment_of, parse_offset
-from dicomrules.program.types import ABSENT, NoValue
+from dicomrules.program.types import NoValue
 
 TIMEZONE_OFFSET_FROM_UTC = tag_of("TimezoneOffsetFromUTC") or 0x00080201
 
@@ -27,7 +27,7 @@ TEXTS: dict[str, Callable[[Envelope], str]] = {
 
 
 def reader(scope: Scope, name: str) -> Getter:
-    """What yields a context name; one that is empty has no value."""
+    """What yields a context name; an empty text where nothing is known."""
     zone = zone_of(scope.plan.program.settings.timezone)
     match name:
         case "received_at":
@@ -38,7 +38,7 @@ def reader(scope: Scope, name: str) -> Getter:
             return lambda run: run.envelope.length
         case _:
             text = TEXTS[name]
-            return lambda run: text(run.envelope) or ABSENT
+            return lambda run: text(run.envelope)
 
 
 @lru_cache(maxsize=64)

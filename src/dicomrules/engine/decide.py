@@ -33,7 +33,8 @@ class Engine:
         self._applications = dict(applications or {})
         plan = Plan(program)
         self._plan = plan
-        self._rules = [PreparedRule(plan, rule) for rule in program.rules]
+        prepared = [PreparedRule(plan, rule) for rule in program.rules]
+        self._rules = [(rule.applies, rule) for rule in prepared]
         self._routes = [PreparedRoutes(plan, routes) for routes in program.routes]
 
     def decide(self, envelope: Envelope, answers: Answers | None = None, *, explain: bool = False) -> Decision | Needs:
@@ -48,8 +49,11 @@ class Engine:
         hits: list[RuleHit] = []
         outcome = Outcome()
         try:
-            for rule in self._rules:
-                rule.run(run, hits, explain=explain)
+            for applies, rule in self._rules:
+                if applies(run):
+                    rule.carry_out(run, hits)
+                elif explain:
+                    hits.append(rule.passed_over(run))
             for routes in self._routes:
                 routes.read(run, outcome, hits, explain=explain)
         except Halt as halt:
@@ -63,11 +67,8 @@ class Engine:
     def _not_reached(self, hits: list[RuleHit]) -> list[RuleHit]:
         """Rules that a verdict above kept from being tested."""
         tested = {hit.rule for hit in hits if hit.kind == "rule"}
-        return [
-            prepared.told(matched=False, notes=("not reached",))
-            for prepared in self._rules
-            if prepared.name not in tested
-        ]
+        untested = [rule for _, rule in self._rules if rule.name not in tested]
+        return [rule.told(matched=False, notes=("not reached",)) for rule in untested]
 
     def _conclude(self, run: Run, outcome: Outcome, hits: tuple[RuleHit, ...]) -> Decision:
         """The Decision from what rules and routes said."""

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any
 
 from dicomrules.engine import context, lookup, read
-from dicomrules.engine.compare import comparison, composed, same_person
+from dicomrules.engine.compare import comparison, composed, constant_test
 from dicomrules.engine.halt import Halt
 from dicomrules.engine.plan import Getter, Scope
 from dicomrules.engine.run import Run
@@ -235,8 +235,10 @@ def _fits(scope: Scope, test: Expression | Range | Regex, kind: Type) -> Callabl
     if isinstance(test, Range):
         reaches, ends = comparison(">=", kind), comparison("<=", kind)
         return lambda run, seen: reaches(seen, test.low) and ends(seen, test.high)
-    wanted = value(scope, test)
-    equal = same_person if kind is Type.PERSON else comparison("==", kind)
+    if isinstance(test, Literal):
+        equals_constant = constant_test("==", kind, test.value)
+        return lambda run, seen: equals_constant(seen)
+    wanted, equal = value(scope, test), comparison("==", kind)
 
     def equals(run: Run, seen: Any) -> bool:
         other = wanted(run)

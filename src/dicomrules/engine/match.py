@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dicomrules.engine import context, evaluate, read
-from dicomrules.engine.compare import comparison, composed, same_person
+from dicomrules.engine.compare import comparison, composed, constant_test
 from dicomrules.engine.plan import QUANTIFIERS, Getter, Scope
 from dicomrules.engine.run import Run
 from dicomrules.functions.regex import compiled
@@ -16,6 +16,7 @@ from dicomrules.program.expression import (
     Call,
     Compare,
     Condition,
+    Context,
     During,
     Either,
     Expression,
@@ -35,7 +36,9 @@ from dicomrules.program.expression import (
     TextTest,
 )
 from dicomrules.program.path import Path
-from dicomrules.program.types import ABSENT, BLANK, EMPTY, MALFORMED, TEXTUAL, NoValue, Type
+from dicomrules.program.types import ABSENT, BLANK, EMPTY, MALFORMED, TEXTUAL, NoValue, Type, Value
+
+SIMPLE_TEXT = TEXTUAL - {Type.PERSON}
 
 Holds = Callable[[Run], bool]
 # Whether one value passes a test; what has no value is asked too, and does not pass.
@@ -77,28 +80,38 @@ def _either(parts: list[Holds]) -> Holds:
 
 
 def _fast(scope: Scope, condition: Test) -> Holds | None:
-    """The commonest test by far, an attribute against constant ASCII text, without detours; None for any other."""
+    """The commonest test by far, an attribute or a context name against constant ASCII texts, without detours."""
     match condition:
-        case Compare("==", Read(path), Literal(str(text)), kind) if kind in TEXTUAL and kind is not Type.PERSON:
+        case Compare("==", subject, Literal(str(text)), kind) if kind in SIMPLE_TEXT:
             wanted = frozenset({text})
-        case Among(Read(path), members, kind, False) if kind in TEXTUAL and kind is not Type.PERSON:
+        case Among(subject, members, kind, False) if kind in SIMPLE_TEXT:
             wanted = frozenset(one.value for one in members if isinstance(one, Literal) and isinstance(one.value, str))
             if len(wanted) != len(members):
                 return None
         case _:
             return None
-    slot = read.slot_of_value(scope, path)
-    if slot is None or read.is_quantified(path) or not all(text.isascii() for text in wanted):
+    if not all(text.isascii() for text in wanted):
         return None
-    slow = read.value(scope, path)
+    match subject:
+        case Context(name) if name in context.TEXTS:
+            text_of = context.TEXTS[name]
+            return lambda run: text_of(run.envelope) in wanted
+        case Read(path) if scope.caches(path) and not read.is_quantified(path):
+            return _among_texts(scope, path, wanted)
+        case _:
+            return None
+
+
+def _among_texts(scope: Scope, path: Path, wanted: frozenset[str]) -> Holds:
+    slot, get = scope.plan.slot("value", path), read.value(scope, path)
 
     def among(run: Run) -> bool:
         seen = run.slots[slot]
         if seen.__class__ is not str:
-            seen = slow(run)
-            if seen.__class__ is not str:
+            if seen is ABSENT:
                 return False
-        return seen in wanted
+            seen = get(run)
+        return seen.__class__ is str and seen in wanted
 
     return among
 
@@ -110,7 +123,12 @@ def _test(scope: Scope, test: Test) -> Holds:
         spread = spread_over(scope, subject)
         return lambda run: spread(run, lambda seen: passes(run, seen))
     get = evaluate.value(scope, subject)
-    return lambda run: passes(run, get(run))
+
+    def passing(run: Run) -> bool:
+        seen = get(run)
+        return seen is not ABSENT and passes(run, seen)
+
+    return passing
 
 
 def subject_and_test(scope: Scope, test: Test) -> tuple[Expression, Passes]:
@@ -118,9 +136,10 @@ def subject_and_test(scope: Scope, test: Test) -> tuple[Expression, Passes]:
     match test:
         case Compare(sign, left, right, kind) if spreads(right) and not spreads(left):
             return subject_and_test(scope, Compare(MIRRORED[sign], right, left, kind))
+        case Compare(sign, left, Literal(constant), kind) if kind is not Type.DATETIME:
+            return left, _against(sign, kind, constant)
         case Compare(sign, left, right, kind):
-            passing = _comparing(scope, sign, kind, literal=isinstance(right, Literal))
-            other = evaluate.value(scope, right)
+            passing, other = _comparing(scope, sign, kind), evaluate.value(scope, right)
             return left, lambda run, seen: passing(run, seen, other(run))
         case Among(value=subject):
             return subject, _among(scope, test)
@@ -141,11 +160,15 @@ def subject_and_test(scope: Scope, test: Test) -> tuple[Expression, Passes]:
 MIRRORED: dict[str, Sign] = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
-def _comparing(scope: Scope, sign: Sign, kind: Type, *, literal: bool) -> Callable[[Run, Any, Any], bool]:
-    """The comparison `left sign right`, false where there is no value. `literal`: the right side stands in the rule."""
+def _against(sign: Sign, kind: Type, constant: Value) -> Passes:
+    """The comparison with a constant. A name of one group is about the first group alone (S23)."""
+    test = constant_test(sign, kind, constant)
+    return lambda run, seen: not isinstance(seen, NoValue | tuple) and test(seen)
+
+
+def _comparing(scope: Scope, sign: Sign, kind: Type) -> Callable[[Run, Any, Any], bool]:
+    """The comparison `left sign right`, false where there is no value."""
     compare = comparison(sign, kind)
-    if kind is Type.PERSON and literal:
-        compare = same_person if sign == "==" else lambda left, right: not same_person(left, right)
     zone = context.zone_of(scope.plan.program.settings.timezone)
 
     def compares(run: Run, left: Any, right: Any) -> bool:
@@ -172,9 +195,11 @@ def _among(scope: Scope, test: Among) -> Passes:
 def _member(scope: Scope, member: Expression | Range, kind: Type) -> Passes:
     if isinstance(member, Range):
         low, high = member.low, member.high
-        above, below = (_comparing(scope, sign, kind, literal=True) for sign in (">=", "<="))
+        above, below = (_comparing(scope, sign, kind) for sign in (">=", "<="))
         return lambda run, seen: above(run, seen, low) and below(run, seen, high)
-    equals, other = _comparing(scope, "==", kind, literal=isinstance(member, Literal)), evaluate.value(scope, member)
+    if isinstance(member, Literal) and kind is not Type.DATETIME:
+        return _against("==", kind, member.value)
+    equals, other = _comparing(scope, "==", kind), evaluate.value(scope, member)
     return lambda run, seen: equals(run, seen, other(run))
 
 
@@ -193,6 +218,7 @@ def _in_networks(networks: tuple[str, ...], *, negated: bool) -> Passes:
 
 
 def _text_test(kind: str, sought: Getter) -> Passes:
+    """`contains`, `starts with`, `ends with`."""
     tests: dict[str, Callable[[str, str], bool]] = {
         "contains": lambda text, part: part in text,
         "starts": str.startswith,

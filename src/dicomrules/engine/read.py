@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dicomrules.dicom.edit import DataSet
-from dicomrules.engine.content import content_of
+from dicomrules.engine.content import content_of, decoded
 from dicomrules.engine.halt import Halt
 from dicomrules.engine.locate import chooser, enter, items_in, parent, start_of, tag_in
 from dicomrules.engine.meta import meta_content
@@ -30,9 +30,21 @@ def value(scope: Scope, path: Path) -> Getter:
     return _strict(scope, path, _cached(scope, "value", path, lambda run: take(get(run))))
 
 
-def slot_of_value(scope: Scope, path: Path) -> int | None:
-    """The number under which `value` remembers this path; None where it does not."""
-    return scope.plan.slot("value", path) if scope.caches(path) else None
+def text_of_number(scope: Scope, path: Path) -> Getter:
+    """The one value at a path to a DS or IS, as it is written; why there is none as `value` says."""
+    get, reach, last, take = value(scope, path), parent(scope, path), path.steps[-1], taker(path)
+
+    def text(run: Run) -> Any:
+        number = get(run)
+        if isinstance(number, NoValue):
+            return number
+        dataset = reach(run)
+        tag = None if dataset is None else tag_in(dataset, last.tag)
+        element = None if dataset is None or tag is None else dataset.get(tag)
+        texts = decoded(dataset, element, "LO") if dataset is not None and element is not None else ()
+        return take(texts) if isinstance(texts, tuple) and texts else number
+
+    return text
 
 
 def is_quantified(path: Path) -> bool:

@@ -4,8 +4,9 @@ from decimal import Decimal
 from typing import Any
 
 from dicomrules.dicom.edit import DataSet
-from dicomrules.dicom.values import TEXT_VRS, Malformed, decode
+from dicomrules.dicom.values import TEXT_VRS, Malformed
 from dicomrules.engine.compare import plain_number
+from dicomrules.engine.content import decoded
 from dicomrules.engine.fit import written
 from dicomrules.program.types import NoValue
 
@@ -27,7 +28,7 @@ def shown(dataset: DataSet, tag: int) -> str | None:
     vr = dataset.vr(tag)
     if element.length > LONGEST_READ or vr not in READABLE:
         return f"{element.length} bytes"
-    values = decode(element.raw, vr, dataset.charset, little=element.vr == "UN" or dataset.encoding.little)
+    values = decoded(dataset, element, vr)
     return f"{element.length} bytes" if isinstance(values, Malformed) else seen(values)
 
 

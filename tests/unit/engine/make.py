@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -186,5 +185,3 @@ def fires(condition: Condition, made: Dataset | bytes | Envelope, **parts: Any) 
     """Whether a rule with this guard fires."""
     result = decide(program(when=condition, **parts), made)
     return any(hit.matched for hit in result.decision.hits)
-
-
