@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from dicomrules.lang import ast
 from dicomrules.lang.check.symbols import Symbols
-from dicomrules.lang.check.terms import Env, Tested
+from dicomrules.lang.check.terms import UNSOUND, Env, Shape, Term, Tested, Wanted, wrong
 from dicomrules.program.expression import Origin
 from dicomrules.text.codes.registry import diagnose
 from dicomrules.text.diagnostic import Diagnostic
@@ -14,6 +14,12 @@ from dicomrules.text.source import Span
 
 MOST_PARTS = 20_000
 """How large one condition, value or rule may become when everything is written out."""
+
+
+MOST_LEVELS = 60
+"""How deep expressions, and blocks of statements, may be nested, functions and actions written out."""
+
+_MOST_TEXT = 160
 
 
 class Findings:
@@ -50,20 +56,62 @@ class Findings:
 
 @dataclass(slots=True)
 class Ground:
-    """One rule set being checked. `test` understands a condition; it is put in by `compile` (paths, expressions and
-    conditions need one another). `zone` is the place where a time zone became necessary, `unplain` where text that is
-    not ASCII is written."""
+    """One rule set being checked.
+
+    Paths, expressions and conditions are made of one another: `understand_value` and `understand_test` lead from each to
+    the others and are put in by `compile`. `zone` is the first place that needs a time zone, `unplain` the first one that
+    writes text which is not ASCII.
+    """
 
     symbols: Symbols
     findings: Findings
-    test: "Callable[[Ground, ast.Expr, Env], Tested]"
+    understand_value: "Callable[[Ground, ast.Expr, Env, Wanted | None], Term]"
+    understand_test: "Callable[[Ground, ast.Expr, Env], Tested]"
     zone: Span | None = None
     unplain: Span | None = None
+    shapes: dict[str, Shape] = field(default_factory=dict)
     conditions: dict[tuple[str, bool], Tested] = field(default_factory=dict)
     suggestions: dict[str, tuple[str, ...]] = field(default_factory=dict)
     opening: list[str] = field(default_factory=list)
+    level: int = 0
+
+    def value(self, node: ast.Expr, env: Env, wanted: Wanted | None = None) -> Term:
+        """The value that an expression stands for."""
+        if self._too_deep(node):
+            return wrong(node.span)
+        self.level += 1
+        try:
+            return self.understand_value(self, node, env, wanted)
+        finally:
+            self.level -= 1
+
+    def test(self, node: ast.Expr, env: Env) -> Tested:
+        """The condition that an expression stands for."""
+        if self._too_deep(node):
+            return UNSOUND
+        self.level += 1
+        try:
+            return self.understand_test(self, node, env)
+        finally:
+            self.level -= 1
+
+    def _too_deep(self, node: ast.Node) -> bool:
+        """Whether expressions are nested too deeply here; reports it."""
+        if self.level < MOST_LEVELS:
+            return False
+        self.report("DR113", node.span, "this is nested too deeply when it is written out", f"{MOST_LEVELS} levels")
+        return True
+
+    def report(self, code: str, span: Span, message: str, label: str = "") -> None:
+        """A finding without notes or remedies."""
+        self.findings.report(code, span, message, label)
+
+    def add(self, diagnostic: Diagnostic) -> None:
+        """A finding."""
+        self.findings.add(diagnostic)
 
 
 def origin(node: ast.Node) -> Origin:
     """Text and place of a node, for people."""
-    return Origin(" ".join(node.span.text.split()), node.span.place)
+    text = " ".join(node.span.text[: 4 * _MOST_TEXT].split())
+    return Origin(text if len(text) <= _MOST_TEXT else text[: _MOST_TEXT - 1] + "…", node.span.place)

@@ -43,7 +43,18 @@ KINDS = {
 }
 """The name space of each kind of item. Parameters and conditions share one with `let` and the context names."""
 
-WATCHED = ("condition", "parameter", "function", "table", "action", "group", "tags", "schedule", "secret", "destination")
+WATCHED = (
+    "condition",
+    "parameter",
+    "function",
+    "table",
+    "action",
+    "group",
+    "tags",
+    "schedule",
+    "secret",
+    "destination",
+)
 """Kinds of which one that nothing uses is worth a word."""
 
 _MOST_SUGGESTIONS = 200

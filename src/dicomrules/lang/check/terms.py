@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from dicomrules.program.expression import Condition, Expression, Literal
+from dicomrules.lang.ast import Call
+from dicomrules.program.expression import Always, Condition, Expression, Literal
 from dicomrules.program.path import Path, Step
 from dicomrules.program.types import Type, Value
 from dicomrules.text.source import Span
@@ -68,6 +69,10 @@ class Tested:
     sound: bool = True
 
 
+UNSOUND = Tested(Always(False), sound=False)
+"""What stands for a condition about which an error has been reported."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What the place asks for: literals are read as such. `name` is the attribute's, for messages.
@@ -110,3 +115,25 @@ class Env:
     lenient: bool = False
     outer: bool = True
     reader: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnShape:
+    """A column of a table: its type, and for one that stands for an attribute its VR. `pipe` counts for key columns."""
+
+    header: str
+    type: Type
+    vr: str = ""
+    longest: int | None = None
+    plain: bool = True
+    pipe: tuple[Call, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A table as look-ups see it: its key columns in order, and its value columns by name (inline: one, named "")."""
+
+    name: str
+    keys: tuple[ColumnShape, ...]
+    columns: Mapping[str, ColumnShape]
+    inline: bool = False

@@ -1,0 +1,118 @@
+"""What conditions prove about values, by sets of literals: which exclude each other, which are inside another one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dicomrules.program.expression import (
+    Always,
+    Among,
+    Both,
+    Compare,
+    Condition,
+    Context,
+    Either,
+    Expression,
+    Is,
+    Literal,
+    Named,
+    Not,
+    Read,
+)
+from dicomrules.program.path import Path, Pick
+from dicomrules.program.ruleset import Guard
+
+Subject = Path | str
+"""A path to one value, or the name of a context value."""
+
+_BLANK = None
+"""Stands for "no value" in a set of values: `is blank`, `is absent`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Where a condition is true, each subject has one of these values. `exact`: and the other way round."""
+
+    sets: Mapping[Subject, frozenset[object]]
+    exact: bool
+
+
+def facts_of(guard: Guard | None) -> Facts | None:
+    """What is proven where a guard holds; None when nothing is."""
+    if guard is None or guard.unless:
+        return None
+    return facts(guard.condition)
+
+
+def facts(condition: Condition) -> Facts | None:
+    """What is proven where a condition is true, by equality with literals alone; None when nothing is."""
+    match condition:
+        case Named(_, inner):
+            return facts(inner)
+        case Compare("==", left, right):
+            subject, literal = (left, right) if isinstance(right, Literal) else (right, left)
+            return _equal(subject, (literal,)) if isinstance(literal, Literal) else None
+        case Among(value, members, negated=False) if all(isinstance(member, Literal) for member in members):
+            return _equal(value, members)  # type: ignore[arg-type]  # all are literals
+        case Is(Read(path), ("blank" | "absent")) if _one(path):
+            return Facts({path: frozenset({_BLANK})}, exact=False)
+        case Both(parts):
+            return _all([facts(part) for part in parts])
+        case Either(parts):
+            return _any([facts(part) for part in parts])
+        case _:
+            return None
+
+
+def _one(path: Path) -> bool:
+    """Whether a path picks one value, the same each time."""
+    selectors = [step.selector for step in path.steps] + [path.value]
+    return Pick.ANY not in selectors and Pick.EVERY not in selectors
+
+
+def _equal(subject: Expression, literals: tuple[Literal, ...]) -> Facts | None:
+    values = frozenset(literal.value for literal in literals)
+    if isinstance(subject, Context):
+        return Facts({subject.name: values}, exact=True)
+    if isinstance(subject, Read) and _one(subject.path):
+        return Facts({subject.path: values}, exact=True)
+    return None
+
+
+def _all(parts: list[Facts | None]) -> Facts | None:
+    sets: dict[Subject, frozenset[object]] = {}
+    for part in parts:
+        for subject, values in part.sets.items() if part is not None else ():
+            sets[subject] = sets[subject] & values if subject in sets else values
+    exact = all(part is not None and part.exact for part in parts)
+    return Facts(sets, exact) if sets else None
+
+
+def _any(parts: list[Facts | None]) -> Facts | None:
+    known = [part for part in parts if part is not None]
+    if len(known) < len(parts):
+        return None
+    shared = set(known[0].sets).intersection(*(part.sets for part in known[1:]))
+    sets = {subject: frozenset().union(*(part.sets[subject] for part in known)) for subject in shared}
+    exact = all(part.exact and len(part.sets) == 1 for part in known) and len(shared) == 1
+    return Facts(sets, exact) if sets else None
+
+
+def impossible(condition: Condition) -> bool:
+    """Whether a condition is proven to be never true."""
+    proven = None if isinstance(condition, Always | Not) else facts(condition)
+    return proven is not None and any(not values for values in proven.sets.values())
+
+
+def exclude(one: Facts | None, other: Facts | None) -> frozenset[Subject]:
+    """The subjects by which two conditions are never true of the same object; empty when that is not proven."""
+    if one is None or other is None:
+        return frozenset()
+    shared = set(one.sets) & set(other.sets)
+    return frozenset(subject for subject in shared if not one.sets[subject] & other.sets[subject])
+
+
+def hides(one: Facts | None, other: Facts | None) -> bool:
+    """Whether the first condition is proven to be true wherever the second one is."""
+    if one is None or other is None or not one.exact:
+        return False
+    return all(subject in other.sets and other.sets[subject] <= values for subject, values in one.sets.items())

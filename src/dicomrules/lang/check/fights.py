@@ -1,0 +1,77 @@
+"""Rules that set the same attribute of the same objects: the later one wins, and may not know."""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+
+from dicomrules.lang.check.apart import Facts, exclude, facts_of
+from dicomrules.lang.check.ground import Ground
+from dicomrules.lang.check.reads import overlap
+from dicomrules.lang.check.rules import Ruled
+from dicomrules.lang.check.statements import Mark
+from dicomrules.program.path import Path
+from dicomrules.text.codes.registry import diagnose
+
+_LOOKED_AT = 500
+"""How many earlier writers of one attribute are compared with a later one."""
+
+
+class _Writers:
+    """Who writes what, by the attribute at the top of the data set."""
+
+    def __init__(self, rules: Sequence[Ruled]) -> None:
+        self.rules = rules
+        self.facts = [facts_of(ruled.rule.guard) for ruled in rules]
+        self.by_top: dict[object, list[tuple[int, Mark]]] = {}
+        self._indexes: dict[Path, list[int]] = {}
+        for index, ruled in enumerate(rules):
+            for mark in ruled.marks:
+                self.by_top.setdefault(mark.path.steps[0].tag, []).append((index, mark))
+
+    def between(self, path: Path, first: int, last: int) -> bool:
+        """Whether one of the rules from `first` up to, without, `last` writes a path."""
+        if path not in self._indexes:
+            marks = self.by_top.get(path.steps[0].tag, ())
+            self._indexes[path] = [index for index, mark in marks if overlap(mark.path, path)]
+        indexes = self._indexes[path]
+        at = bisect_left(indexes, first)
+        return at < len(indexes) and indexes[at] < last
+
+    def apart(self, first: int, last: int) -> bool:
+        """Whether two rules are proven never to fire for the same object."""
+        one: Facts | None = self.facts[first]
+        for subject in exclude(one, self.facts[last]):
+            if isinstance(subject, str) or not self.between(subject, first, last):
+                return True
+        return False
+
+
+def fights(ground: Ground, rules: Sequence[Ruled]) -> None:
+    """Warn of each rule that sets what an earlier one sets, once for each attribute."""
+    writers = _Writers(rules)
+    for marks in writers.by_top.values():
+        told: set[tuple[int, Path]] = set()
+        for place, (index, mark) in enumerate(marks):
+            if mark.override or mark.kind in ("default", "add") or (index, mark.path) in told:
+                continue
+            earlier = _earlier(writers, marks[max(0, place - _LOOKED_AT) : place], index, mark)
+            if earlier is not None:
+                told.add((index, mark.path))
+                _report(ground, rules[earlier[0]], rules[index], earlier[1], mark)
+
+
+def _earlier(writers: _Writers, above: Sequence[tuple[int, Mark]], index: int, mark: Mark) -> tuple[int, Mark] | None:
+    """The nearest rule above that sets the same and may fire for the same object."""
+    for other, theirs in reversed(above):
+        if other == index or theirs.kind == "add" or {theirs.kind, mark.kind} <= {"remove", "empty"}:
+            continue
+        if overlap(theirs.path, mark.path) and not writers.apart(other, index):
+            return other, theirs
+    return None
+
+
+def _report(ground: Ground, earlier: Ruled, later: Ruled, first: Mark, mark: Mark) -> None:
+    name = mark.path.text or mark.path.steps[-1].name
+    message = f"rules `{earlier.rule.name}` and `{later.rule.name}` both set `{name}`"
+    found = diagnose("DR406", mark.span, message, "this one wins where both fire")
+    found = found.with_label(first.span, f"set in `{earlier.rule.name}`")
+    ground.add(found.with_note("say `override` here if that is meant, else make their conditions exclude each other"))

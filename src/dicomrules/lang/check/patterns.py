@@ -1,0 +1,58 @@
+"""Regular expressions of rule files: RE2 takes them, or the finding says where it stops."""
+
+from dicomrules.functions import regex
+from dicomrules.lang import ast
+from dicomrules.lang.check.ground import Ground
+from dicomrules.program.types import Regex
+from dicomrules.text.codes.registry import diagnose
+
+_OUTSIDE = {
+    "(?=": "look-ahead",
+    "(?!": "look-ahead",
+    "(?<=": "look-behind",
+    "(?<!": "look-behind",
+    "(?>": "an atomic group",
+}
+
+
+def pattern(ground: Ground, node: ast.Regex, *, whole: bool) -> Regex | None:
+    """A regular expression that RE2 takes; None with a finding. `whole`: it is about the whole value anyway."""
+    made = Regex(node.pattern, node.ignore_case)
+    problem = regex.problem(made)
+    if problem is not None:
+        _refuse(ground, node, problem)
+        return None
+    if whole:
+        _anchors(ground, node)
+    return made
+
+
+def _refuse(ground: Ground, node: ast.Regex, problem: str) -> None:
+    span, label = node.span, problem
+    for piece, name in _OUTSIDE.items():
+        at = node.span.text.find(piece)
+        if at >= 0:
+            span = node.span.source.span(node.span.start + at, node.span.start + at + len(piece))
+            label = f"{name} is not part of RE2"
+            break
+    found = diagnose("DR209", span, f"this regular expression is not one of RE2's: {problem}", label)
+    ground.add(
+        found.with_note("RE2 takes linear time whatever arrives, so it has no look-around and no back-references")
+    )
+
+
+def _anchors(ground: Ground, node: ast.Regex) -> None:
+    """Warn of `^` and `$`, which change nothing where the whole value is meant."""
+    text = node.pattern
+    start = text.startswith("^")
+    end = text.endswith("$") and not text.endswith("\\$")
+    if not (start or end):
+        return
+    written = node.span.text
+    tail = written.rindex("/")
+    bare = written[1 + start : tail - end]
+    marks = " and ".join(mark for mark, there in (("`^`", start), ("`$`", end)) if there)
+    found = diagnose("DR210", node.span, f"{marks} in `matches` changes nothing", "always about the whole value")
+    if bare:
+        found = found.with_fix("leave it out", node.span, f"/{bare}{written[tail:]}")
+    ground.add(found.with_note("who wants a part of the value says `contains`"))

@@ -1,0 +1,68 @@
+"""Rules: the guard, the statements, and what other rules will want to know of them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from dicomrules.lang import ast
+from dicomrules.lang.check.bounds import DEEPEST, depth
+from dicomrules.lang.check.ground import Ground, origin
+from dicomrules.lang.check.reads import overlap
+from dicomrules.lang.check.statements import Block, Mark, Work, body
+from dicomrules.lang.check.terms import Env, Tested
+from dicomrules.lang.check.writes import written_by
+from dicomrules.program.expression import Always, Origin
+from dicomrules.program.path import Path, Prefix
+from dicomrules.program.ruleset import Guard, Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """A rule that was understood, with everything that it writes."""
+
+    node: ast.Rule
+    rule: Rule
+    marks: tuple[Mark, ...]
+
+
+def guard(ground: Ground, node: ast.Guard | None) -> tuple[Guard | None, Tested]:
+    """A `when` or `unless`, and what is known where it holds."""
+    if node is None:
+        return None, Tested(Always(True))
+    tested = ground.test(node.test, Env(spreads=True))
+    if isinstance(tested.code, Always) and tested.sound:
+        holds = tested.code.answer is not node.negated
+        code, label = ("DR408", "this is always true") if holds else ("DR407", "this is never true")
+        ground.report(code, node.span, f"{label}, whatever arrives", label)
+    return Guard(tested.code, node.negated, origin(node)), tested
+
+
+def rule(ground: Ground, node: ast.Rule, written: Iterable[Path]) -> Ruled:
+    """One rule. `written` are the paths that rules above it write."""
+    made, tested = guard(ground, node.guard)
+    facts = tested.false if node.guard is not None and node.guard.negated else tested.true
+    work = Work(ground, written_by(ground, node.body))
+    env = Env(known=_both_ways(facts, tuple(written)))
+    statements, _ = body(work, node.body, Block(env))
+    title = node.title.value if node.title is not None else ""
+    whole = Rule(node.name.text, made, statements, title, origin_of_name(node))
+    if depth(whole) > DEEPEST:
+        ground.report("DR113", node.name.span, "this rule is nested too deeply when it is written out", "too deep")
+    return Ruled(node, whole, tuple(work.marks))
+
+
+def origin_of_name(node: ast.Rule | ast.Routes) -> Origin:
+    """Where a rule or table is defined, without all of its text."""
+    return origin(node.name)
+
+
+def _both_ways(facts: frozenset[Path], written: tuple[Path, ...]) -> frozenset[Path]:
+    """What is known of the object as rewritten holds as received too, where no rule above has written; and back."""
+    twins = set()
+    for path in facts:
+        other = {Prefix.CURRENT: Prefix.ORIGINAL, Prefix.ORIGINAL: Prefix.CURRENT}.get(path.prefix)
+        if other is None:
+            continue
+        current = path if path.prefix is Prefix.CURRENT else replace(path, prefix=Prefix.CURRENT)
+        if not any(overlap(current, one) for one in written):
+            twins.add(replace(path, prefix=other))
+    return facts | twins

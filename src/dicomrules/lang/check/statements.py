@@ -1,0 +1,383 @@
+"""The statements of a rule, top to bottom: what each does, and what is known after it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from dicomrules.lang import ast
+from dicomrules.lang.check import assign, choices, lookups
+from dicomrules.lang.check.calls import above
+from dicomrules.lang.check.ground import MOST_LEVELS, MOST_PARTS, Ground, origin
+from dicomrules.lang.check.later import refuse_statement
+from dicomrules.lang.check.outcome import settle
+from dicomrules.lang.check.paths import Place, resolve
+from dicomrules.lang.check.reads import Arms, Reader, Write, overlap
+from dicomrules.lang.check.symbols import CONTEXT, unknown
+from dicomrules.lang.check.targets import targets
+from dicomrules.lang.check.terms import Bound, Env, Term, Wanted
+from dicomrules.lang.check.verdicts import fallback, stop
+from dicomrules.lang.check.writable import holds_value, writable
+from dicomrules.program import statement as program
+from dicomrules.program.expression import Local
+from dicomrules.program.path import Path, Pick, Prefix
+from dicomrules.text.codes.registry import diagnose
+from dicomrules.text.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One write of a rule, as other rules see it."""
+
+    path: Path
+    span: Span
+    kind: str
+    override: bool = False
+
+
+@dataclass(slots=True)
+class Work:
+    """One rule being looked at: what it writes in all, what it has been seen to write, how large it has become."""
+
+    ground: Ground
+    writes: tuple[Write, ...]
+    marks: list[Mark] = field(default_factory=list)
+    count: int = 0
+    level: int = 0
+
+    def reader(self, node: ast.Node, arms: Arms) -> Reader:
+        """The statement as one that reads."""
+        return Reader(id(node), arms, self.writes)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Where a block of statements has got to. `line` is what it has written so far; `ended`: a verdict came."""
+
+    env: Env
+    arms: Arms = ()
+    line: tuple[Mark, ...] = ()
+    ended: Span | None = None
+
+
+def body(work: Work, nodes: Sequence[ast.Statement], block: Block) -> tuple[tuple[program.Statement, ...], Block]:
+    """The statements of one block, and what is known after it."""
+    made: list[program.Statement] = []
+    told = False
+    if work.level >= MOST_LEVELS and nodes:
+        work.ground.report("DR113", nodes[0].span, "blocks are nested too deeply here", f"{MOST_LEVELS} levels")
+        return (), block
+    work.level += 1
+    for node in nodes:
+        work.count += 1
+        if work.count > MOST_PARTS:
+            work.ground.report("DR113", node.span, "this rule is too large when it is written out", "from here on")
+            break
+        if block.ended is not None and not told:
+            told = True
+            found = diagnose("DR403", node.span, "this statement is never reached", "never reached")
+            work.ground.add(found.with_label(block.ended, "this verdict ends the object"))
+        statements, block = one(work, node, block)
+        made.extend(statements)
+    work.level -= 1
+    return tuple(made), block
+
+
+def one(work: Work, node: ast.Statement, block: Block) -> tuple[tuple[program.Statement, ...], Block]:
+    """One statement; `apply` gives several, one that is at fault gives none."""
+    if refuse_statement(work.ground, node):
+        return (), block
+    if isinstance(node, ast.Quarantine | ast.Reject | ast.Hold | ast.Drop):
+        return (stop(work.ground, node),), replace(block, ended=node.span)
+    env = replace(block.env, reader=work.reader(node, block.arms), spreads=False, outer=True)
+    understand = _WAYS[type(node)]
+    statements, after = understand(work, node, replace(block, env=env))
+    return statements, after
+
+
+Result = tuple[tuple[program.Statement, ...], Block]
+
+
+def _wrote(work: Work, block: Block, marks: Sequence[Mark], *, proven: frozenset[Path] = frozenset()) -> Block:
+    """What is known after these paths were written; a second write in one line is reported."""
+    for mark in marks:
+        _twice(work, block, mark)
+    work.marks.extend(marks)
+    known = frozenset(
+        path
+        for path in block.env.known
+        if path.prefix is not Prefix.CURRENT or not any(overlap(path, mark.path) for mark in marks)
+    )
+    env = replace(block.env, known=known | proven)
+    return replace(block, env=env, line=(*block.line, *marks))
+
+
+def _twice(work: Work, block: Block, mark: Mark) -> None:
+    earlier = next((one for one in block.line if one.path == mark.path), None)
+    if earlier is None or "add" in (mark.kind, earlier.kind):
+        return
+    if mark.kind == "default":
+        message, label = f"`{mark.path.text}` has been set above, so `default` can do nothing", "never blank here"
+    else:
+        message, label = f"`{mark.path.text}` is set twice", "only this one counts"
+    found = diagnose("DR405", mark.span, message, label)
+    work.ground.add(found.with_label(earlier.span, "set here first"))
+
+
+# ── set, default, add, let ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _set(work: Work, node: ast.Set | ast.Default, block: Block) -> Result:
+    ground, env = work.ground, block.env
+    override = isinstance(node, ast.Set) and node.override
+    place = resolve(ground, node.target, env)
+    if place is not None and not (writable(ground, place, override=override) and holds_value(ground, place)):
+        place = None
+    asked = assign.wanted(place) if place is not None else None
+    term = _right(ground, node.value.expr, env, asked)
+    fallen = None
+    if node.value.otherwise is not None:
+        fallen = fallback(ground, node.value.otherwise, env, asked, "set")
+    if place is None:
+        return (), block
+    sure = settle(ground, place, term, fallen, node)
+    assign.cut_identifier(ground, place, node.value.expr)
+    code = fallen.code if fallen is not None else None
+    here = origin(node)
+    if isinstance(node, ast.Set):
+        made: program.Statement = program.Set(place.path, term.code, code, node.creating, node.override, here)
+    else:
+        made = program.Default(place.path, term.code, code, node.creating, here)
+    kind = "set" if isinstance(node, ast.Set) else "default"
+    there = sure and (len(place.absolute.steps) == 1 or node.creating) and place.path.value is None
+    proven = frozenset({place.absolute}) if there and not place.spread else frozenset()
+    mark = Mark(place.absolute, node.target.span, kind, override)
+    return (made,), _wrote(work, block, [mark], proven=proven)
+
+
+def _right(ground: Ground, node: ast.Expr, env: Env, asked: Wanted | None, instead: str = "set") -> Term:
+    """The right side of a statement, where a `choose` may hold verdicts."""
+    if isinstance(node, ast.Choose):
+        return choices.choose(ground, node, env, asked, instead)
+    return ground.value(node, env, asked)
+
+
+def _add(work: Work, node: ast.Add, block: Block) -> Result:
+    ground, env = work.ground, block.env
+    place = resolve(ground, node.target, env)
+    new = place is not None and any(step.selector is Pick.NEW for step in place.path.steps)
+    if place is not None and not (writable(ground, place, new=True) and holds_value(ground, place)):
+        place = None
+    if place is not None and not new and (place.path.value is not None or place.most == 1):
+        message = f"`{place.name}` holds one value, so none can be added"
+        found = diagnose("DR220", node.target.span, message, "its VM is 1")
+        ground.add(found.with_note(f"say `set {place.path.text} = …`, or `add SEQUENCE[new].X = …` for an item"))
+        place = None
+    asked = assign.wanted(place) if place is not None else None
+    term = _right(ground, node.value.expr, env, asked)
+    fallen = None
+    if node.value.otherwise is not None:
+        fallen = fallback(ground, node.value.otherwise, env, asked, "set")
+    if place is None:
+        return (), block
+    settle(ground, place, term, fallen, node, adding=True)
+    made = program.Add(place.path, term.code, fallen.code if fallen is not None else None, origin(node))
+    return (made,), _wrote(work, block, [Mark(place.absolute, node.target.span, "add")])
+
+
+def _let(work: Work, node: ast.Let, block: Block) -> Result:
+    ground, env = work.ground, block.env
+    name = node.name.text
+    free = _free(ground, node.name, env)
+    value = node.value
+    fallen = fallback(ground, value.otherwise, env, None, "let") if value.otherwise is not None else None
+    if isinstance(value.expr, ast.Lookup) and value.expr.column is None and not _inline(ground, value.expr):
+        row = lookups.row(ground, value.expr, name, env)
+        if row is None:
+            return (), block
+        if fallen is None or fallen.term is not None:
+            found = diagnose(
+                "DR302", value.span, "a row may not be there, so a verdict says what then", "which verdict?"
+            )
+            ground.add(found.with_fix("hold it", node.span.after, ' otherwise hold "not in the table yet"'))
+        code, bound = row
+        return _bound(node, block, code, fallen.code if fallen is not None else None, bound, free=free)
+    term = _right(ground, value.expr, env, None, "let")
+    settled = settle(ground, None, term, fallen, node)
+    if term.type is None:
+        return _bound(node, block, term.code, None, term, free=free)
+    longest = term.longest
+    if fallen is not None and fallen.term is not None:
+        other = fallen.term.longest
+        longest = None if longest is None or other is None else max(longest, other)
+    bound_term = Term(
+        Local(name), term.type, node.span, longest, term.vr, blank=term.blank if settled else None, plain=term.plain
+    )
+    if term.constant is not None:
+        bound_term = term
+    return _bound(node, block, term.code, fallen.code if fallen is not None else None, bound_term, free=free)
+
+
+def _inline(ground: Ground, node: ast.Lookup) -> bool:
+    shape = ground.shapes.get(node.table.text)
+    return shape is not None and shape.inline
+
+
+def _bound(node: ast.Let, block: Block, code: Any, otherwise: Any, bound: Bound, *, free: bool) -> Result:
+    """A `let` and the name that it makes known."""
+    made = program.Let(node.name.text, code, otherwise, origin(node))
+    names = {**block.env.names, node.name.text: bound} if free else block.env.names
+    return (made,), replace(block, env=replace(block.env, names=names))
+
+
+def _free(ground: Ground, name: ast.Name, env: Env) -> bool:
+    """Whether a `let` may have this name; reports when it is taken."""
+    taken = next((kind for kind in ("parameter", "condition") if name.text in ground.symbols.of(kind)), None)
+    if name.text in env.names:
+        taken = "`let`"
+    elif name.text in CONTEXT:
+        taken = "context name"
+    if taken is None:
+        return True
+    message = f"there is a {taken} `{name.text}` already, and names never hide each other"
+    ground.report("DR108", name.span, message, "the name is taken")
+    return False
+
+
+# ── copy, move, swap, empty, remove ───────────────────────────────────────────────────────────────────────────────
+
+
+def _copy(work: Work, node: ast.Copy | ast.Move | ast.Swap, block: Block) -> Result:
+    ground, env = work.ground, block.env
+    first, second = (node.left, node.right) if isinstance(node, ast.Swap) else (node.origin, node.target)
+    source, target = resolve(ground, first, env), resolve(ground, second, env)
+    if source is None or target is None:
+        return (), block
+    both = isinstance(node, ast.Move | ast.Swap)
+    if not writable(ground, target) or (both and not writable(ground, source)):
+        return (), block
+    if not _alike(ground, node, source, target):
+        return (), block
+    marks = [Mark(target.absolute, second.span, "set")]
+    if both:
+        marks.append(Mark(source.absolute, first.span, "remove" if isinstance(node, ast.Move) else "set"))
+    make = {ast.Copy: program.Copy, ast.Move: program.Move, ast.Swap: program.Swap}[type(node)]
+    return (make(source.path, target.path, origin(node)),), _wrote(work, block, marks)
+
+
+def _alike(ground: Ground, node: ast.Copy | ast.Move | ast.Swap, source: Place, target: Place) -> bool:
+    """Whether whole elements of one VR are on both sides."""
+    word = type(node).__name__.lower()
+    for place in (source, target):
+        if place.path.value is not None or place.path.component or place.path.group or place.spread == "any":
+            message = f"`{word}` is about whole elements"
+            found = diagnose("DR212", place.span, message, "a part of one")
+            ground.add(found.with_note("say `set … = … otherwise …` for a part"))
+            return False
+    if source.vr != target.vr:
+        found = diagnose("DR201", node.span, f"`{word}` needs one VR on both sides", "two VRs")
+        found = found.with_label(source.span, source.vr).with_label(target.span, target.vr)
+        ground.add(found.with_note(f"say `set {target.path.text} = {source.path.text} otherwise …`"))
+        return False
+    if target.most is not None and (source.most is None or source.most > target.most):
+        message = f"`{source.name}` may have more values than `{target.name}` holds"
+        ground.report("DR220", node.span, message, f"`{target.name}` holds {target.most}")
+        return False
+    return True
+
+
+def _empty(work: Work, node: ast.Empty | ast.Remove, block: Block) -> Result:
+    found = targets(work.ground, node.targets, node.excepted, block.env)
+    if found is None:
+        return (), block
+    meant, places = found
+    kind = "empty" if isinstance(node, ast.Empty) else "remove"
+    make = program.Empty if isinstance(node, ast.Empty) else program.Remove
+    after = _wrote(work, block, [Mark(place.absolute, place.span, kind) for place in places])
+    if meant.sets or meant.anywhere:
+        known = frozenset(path for path in after.env.known if path.prefix is not Prefix.CURRENT)
+        after = replace(after, env=replace(after.env, known=known))
+    return (make(meant, origin(node)),), after
+
+
+# ── within, if, apply ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _within(work: Work, node: ast.Within, block: Block) -> Result:
+    ground, env = work.ground, block.env
+    place = resolve(ground, node.path, env, items=True)
+    if place is None or not _enterable(ground, place):
+        return (), block
+    inner = replace(block, env=replace(env, within=place.absolute.steps, aside=False), line=())
+    statements, _ = body(work, node.body, inner)
+    known = frozenset(
+        path for path in env.known if path.prefix is not Prefix.CURRENT or not overlap(path, place.absolute)
+    )
+    after = replace(block, env=replace(env, known=known))
+    return (program.Within(place.path, statements, origin(node)),), after
+
+
+def _enterable(ground: Ground, place: Place) -> bool:
+    last = place.path.steps[-1]
+    if last.vr != "SQ":
+        message = f"`{place.name}` is no sequence (its VR is {place.vr})"
+        ground.report("DR206", place.span, message, "`within` goes into the items of a sequence")
+        return False
+    if last.selector is None:
+        found = diagnose("DR206", place.span, "`within` says which items", "which ones?")
+        for word, title in (("every", "all items"), ("first", "the first item"), ("new", "append one")):
+            found = found.with_fix(title, place.span.after, f"[{word}]")
+        ground.add(found)
+        return False
+    return writable(ground, place, new=True)
+
+
+def _if(work: Work, node: ast.If, block: Block) -> Result:
+    env = block.env
+    branches: list[program.Branch] = []
+    ends: list[Block] = []
+    for arm, branch in enumerate(node.branches):
+        tested = work.ground.test(branch.test, replace(env, spreads=True))
+        inner = Block(replace(env, known=env.known | tested.true), (*block.arms, (id(node), arm)))
+        statements, end = body(work, branch.body, inner)
+        branches.append(program.Branch(tested.code, statements, origin(branch.test)))
+        ends.append(end)
+        env = replace(env, known=env.known | tested.false)
+    last = Block(env, (*block.arms, (id(node), len(node.branches))))
+    default, end = body(work, node.otherwise or (), last)
+    ends.append(end)
+    going = [one.env.known for one in ends if one.ended is None]
+    known = frozenset.intersection(*going) if going else block.env.known
+    after = replace(block, env=replace(block.env, known=known), ended=None if going else node.span)
+    return (program.If(tuple(branches), default, origin(node)),), after
+
+
+def _apply(work: Work, node: ast.Apply, block: Block) -> Result:
+    ground = work.ground
+    item = ground.symbols.find("action", node.action.text, ast.Action)
+    if item is None:
+        if ground.symbols.missing("action", node.action.text):
+            ground.add(unknown(ground.symbols, "action", node.action, "DR107"))
+        return (), block
+    if not above(ground, "action", node.action.text, node.action.span):
+        return (), block
+    ground.opening.append(f"action {node.action.text}")
+    inner = replace(block, env=replace(block.env, names={}))
+    statements, after = body(work, item.body, inner)
+    ground.opening.pop()
+    return statements, replace(after, env=replace(after.env, names=block.env.names))
+
+
+_WAYS: dict[type, Callable[[Work, Any, Block], Result]] = {
+    ast.Set: _set,
+    ast.Default: _set,
+    ast.Add: _add,
+    ast.Let: _let,
+    ast.Copy: _copy,
+    ast.Move: _copy,
+    ast.Swap: _copy,
+    ast.Empty: _empty,
+    ast.Remove: _empty,
+    ast.Within: _within,
+    ast.If: _if,
+    ast.Apply: _apply,
+}

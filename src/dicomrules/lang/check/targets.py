@@ -1,0 +1,141 @@
+"""What `empty` and `remove` are about: paths, masks, and sets of tags."""
+
+import re
+
+from dicomrules.dicom import tags
+from dicomrules.functions import regex
+from dicomrules.lang import ast
+from dicomrules.lang.check import attributes
+from dicomrules.lang.check.ground import Ground
+from dicomrules.lang.check.later import refuse
+from dicomrules.lang.check.literals import VRS
+from dicomrules.lang.check.paths import Place, resolve
+from dicomrules.lang.check.patterns import pattern
+from dicomrules.lang.check.symbols import unknown
+from dicomrules.lang.check.terms import Env
+from dicomrules.lang.check.writable import PROTECTED, UIDS, writable
+from dicomrules.program.path import Path, PrivateTag
+from dicomrules.program.statement import TagSet, Targets
+
+_KEPT = TagSet(tags=frozenset(PROTECTED) | UIDS)
+"""What masks, VRs and keyword patterns never reach."""
+
+
+def targets(
+    ground: Ground, node: ast.Targets, excepted: ast.Targets | None, env: Env
+) -> tuple[Targets, list[Place]] | None:
+    """The elements that are meant, and the places of those said by a path; None with a finding."""
+    places: list[Place] = []
+    sets: list[TagSet] = []
+    sound = True
+    for target in node.targets:
+        found = _one(ground, target, env, written=True)
+        sound = sound and found is not None
+        if isinstance(found, TagSet):
+            sets.append(found)
+        elif found is not None:
+            places.append(found)
+    kept: list[Path] = []
+    for target in excepted.targets if excepted is not None else ():
+        found = _one(ground, target, env, written=False)
+        if isinstance(found, TagSet):
+            refuse(ground, target.span, "except tags")
+        elif found is not None:
+            kept.append(found.path)
+        sound = sound and found is not None
+    if not sound:
+        return None
+    paths = tuple(place.path for place in places)
+    return Targets(paths, tuple(sets), node.anywhere, tuple(kept)), places
+
+
+def _one(ground: Ground, target: ast.Target, env: Env, *, written: bool) -> Place | TagSet | None:
+    if isinstance(target, ast.TagsRef):
+        return tag_set(ground, target.name)
+    mask = _mask(target)
+    if mask is not None:
+        return TagSet(masks=((mask.mask, mask.value),), excepted=_KEPT)
+    place = resolve(ground, target, env)
+    if place is None or (written and not writable(ground, place)):
+        return None
+    if place.path.value is not None or place.path.component or place.path.group:
+        message = "only whole elements are emptied and removed"
+        ground.report("DR212", target.span, message, "leave out what follows the attribute")
+        return None
+    return place
+
+
+def _mask(target: ast.Path) -> tags.TagMask | None:
+    """The mask that a target is: `(60xx,3000)`, or a keyword that repeats in several groups."""
+    if len(target.steps) != 1 or target.steps[0].selector is not None:
+        return None
+    attribute = target.steps[0].attribute
+    if isinstance(attribute, ast.TagMask):
+        return tags.TagMask(attribute.value, attribute.mask)
+    return tags.mask_of(attribute.text) if isinstance(attribute, ast.Keyword) else None
+
+
+def tag_set(ground: Ground, name: ast.Name) -> TagSet | None:
+    """The set of tags of this name; None with a finding."""
+    item = ground.symbols.find("tags", name.text, ast.Tags)
+    if item is None:
+        if ground.symbols.missing("tags", name.text):
+            ground.add(unknown(ground.symbols, "tags", name, "DR107"))
+        return None
+    with ground.findings.quietly():
+        return members(ground, item)
+
+
+def members(ground: Ground, item: ast.Tags) -> TagSet | None:
+    """What a `tags` item holds; None with a finding."""
+    held = _members(ground, item.members)
+    left_out = _members(ground, item.excepted) if item.excepted else TagSet()
+    if held is None or left_out is None:
+        return None
+    excepted = TagSet(left_out.tags | _KEPT.tags, left_out.masks, left_out.privates, left_out.vrs)
+    return TagSet(held.tags, held.masks, held.privates, held.vrs, excepted)
+
+
+def _members(ground: Ground, nodes: tuple[ast.TagsMember, ...]) -> TagSet | None:
+    found: set[int] = set()
+    masks: list[tuple[int, int]] = []
+    privates: list[PrivateTag] = []
+    vrs: set[str] = set()
+    sound = True
+    for node in nodes:
+        mask = tags.mask_of(node.text) if isinstance(node, ast.Keyword) else None
+        if isinstance(node, ast.TagMask) or mask is not None:
+            masks.append((mask.mask, mask.value) if mask is not None else (node.mask, node.value))  # type: ignore[union-attr]
+        elif isinstance(node, ast.Regex):
+            sound = _by_pattern(ground, node, found) and sound
+        elif isinstance(node, ast.ByVR):
+            sound = _by_vr(ground, node, vrs) and sound
+        else:
+            one = attributes.find(ground, node)
+            sound = sound and one is not None
+            if one is not None and isinstance(one.tag, PrivateTag):
+                privates.append(one.tag)
+            elif one is not None and isinstance(one.tag, int):
+                found.add(one.tag)
+    return TagSet(frozenset(found), tuple(masks), tuple(privates), frozenset(vrs)) if sound else None
+
+
+def _by_pattern(ground: Ground, node: ast.Regex, found: set[int]) -> bool:
+    made = pattern(ground, node, whole=True)
+    if made is None:
+        return False
+    fitting = {
+        tag for word in tags.keywords() if regex.fits(made, word, whole=True) and (tag := tags.tag_of(word)) is not None
+    }
+    if not fitting:
+        ground.report("DR101", node.span, "no keyword of PS3.6 fits this", "the whole keyword must fit")
+    found |= fitting
+    return bool(fitting)
+
+
+def _by_vr(ground: Ground, node: ast.ByVR, vrs: set[str]) -> bool:
+    if node.vr.text not in VRS or not re.fullmatch("[A-Z]{2}", node.vr.text):
+        ground.report("DR219", node.vr.span, f"`{node.vr.text}` is no VR", "PS3.5 6.2")
+        return False
+    vrs.add(node.vr.text)
+    return True

@@ -1,0 +1,168 @@
+"""Expressions that have a value: attributes, names, `+` and arithmetic. The way into literals, calls, `choose`, look-ups."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from dicomrules.dicom.uids import uid_of
+from dicomrules.lang import ast
+from dicomrules.lang.check import calls, choices, constants, lookups, reads, sums
+from dicomrules.lang.check.constants import literal
+from dicomrules.lang.check.ground import MOST_PARTS, Ground
+from dicomrules.lang.check.literals import LONGEST
+from dicomrules.lang.check.paths import Place, resolve
+from dicomrules.lang.check.symbols import CONTEXT, MAY_BE_EMPTY, suggested
+from dicomrules.lang.check.terms import Doubt, Env, RowOf, Term, Wanted, wrong
+from dicomrules.program.expression import Context, Literal, Read, Truth
+from dicomrules.program.path import Pick
+from dicomrules.program.types import TEXTUAL, Type
+from dicomrules.text.codes.registry import diagnose
+
+
+def value(ground: Ground, node: ast.Expr, env: Env, wanted: Wanted | None = None) -> Term:
+    """What an expression means as a value."""
+    understand = _WAYS.get(type(node))
+    if understand is None:
+        return _truth(ground, node, env)
+    term: Term = understand(ground, node, env, wanted)
+    if term.parts > MOST_PARTS:
+        ground.report("DR113", node.span, "this is too large when it is written out", f"{term.parts} parts")
+        return wrong(node.span)
+    return term
+
+
+def _truth(ground: Ground, node: ast.Expr, env: Env) -> Term:
+    """A condition used as a value."""
+    tested = ground.test(node, replace(env, outer=True))
+    return Term(Truth(tested.code), Type.TRUTH if tested.sound else None, node.span, parts=tested.parts)
+
+
+def _path(ground: Ground, node: ast.Path, env: Env, wanted: Wanted | None) -> Term:
+    uid = _uid(node)
+    if uid is not None:
+        return _uid_term(ground, node, uid, wanted)
+    place = resolve(ground, node, env)
+    return wrong(node.span) if place is None else read(ground, place, env)
+
+
+def _uid(node: ast.Path) -> str | None:
+    """The UID that a path is the keyword of (`CTImageStorage`); attributes and UIDs share no keyword."""
+    step = node.steps[0]
+    if len(node.steps) > 1 or node.prefix or node.components or step.selector:
+        return None
+    return uid_of(step.attribute.text) if isinstance(step.attribute, ast.Keyword) else None
+
+
+def _uid_term(ground: Ground, node: ast.Path, uid: str, wanted: Wanted | None) -> Term:
+    if wanted is not None and wanted.type not in TEXTUAL:
+        message = f"`{node.span.text}` is a UID, `{wanted.name}` is none"
+        ground.report("DR201", node.span, message, f"the UID {uid}")
+        return wrong(node.span)
+    return Term(Literal(uid, Type.UID), Type.UID, node.span, longest=len(uid), vr="UI")
+
+
+def read(ground: Ground, place: Place, env: Env) -> Term:
+    """The one value at a place."""
+    if not _readable(ground, place, env):
+        return wrong(place.span)
+    reads.check(ground, place, env)
+    path = place.path
+    longest = 64 if path.component else LONGEST.get(place.vr)
+    doubts: tuple[Doubt, ...] = ()
+    if place.absolute not in env.known and not place.spread:
+        doubts = (Doubt(f"`{path.text}` may be absent or empty", place.span, place.absolute),)
+    needs = frozenset() if place.spread else frozenset({place.absolute})
+    vr = "" if path.component or path.group else place.vr
+    return Term(Read(path), path.type, place.span, longest, vr, doubts, needs=needs, spread=place.spread)
+
+
+def _readable(ground: Ground, place: Place, env: Env) -> bool:
+    """Whether there is one value to read, of a type that rules know."""
+    picks = {step.selector for step in place.path.steps if isinstance(step.selector, Pick)}
+    if place.vr == "SQ":
+        found = diagnose("DR206", place.span, f"`{place.name}` is a sequence, and no value", "which of its attributes?")
+        ground.add(found.with_note(f"say which item and attribute: `{place.name}[first].CodeValue`"))
+    elif place.vr == "UN" and not isinstance(place.path.steps[-1].tag, int):
+        found = diagnose("DR208", place.span, f"the VR of `{place.name}` is not known", "how is it to be read?")
+        ground.add(found.with_note(f"say it once in this file: `private {place.name} LO`"))
+    elif place.path.type is Type.BYTES:
+        message = f"`{place.name}` holds bytes (its VR is {place.vr}), which are no value"
+        ground.report("DR201", place.span, message, "it can be tested for presence, emptied and removed")
+    elif not place.chosen:
+        most = "several values" if place.most is None else f"up to {place.most} values"
+        found = diagnose("DR205", place.span, f"`{place.name}` may have {most}", "which one?")
+        words = ("any", "every", "first") if env.spreads else ("first", "last")
+        for word in words:
+            found = found.with_fix(f"`[{word}]`", place.span.after, f"[{word}]")
+        ground.add(found)
+    elif Pick.NEW in picks:
+        ground.report("DR212", place.span, "`[new]` makes an item, there is nothing in it to read", "`[new]`")
+    elif place.spread and not env.spreads:
+        found = diagnose("DR212", place.span, f"`[{place.spread}]` is not one value", "exactly one is needed here")
+        ground.add(found.with_note("say `[first]`, `[last]`, a number, or `[where …]`"))
+    else:
+        return True
+    return False
+
+
+def _name(ground: Ground, node: ast.Name, env: Env, wanted: Wanted | None) -> Term:
+    bound = env.names.get(node.text)
+    if isinstance(bound, Term):
+        constant = bound.constant
+        return replace(bound, span=node.span) if constant is None else literal(ground, constant, node.span, wanted)
+    if isinstance(bound, RowOf):
+        found = diagnose("DR214", node.span, f"`{node.text}` is a row of `{bound.table}`", "which of its columns?")
+        ground.add(found.with_note(f"say the column: `{node.text}.Column`"))
+        return wrong(node.span)
+    if node.text in ground.symbols.of("parameter"):
+        return constants.parameter(ground, node, env, wanted)
+    if node.text in ground.symbols.of("condition"):
+        return _truth(ground, node, env)
+    if node.text in CONTEXT:
+        return _context(ground, node)
+    if not {("condition", node.text), ("parameter", node.text)} & ground.symbols.unread:
+        _unknown(ground, node, env)
+    return wrong(node.span)
+
+
+def _context(ground: Ground, node: ast.Name) -> Term:
+    type_, longest = CONTEXT[node.text]
+    if node.text in ("received_at", "received_date") and ground.zone is None:
+        ground.zone = node.span
+    blank = None
+    if node.text in MAY_BE_EMPTY:
+        blank = Doubt(f"`{node.text}` is empty for some receivers", node.span)
+    vr = "AE" if node.text.endswith("_aet") else ""
+    return Term(Context(node.text), type_, node.span, longest, vr, blank=blank)
+
+
+def _unknown(ground: Ground, node: ast.Name, env: Env) -> None:
+    symbols = ground.symbols
+    names = [*env.names, *symbols.of("parameter"), *symbols.of("condition"), *CONTEXT]
+    found = diagnose(
+        "DR103", node.span, f"unknown name `{node.text}`", "no `let`, parameter, condition or context name"
+    )
+    for kind, say in (("destination", "destination"), ("table", "table"), ("rule", "rule"), ("tags", "set of tags")):
+        if node.text in symbols.of(kind):
+            ground.add(found.with_note(f"`{node.text}` is a {say}, which has no value"))
+            return
+    ground.add(suggested(found, node.span, symbols.near(node.text, names)))
+
+
+def _text(ground: Ground, node: ast.Text | ast.Number, env: Env, wanted: Wanted | None) -> Term:
+    return literal(ground, node.value, node.span, wanted)
+
+
+_WAYS: dict[type, Callable[[Ground, Any, Env, Wanted | None], Term]] = {
+    ast.Path: _path,
+    ast.Name: _name,
+    ast.Text: _text,
+    ast.Number: _text,
+    ast.ListOf: constants.list_of,
+    ast.Arithmetic: sums.arithmetic,
+    ast.Pipe: calls.pipe,
+    ast.Call: calls.call,
+    ast.Choose: choices.choose,
+    ast.Lookup: lookups.lookup,
+    ast.Field: lookups.field,
+}
