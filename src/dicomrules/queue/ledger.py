@@ -7,7 +7,7 @@ the kernel tells such an error only once; all methods then raise LedgerError.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
@@ -199,7 +199,7 @@ class Ledger:
             if mode == "passive":
                 self._checkpoints.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
                 return
-            with self._lock:
+            with self._lock, suppress(apsw.BusyError):  # somebody reads: the log is emptied another time
                 self._checkpoints.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
 
     def log_bytes(self) -> int:

@@ -106,6 +106,18 @@ def test_a_checkpoint_empties_the_log(ledger: Ledger, tmp_path: Path) -> None:
     assert ledger.log_bytes() > 0
 
 
+def test_a_checkpoint_lets_a_reader_be_and_is_made_up_for_later(ledger: Ledger, reader: Reader) -> None:
+    ledger.record([entry("1.2.3.4", "pacs")])
+    reading = reader._connection.execute("SELECT id FROM instances UNION ALL SELECT id FROM instances")
+    next(reading)
+    ledger.record([entry("1.2.3.5", "pacs")])
+    ledger.checkpoint("truncate")
+    assert ledger.log_bytes() > 0
+    reading.close(force=True)
+    ledger.checkpoint("truncate")
+    assert ledger.log_bytes() == 0
+
+
 class FailingConnection:
     """A connection whose COMMIT meets an error of the disk."""
 
