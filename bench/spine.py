@@ -160,7 +160,11 @@ def _through(sink: Storescp, router: Running, port: int, aet: str, files: list[P
 
 Case = Callable[[Path, list[Path]], float]
 CASES: dict[str, dict[str, Case]] = {
-    "ingest, 2 associations": {"gateway (durable)": ingest_gateway, "storescp +B": ingest_storescp, "Orthanc": ingest_orthanc},
+    "ingest, 2 associations": {
+        "gateway (durable)": ingest_gateway,
+        "storescp +B": ingest_storescp,
+        "Orthanc": ingest_orthanc,
+    },
     "ingest + rewrite + forward": {"gateway (durable)": through_gateway, "Orthanc with Lua": through_orthanc},
 }
 

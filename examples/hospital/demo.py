@@ -1,7 +1,7 @@
 """The demonstration: a gateway, a stand-in for a PACS, real images, and what happened to them.
 
-    python examples/hospital/demo.py          starts, sends, tells, ends by itself
-    python examples/hospital/demo.py --run    keeps the gateway running, until Ctrl-C
+python examples/hospital/demo.py          starts, sends, tells, ends by itself
+python examples/hospital/demo.py --run    keeps the gateway running, until Ctrl-C
 """
 
 import json
@@ -22,7 +22,12 @@ PACS_PORT, GATEWAY_PORT = 11113, 11112
 SECONDS = 60
 
 # who sends what; None: dropped into the watched folder
-IMAGES = [("CT_A1", "CT_small.dcm"), ("MR_A1", "MR_small.dcm"), ("US_B1", "examples_ybr_color.dcm"), (None, "rtplan.dcm")]
+IMAGES = [
+    ("CT_A1", "CT_small.dcm"),
+    ("MR_A1", "MR_small.dcm"),
+    ("US_B1", "examples_ybr_color.dcm"),
+    (None, "rtplan.dcm"),
+]
 
 
 class Pacs:
@@ -34,7 +39,9 @@ class Pacs:
         ae.supported_contexts = AllStoragePresentationContexts
         for context in AllStoragePresentationContexts:
             ae.add_supported_context(context.abstract_syntax)
-        self._server = ae.start_server(("127.0.0.1", PACS_PORT), block=False, evt_handlers=[(evt.EVT_C_STORE, self._store)])
+        self._server = ae.start_server(
+            ("127.0.0.1", PACS_PORT), block=False, evt_handlers=[(evt.EVT_C_STORE, self._store)]
+        )
 
     def _store(self, event: evt.Event) -> int:
         self.got.append(str(event.request.AffectedSOPInstanceUID))
@@ -95,13 +102,24 @@ def send_all() -> list[str]:
             print(f"drop {name} into in/")
             shutil.copy(sample(name), HERE / "in" / name)
         else:
-            dicomrules("send", str(sample(name)), "--to", f"127.0.0.1:{GATEWAY_PORT}", "--calling", calling, "--called", "DICOMRULES")
+            dicomrules(
+                "send",
+                str(sample(name)),
+                "--to",
+                f"127.0.0.1:{GATEWAY_PORT}",
+                "--calling",
+                calling,
+                "--called",
+                "DICOMRULES",
+            )
     return [str(dcmread(sample(name), stop_before_pixels=True).SOPInstanceUID) for _, name in IMAGES]
 
 
 def settled() -> bool:
     """Has everything been delivered?"""
-    done = subprocess.run([*COMMAND, "status", "--format", "json"], cwd=HERE, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [*COMMAND, "status", "--format", "json"], cwd=HERE, capture_output=True, text=True, check=True
+    )
     status = json.loads(done.stdout)
     return status["instances"].get("delivered", 0) + status["instances"].get("done", 0) >= len(IMAGES)
 
@@ -120,7 +138,9 @@ def tell(uids: list[str], pacs: Pacs) -> None:
                 before = change["before"] if change["before"] is not None else "(absent)"
                 print(f"  rule {hit['rule']:10} {change['path']:18} {before} -> {change['after']}")
         for delivery in story["deliveries"]:
-            print(f"  {delivery['state']} to {delivery['destination']}: {delivery['attempts'][-1]['outcome']['message']}")
+            print(
+                f"  {delivery['state']} to {delivery['destination']}: {delivery['attempts'][-1]['outcome']['message']}"
+            )
     say("The whole story of one of them")
     dicomrules("trace", uids[0])
     dicomrules("status")

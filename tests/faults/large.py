@@ -47,7 +47,9 @@ def structure_set(sop_class: str, sop_instance: str, contours: int) -> Iterator[
     yield struct.pack("<HH2sHI", 0x3006, 0x0040, b"SQ", 0, undefined)  # Contour Sequence
     points = "\\".join(f"{n % 512}.25" for n in range(2100)).encode()
     contour = (
-        element(0x30060042, b"CS", b"CLOSED_PLANAR") + element(0x30060046, b"IS", b"700") + element(0x30060050, b"DS", points)
+        element(0x30060042, b"CS", b"CLOSED_PLANAR")
+        + element(0x30060046, b"IS", b"700")
+        + element(0x30060050, b"DS", points)
     )
     item = struct.pack("<HHI", 0xFFFE, 0xE000, len(contour)) + contour
     for _ in range(contours):
@@ -61,7 +63,9 @@ def enhanced(sop_class: str, sop_instance: str, elements: int) -> Iterator[bytes
     """An enhanced object whose per-frame functional groups hold nearly so many elements and items (PS3.3 C.7.6.16)."""
     yield head(sop_class, sop_instance, "MR")
     inner = element(0x00200032, b"DS", b"1\\2\\3") + element(0x00200037, b"DS", b"1\\0")
-    position = struct.pack("<HH2sHI", 0x0020, 0x9113, b"SQ", 0, 8 + len(inner)) + struct.pack("<HHI", 0xFFFE, 0xE000, len(inner))
+    position = struct.pack("<HH2sHI", 0x0020, 0x9113, b"SQ", 0, 8 + len(inner)) + struct.pack(
+        "<HHI", 0xFFFE, 0xE000, len(inner)
+    )
     frame = position + inner
     item = struct.pack("<HHI", 0xFFFE, 0xE000, len(frame)) + frame
     in_an_item = 5  # item, sequence, item, two elements

@@ -25,7 +25,10 @@ def image(patient: str, number: int, size: int) -> tuple[str, bytes]:
     one.SpecificCharacterSet = "ISO_IR 192"
     one.SOPClassUID, one.SOPInstanceUID = CTImageStorage, uid
     one.Modality, one.PatientID, one.PatientName = "CT", patient, f"Watermark^{patient}"
-    one.StudyInstanceUID, one.SeriesInstanceUID = f"2.25.1{abs(hash(patient)) % 10**20}", f"2.25.2{abs(hash(patient)) % 10**20}"
+    one.StudyInstanceUID, one.SeriesInstanceUID = (
+        f"2.25.1{abs(hash(patient)) % 10**20}",
+        f"2.25.2{abs(hash(patient)) % 10**20}",
+    )
     one.InstanceNumber = number
     one.Rows = one.Columns = 16
     one.BitsAllocated, one.BitsStored, one.HighBit, one.SamplesPerPixel = 8, 8, 7, 1

@@ -17,7 +17,9 @@ class Gateway(Running):
         self.file = folder / "gateway.yaml"
         self.file.write_text(Template(self.file.read_text()).substitute(names))
         self.file.chmod(0o600)
-        super().__init__([sys.executable, "-m", "dicomrules", "serve", str(self.file)], folder / "gateway.log", cwd=folder)
+        super().__init__(
+            [sys.executable, "-m", "dicomrules", "serve", str(self.file)], folder / "gateway.log", cwd=folder
+        )
 
     def start(self) -> None:
         before = self.output().count("ready: ")

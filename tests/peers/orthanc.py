@@ -39,7 +39,8 @@ class Orthanc(Running):
             "StableAge": 1,
             "LuaScripts": ["script.lua"] if lua else [],
             "DicomModalities": {
-                name: {"AET": title, "Host": "127.0.0.1", "Port": at} for name, (title, at) in (modalities or {}).items()
+                name: {"AET": title, "Host": "127.0.0.1", "Port": at}
+                for name, (title, at) in (modalities or {}).items()
             },
         }
         (folder / "orthanc.json").write_text(json.dumps(settings))

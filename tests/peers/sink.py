@@ -42,6 +42,8 @@ class Behaviour:
     answer: str = "respond"
     status: int = 0x0000
     from_message: int = 1
+    # after so many bytes of a data set `answer` comes at once, as close, reset, abort, release or garbage; 0: after all
+    cut_after: int = 0
     # seconds before each response
     delay: float = 0.0
     # bytes read a second once there is an association; 0: as fast as they come
@@ -323,6 +325,8 @@ class _Conversation:
                 assert bool(control & 1) is is_command, "a command where data was due, or the other way round"
                 assert context_id in self._seen.contexts, "a context that was not accepted"
                 whole += value
+                if not is_command and 0 < self._behave.cut_after < len(whole):
+                    self._refuse_to_answer(self._behave.answer)
                 if control & 2:
                     return context_id, bytes(whole)
 

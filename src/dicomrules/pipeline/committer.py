@@ -95,7 +95,7 @@ class Committer:
         return dict(zip(names, self._spool.commit(names, held, group[0].envelope.received_at.date()), strict=True))
 
     def _tidy(self, entry: Entry, recorded: Recorded) -> None:
-        """Files whose place is another one after all. The ledger decides; where a file lies is a hint for rebuilding."""
+        """Files whose place is another one after all: the ledger decides, where a file lies is a hint."""
         if recorded.arrival is Arrival.NEW or not entry.spool_ref:
             return
         with suppress(SpoolError, LedgerError):  # a superfluous file costs room, and the sweep finds it

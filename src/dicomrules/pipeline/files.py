@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from dicomrules.dicom.index import Index, IndexLimits, index
 from dicomrules.dicom.deflate import inflate
+from dicomrules.dicom.index import Index, IndexLimits, index
 from dicomrules.dicom.malformed import MalformedDataSet
 from dicomrules.dicom.part10 import Part10, guess_encoding, read_head
 from dicomrules.dicom.source import Bytes, MemoryBytes

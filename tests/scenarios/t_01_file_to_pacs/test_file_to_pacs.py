@@ -50,7 +50,9 @@ def test_dropped_files_reach_a_pacs_that_checks_ae_titles_and_others_stay(gatewa
     assert {pacs.metadata(each)["CalledAET"] for each in pacs.instances()} == {"ORTHANC"}
 
 
-def test_a_file_that_is_no_dicom_object_goes_to_failed_with_the_reason_and_stops_nobody(gateway: Gateway, pacs: Orthanc) -> None:
+def test_a_file_that_is_no_dicom_object_goes_to_failed_with_the_reason_and_stops_nobody(
+    gateway: Gateway, pacs: Orthanc
+) -> None:
     drop(gateway, "garbage.dcm", b"This is a text file. " * 50)
     truncated = Path(str(get_testdata_file("CT_small.dcm"))).read_bytes()[:20_000]
     drop(gateway, "cut.dcm", truncated)
@@ -82,6 +84,8 @@ def test_a_wrong_ae_title_is_named_and_nothing_is_lost(tmp_path: Path) -> None:
             file = drop(gateway, "ct.dcm", source.read_bytes())
             until(lambda: not file.exists(), 15, "the file in the spool")
             uid = str(pydicom.dcmread(source).SOPInstanceUID)
-            until(lambda: "called AE title not recognised" in gateway.command("trace", uid), 15, "the reason in the trace")
+            until(
+                lambda: "called AE title not recognised" in gateway.command("trace", uid), 15, "the reason in the trace"
+            )
             assert "deferred" in gateway.command("trace", uid)
         assert pacs.instances() == []

@@ -49,7 +49,15 @@ def test_an_application_that_is_not_known_is_refused(tmp_path: Path) -> None:
     port = free_port()
     with Gateway(tmp_path / "gateway", HERE, port=port, vna=free_port()):
         refused = dicomrules(
-            "send", str(get_testdata_file("CT_small.dcm")), "--to", f"127.0.0.1:{port}", "--calling", "STRANGER", "--called", "IRIS", ok=False
+            "send",
+            str(get_testdata_file("CT_small.dcm")),
+            "--to",
+            f"127.0.0.1:{port}",
+            "--calling",
+            "STRANGER",
+            "--called",
+            "IRIS",
+            ok=False,
         )
         assert refused.returncode == 1
         assert "calling AE title not recognised" in refused.stdout + refused.stderr

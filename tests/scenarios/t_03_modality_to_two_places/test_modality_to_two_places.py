@@ -40,10 +40,22 @@ def archived(gateway: Gateway) -> list[Path]:
     return sorted((gateway.folder / "out").rglob("*.dcm"))
 
 
-def test_ct_and_mr_reach_pacs_and_archive_and_the_rest_the_archive_only(gateway: Gateway, pacs: Orthanc, port: int) -> None:
+def test_ct_and_mr_reach_pacs_and_archive_and_the_rest_the_archive_only(
+    gateway: Gateway, pacs: Orthanc, port: int
+) -> None:
     run(need("echoscu"), "-aet", "CT_A1", "-aec", "DICOMRULES", "127.0.0.1", str(port))
     run(need("storescu"), "-aet", "CT_A1", "-aec", "DICOMRULES", "127.0.0.1", str(port), sample("CT_small.dcm"))
-    run(need("dcmsend"), "-aet", "MR_A1", "-aec", "DICOMRULES", "127.0.0.1", str(port), sample("MR_small.dcm"), sample("MR_small_RLE.dcm"))
+    run(
+        need("dcmsend"),
+        "-aet",
+        "MR_A1",
+        "-aec",
+        "DICOMRULES",
+        "127.0.0.1",
+        str(port),
+        sample("MR_small.dcm"),
+        sample("MR_small_RLE.dcm"),
+    )
     ultrasound = sample("examples_ybr_color.dcm")
     run(need("dcmsend"), "-aet", "US_B1", "-aec", "DICOMRULES", "127.0.0.1", str(port), ultrasound)
 
@@ -70,13 +82,24 @@ def test_trace_tells_the_whole_story_of_one_instance(gateway: Gateway, pacs: Ort
         return story if story.count("1 attempt") == 2 and "deferred" not in story else ""
 
     story = str(until(settled, 10, "both deliveries recorded"))
-    for fact in ("CT_A1", "DICOMRULES", "CT Image Storage", "Explicit VR Little Endian", "1CT1", "SITEA-1CT1", "prefix", "archive"):
+    for fact in (
+        "CT_A1",
+        "DICOMRULES",
+        "CT Image Storage",
+        "Explicit VR Little Endian",
+        "1CT1",
+        "SITEA-1CT1",
+        "prefix",
+        "archive",
+    ):
         assert fact in story, fact
     assert story.count("C-STORE-RQ") == 2  # one in, one out to the PACS
     assert story.count("C-STORE-RSP") == 2
 
 
-def test_an_object_of_an_unknown_site_is_answered_with_success_and_kept(gateway: Gateway, pacs: Orthanc, port: int) -> None:
+def test_an_object_of_an_unknown_site_is_answered_with_success_and_kept(
+    gateway: Gateway, pacs: Orthanc, port: int
+) -> None:
     source = sample("CT_small.dcm")
     run(need("storescu"), "-aet", "NOBODY", "-aec", "DICOMRULES", "127.0.0.1", str(port), source)
     uid = str(pydicom.dcmread(source).SOPInstanceUID)
