@@ -26,7 +26,7 @@ class Knocker:
 
     def notify(self) -> None:
         """Knock. Nobody there, or many knocks unheard: then there is nothing to add."""
-        with suppress(OSError), _address(self._state) as address:
+        with suppress(OSError), _Address(self._state) as address:
             self._socket.sendto(b"", address)
 
     def close(self) -> None:
@@ -42,7 +42,7 @@ class Wakeup:
         self._state = state
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         (state / NAME).unlink(missing_ok=True)
-        with _address(state) as address:
+        with _Address(state) as address:
             self._socket.bind(address)
         (state / NAME).chmod(0o600)
 
@@ -73,7 +73,7 @@ class Wakeup:
         self.close()
 
 
-class _address:
+class _Address:
     """The socket's address, by way of the folder's descriptor where the path itself is too long for one."""
 
     def __init__(self, state: Path) -> None:
