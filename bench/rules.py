@@ -42,7 +42,8 @@ function OnStoredInstance(id, tags, metadata, origin)
     replace['IssuerOfPatientID'] = 'SITE_A'
     replace['StationName'] = 'CT-NORTH-1'
     replace['AdmissionID'] = 'E' .. tags['AccessionNumber']
-    local request = {Replace = replace, Force = true, Keep = {'SOPInstanceUID', 'SeriesInstanceUID', 'StudyInstanceUID'}}
+    local keep = {'SOPInstanceUID', 'SeriesInstanceUID', 'StudyInstanceUID'}
+    local request = {Replace = replace, Force = true, Keep = keep}
     local modified = RestApiPost('/instances/' .. id .. '/modify', DumpJson(request, true))
     local stored = ParseJson(RestApiPost('/instances', modified))
     Delete(SendToModality(stored['ID'], 'SINK'))

@@ -2,9 +2,9 @@
 
     python bench/spine.py [--slices 1000] [--rounds 3]
 
-All run on this machine, one after the other, round by round, so that only the ratios inside one run mean anything. Peers get
-their best case: the senders' TCP_NODELAY is set. The gateway answers after fdatasync and commit; storescp and Orthanc do not
-sync. Prints a table and keeps bench/results/spine-DATE.json.
+All run on this machine, one after the other, round by round, so that only the ratios inside one run mean anything.
+Peers get their best case: the senders' TCP_NODELAY is set. The gateway answers after fdatasync and commit; storescp
+and Orthanc do not sync. Prints a table and keeps bench/results/spine-DATE.json.
 """
 
 import argparse
@@ -23,10 +23,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench.objects import ct_slices
-from bench.rules import LUA, RULES
 from tests.peers.orthanc import Orthanc
 from tests.peers.running import Running, free_port, listening, need, until
+
+from bench.objects import ct_slices
+from bench.rules import LUA, RULES
 
 HERE = Path(__file__).resolve().parent
 WORK = HERE / "work"
@@ -170,7 +171,7 @@ CASES: dict[str, dict[str, Case]] = {
 
 
 def run(files: list[Path], rounds: int, slow_slices: int) -> dict[str, dict[str, list[float]]]:
-    """Rates by case and program, rounds interleaved. Orthanc with Lua gets fewer slices: its rate does not depend on them."""
+    """Rates by case and program, rounds interleaved. Orthanc with Lua gets fewer slices: it is slow."""
     rates: dict[str, dict[str, list[float]]] = {name: {who: [] for who in case} for name, case in CASES.items()}
     for round_ in range(rounds):
         for name, case in CASES.items():

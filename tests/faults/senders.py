@@ -60,18 +60,17 @@ class Sender(threading.Thread):
     def run(self) -> None:
         number = 0
         while not self.stopping.is_set():
-            with suppress(AssociationError):
-                with self._association() as association:
-                    while not self.stopping.is_set():
-                        uid, data = image(self.patient, number, self.size)
-                        exchange = association.store(association.contexts[0], CTImageStorage, uid, _windows(data))
-                        assert exchange.response is not None
-                        if exchange.response["Status"] == 0:
-                            self.acknowledged[uid] = data
-                            number += 1
-                        else:
-                            self.refused += 1
-                            time.sleep(0.05)
+            with suppress(AssociationError), self._association() as association:
+                while not self.stopping.is_set():
+                    uid, data = image(self.patient, number, self.size)
+                    exchange = association.store(association.contexts[0], CTImageStorage, uid, _windows(data))
+                    assert exchange.response is not None
+                    if exchange.response["Status"] == 0:
+                        self.acknowledged[uid] = data
+                        number += 1
+                    else:
+                        self.refused += 1
+                        time.sleep(0.05)
             time.sleep(0.02)
 
     def _association(self) -> Association:

@@ -1,7 +1,7 @@
 """S-06: kill -9 of any process of the gateway, again and again, under four senders.
 
-The oracle: what was acknowledged is delivered or visibly held; nothing delivered is torn; the header of every delivered object
-and the watermark in its pixels name the same patient; copies of one object are the same bytes.
+The oracle: what was acknowledged is delivered or visibly held; nothing delivered is torn; the header of every
+delivered object and the watermark in its pixels name the same patient; copies of one object are the same bytes.
 """
 
 import os

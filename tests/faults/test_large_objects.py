@@ -1,4 +1,4 @@
-"""C-10, and the promise about memory: objects of any size pass through, and no process of the gateway grows with them."""
+"""C-10 and the promise about memory: objects of any size pass, and no process of the gateway grows with them."""
 
 import hashlib
 from collections.abc import Iterator

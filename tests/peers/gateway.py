@@ -9,7 +9,7 @@ from tests.peers.running import Running, dicomrules, until
 
 
 class Gateway(Running):
-    """`dicomrules serve` in a folder of its own, made from a scenario's folder: its gateway file with `$names` filled in."""
+    """`dicomrules serve` in a copy of a scenario's folder, with the `$names` of its gateway file filled in."""
 
     def __init__(self, folder: Path, scenario: Path, **names: object):
         shutil.copytree(scenario, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))

@@ -93,9 +93,7 @@ class Running:
 
 def run(*command: str | Path, ok: bool = True, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run a program to its end; with `ok`, its exit code must be 0."""
-    done = subprocess.run(  # noqa: PLW1510 - the code is looked at below
-        [str(part) for part in command], capture_output=True, text=True, timeout=120, cwd=cwd
-    )
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=120, cwd=cwd)
     if ok:
         assert done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
     return done

@@ -1,4 +1,7 @@
-"""Flow 3: DCMTK sends to our SCP; CT and MR go to PACS and archive, the rest to the archive; PatientID prefixed by calling AE."""
+"""Flow 3: DCMTK sends to our SCP; CT and MR go to PACS and archive, the rest to the archive.
+
+PatientID is prefixed by calling AE title.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
