@@ -202,6 +202,17 @@ def test_d05_an_end_after_the_last_fragment_and_before_the_response_is_not_sent(
         assert send.names() == ["association.opened", "association.lost"]
 
 
+@pytest.mark.parametrize("answer", ["close", "reset", "abort", "release", "garbage"])
+def test_d05_an_end_in_the_middle_of_a_data_set_is_noticed_at_once_and_not_sent(folder: Folder, answer: str) -> None:
+    behaviour = Behaviour(answer=answer, cut_after=100_000)
+    with Sink(behaviour) as sink, Sending(destination(sink.port, response=20), folder) as send:
+        started = time.monotonic()
+        outcomes = send(folder.add(1, bytes(30_000_000)), folder.add(2, some(2)))
+        assert time.monotonic() - started < 5
+        assert [outcome.kind for outcome in outcomes] == [Kind.DEFERRED] * 2
+        assert sink.stored == []
+
+
 @pytest.mark.parametrize("answer", LIES)
 def test_d06_a_response_that_does_not_answer_this_message_is_aborted_and_not_sent(folder: Folder, answer: str) -> None:
     with Sink(Behaviour(answer=answer)) as sink, Sending(destination(sink.port), folder) as send:

@@ -82,11 +82,13 @@ class CStoreSender:
         """Try each in turn; yields one outcome for each of them, as soon as it is known."""
         self._given_up = ""
         forms = [Form(delivery.sop_class, delivery.transfer_syntax) for delivery in deliveries]
-        for position, delivery in enumerate(deliveries):
-            started = datetime.now(UTC)
-            outcome = self._attempt(delivery, forms[position:])
-            yield delivery, replace(outcome, started_at=started, ended_at=datetime.now(UTC))
-        self._kept.rest()
+        try:
+            for position, delivery in enumerate(deliveries):
+                started = datetime.now(UTC)
+                outcome = self._attempt(delivery, forms[position:])
+                yield delivery, replace(outcome, started_at=started, ended_at=datetime.now(UTC))
+        finally:
+            self._kept.rest()
 
     def close(self) -> None:
         """Release the association. The sender may be used again."""

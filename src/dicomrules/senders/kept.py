@@ -1,6 +1,6 @@
 """The one association that a sender keeps open to its destination, from batch to batch."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from dicomrules.model.event import Event, Level
 from dicomrules.model.ports import Emit
@@ -29,20 +29,19 @@ class KeptAssociation:
         """A batch ends here: what is open stands idle until the next one."""
         self.untried = self._association is not None
 
-    def ready(self, forms: Iterable[Form]) -> Association:
+    def ready(self, forms: Sequence[Form]) -> Association:
         """An open association that was proposed for the first of `forms`, and for as many of the others as fit.
 
         Raises AssociationError when none can be had.
         """
-        wanted = list(dict.fromkeys(forms))
-        if self._association is not None and self._association.is_open and wanted[0] in self._forms:
+        if self._association is not None and self._association.is_open and forms[0] in self._forms:
             try:
                 self._association.verify()
                 return self._association
             except AssociationError as error:
                 self.lost(error)
         self.release()
-        return self._open([*wanted, *self._forms])
+        return self._open([*forms, *self._forms])
 
     def answer(self) -> None:
         """A matched response came."""
