@@ -228,25 +228,42 @@ def test_s09_below_the_reserve_no_association_is_taken(start_scp):
     assert _rejection(scp.port) == (2, 3, 1)
 
 
+def _send_data(peer, size, last=False):
+    """`size` bytes of nothing, in fragments."""
+    for start in range(0, size, 100_000):
+        end = start + 100_000 >= size
+        peer.send(p_data(pdv(1, 2 if last and end else 0, bytes(min(100_000, size - start)))))
+
+
 def test_c10_an_object_over_the_limit_is_refused_early_and_the_association_lives(start_scp):
-    scp = start_scp(limits=Limits(object=10_000, free_space=0, free_inodes=0))
-    dataset = ct_slice("1.2.3", 15_000)
+    scp = start_scp(limits=Limits(object=1_000_000, free_space=0, free_inodes=0))
     with RawPeer(scp.port) as peer:
         peer.associate()
-        peer.send(p_data(pdv(1, 3, c_store_rq("1.2.3"))), p_data(pdv(1, 0, dataset[:12_000])))
+        peer.send(p_data(pdv(1, 3, c_store_rq("1.2.3"))))
+        _send_data(peer, 1_500_000)
         assert peer.status() == 0xA700
-        peer.send(p_data(pdv(1, 2, dataset[12_000:])))
+        assert scp.leftovers == []
+        _send_data(peer, 100_000, last=True)
         assert peer.store("1.2.3", GOOD) == 0
     assert len(scp.inbox.accepted) == 1
 
 
-def test_c10_an_object_that_does_not_end_is_aborted(start_scp):
-    scp = start_scp(limits=Limits(object=10_000, free_space=0, free_inodes=0))
+def test_c10_an_object_just_over_the_limit_is_refused_at_its_end(start_scp):
+    scp = start_scp(limits=Limits(object=len(GOOD) - 1, free_space=0, free_inodes=0))
     with RawPeer(scp.port) as peer:
         peer.associate()
-        peer.send(p_data(pdv(1, 3, c_store_rq("1.2.3"))), p_data(pdv(1, 0, bytes(12_000))))
+        assert peer.store("1.2.3", GOOD) == 0xA700
+        assert peer.echo() == 0
+    assert scp.leftovers == []
+
+
+def test_c10_an_object_that_does_not_end_is_aborted(start_scp):
+    scp = start_scp(limits=Limits(object=500_000, free_space=0, free_inodes=0))
+    with RawPeer(scp.port) as peer:
+        peer.associate()
+        peer.send(p_data(pdv(1, 3, c_store_rq("1.2.3"))))
+        _send_data(peer, 1_500_000)
         assert peer.status() == 0xA700
-        peer.send(p_data(pdv(1, 0, bytes(12_000))))
         assert peer.abort_received() == (0, 0)
     assert scp.leftovers == []
 

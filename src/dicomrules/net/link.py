@@ -1,14 +1,15 @@
 """One accepted TCP connection: receives into one buffer while the other is worked on, and answers.
 
-The protocol object only fills buffers. One task for each connection takes what was filled, asks `wire` what it means,
-and lets the service's performer act; while it is busy and the other buffer is full, reading is paused: that is the
-back-pressure. Everything of one association happens in that task, in order, so two objects of one peer can never mix.
+The protocol object only fills buffers. One task for each connection looks at what came, asks `wire` what it means, and
+lets the service's performer act; while it is busy and both buffers are full, reading is paused: that is the
+back-pressure. Everything of one association happens in that task, in order, so two objects of one peer can never
+mix.
 """
 
 import asyncio
 import secrets
 import socket
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,8 @@ from dicomrules.wire.states import Role
 if TYPE_CHECKING:
     from dicomrules.net.listener import Listener
 
+_MOST_PIECES = 512  # fragments collected at most, however short they are
+
 
 class Link(asyncio.BufferedProtocol):
     """The acceptor's side of one connection, from TCP accept to TCP close."""
@@ -45,6 +48,8 @@ class Link(asyncio.BufferedProtocol):
         self._loop = asyncio.get_running_loop()
         self._watch = Watch(self.connection, listener.settings.deadlines, self._loop.time())
         self._buffers = DoubleBuffer(listener.buffers)
+        self._pieces: list[memoryview] = []  # of the data set under way, not yet handed over
+        self._context_id = 0  # of that data set
         self._performer: Performer | None = None
         self._association_id = ""
         self._titles: dict[str, str | int | float] = {}
@@ -83,16 +88,16 @@ class Link(asyncio.BufferedProtocol):
         """
         if self._socket is not None:
             tcp.quickack(self._socket)
-        if self.connection.established and not self._buffers.filled:
+        if self.connection.established and self._buffers.empty:
             self._buffers.grow()
-        return self._buffers.free()
+        return self._buffers.room()
 
     def buffer_updated(self, nbytes: int) -> None:
         """`nbytes` were received: wake the task, or stop reading until it has time."""
-        self._buffers.filled += nbytes
+        self._buffers.received(nbytes)
         self._watch.received(nbytes, self._loop.time())
         self._wake()
-        if self._buffers.full and self._transport is not None:
+        if self._buffers.stuck and self._transport is not None:
             self._paused = True
             self._transport.pause_reading()
 
@@ -162,6 +167,7 @@ class Link(asyncio.BufferedProtocol):
         try:
             while (view := await self._next()) is not None:
                 await self._work(self.connection.receive(view))
+                await self._settle()
             await self._work(self.connection.closed())
         except Exception as error:  # noqa: BLE001 - one association's accident must not end the others
             self._note("association.failed", Level.ERROR, "an association ended by an error of ours", _where(error))
@@ -179,48 +185,55 @@ class Link(asyncio.BufferedProtocol):
         self._waiting = True
         if self._room is not None:
             await self._room
-        while not self._buffers.filled:
+        while not (view := self._buffers.unseen()).nbytes:
             if self._ended:
                 return None
             self._wakes = self._loop.create_future()
             await self._wakes
             self._wakes = None
         self._waiting = False
-        view = self._buffers.swap()
-        if self._paused and self._transport is not None:
-            self._paused = False
-            self._transport.resume_reading()
         return view
 
     async def _work(self, events: Iterator[WireEvent]) -> None:
-        """Act on events in order; fragments of one data set that came together are handed over together."""
-        pieces: list[memoryview] = []
-        context_id = 0
+        """Act on events in order; fragments of a data set are collected until it ends or their buffer is full."""
+        for event in events:
+            if isinstance(event, DataFragment):
+                self._context_id = event.context_id
+                self._pieces.append(event.data)
+                if event.is_last or len(self._pieces) == _MOST_PIECES:
+                    await self._hand_over(event.is_last)
+            elif isinstance(event, CommandReceived):
+                assert self._performer is not None
+                await self._perform(event.context_id, self._performer.command(event))
+            else:
+                self._act(event)
+
+    async def _settle(self) -> None:
+        """Free a buffer that was looked at to its end, so that reading may go on."""
+        if self._buffers.spent:
+            await self._hand_over(is_last=False)
+            self._buffers.recycle()
+        elif not self._pieces:
+            self._buffers.rewind()
+        if self._paused and not self._buffers.stuck and self._transport is not None:
+            self._paused = False
+            self._transport.resume_reading()
+
+    async def _hand_over(self, is_last: bool) -> None:
+        """Give the performer what was collected of a data set."""
+        pieces, self._pieces = self._pieces, []
+        if self._performer is not None and (pieces or is_last):
+            await self._perform(self._context_id, self._performer.data(pieces, is_last))
+
+    async def _perform(self, context_id: int, operation: Awaitable[CommandSet | None]) -> None:
+        """Let the performer act, and send its response if there is one and it may still be sent."""
         try:
-            for event in events:
-                if isinstance(event, DataFragment):
-                    context_id = event.context_id
-                    pieces.append(event.data)
-                    if event.is_last:
-                        await self._data(context_id, pieces, True)
-                        pieces = []
-                elif isinstance(event, CommandReceived):
-                    assert self._performer is not None
-                    self._respond(event.context_id, await self._performer.command(event))
-                else:
-                    self._act(event)
-            if pieces:
-                await self._data(context_id, pieces, False)
+            response = await operation
         except Breach as breach:
             self._note("association.aborted", Level.WARNING, str(breach), {"by": "us"})
             self._send(self.connection.abort())
             self._drop()
-
-    async def _data(self, context_id: int, pieces: list[memoryview], is_last: bool) -> None:
-        if self._performer is not None:
-            self._respond(context_id, await self._performer.data(pieces, is_last))
-
-    def _respond(self, context_id: int, response: CommandSet | None) -> None:
+            return
         if response is not None and self.connection.may_send:
             self._send(self.connection.command(context_id, response))
 
@@ -229,6 +242,7 @@ class Link(asyncio.BufferedProtocol):
         if self._performer is not None:
             self._performer.ended()
             self._performer = None
+        self._pieces = []
 
     def _act(self, event: WireEvent) -> None:
         """What concerns the association itself."""
