@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from dicomrules.lang import build_expressions, build_items, build_routes, build_statements
+from dicomrules.lang.format import format
 from dicomrules.lang.parse import grammar, parse
 from dicomrules.text.render import render
 from dicomrules.text.source import Source
@@ -13,6 +14,7 @@ from dicomrules.text.source import Source
 HERE = Path(__file__).parent
 ACCEPT = sorted((HERE / "accept").glob("*.rules"))
 REJECT = sorted((HERE / "reject").glob("*.rules"))
+FMT = sorted((HERE / "fmt").glob("*.rules"))
 
 
 def read(path: Path) -> Source:
@@ -42,6 +44,15 @@ def test_it_is_refused_with_these_words(path: Path) -> None:
 def test_no_line_of_a_message_is_wider_than_the_terminal(path: Path) -> None:
     _, diagnostics = parse(read(path))
     assert max(len(line) for line in render(diagnostics).splitlines()) <= 80
+
+
+@pytest.mark.parametrize("path", FMT, ids=lambda path: path.stem)
+def test_it_is_laid_out_like_this(path: Path) -> None:
+    file, _ = parse(read(path))
+    golden = path.with_suffix(".expected")
+    if os.environ.get("UPDATE_GOLDEN"):
+        golden.write_text(format(file), encoding="utf-8")
+    assert format(file) == golden.read_text(encoding="utf-8")
 
 
 def test_every_construct_of_the_grammar_is_among_the_accepted_files(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -195,11 +195,11 @@ def test_no_more_problems_are_told_than_a_person_can_read() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "condition c = " + "(" * 200 + "a" + ")" * 200,
-        "condition c = " + "not " * 200 + "a",
-        "rule r { " + "if a { " * 199 + 'drop "x"' + " }" * 200,
-        "condition c = " + "A[where " * 200 + "B" + "]" * 200,
-        "function f(a) = " + "choose a { case 1 => " * 200 + "2" + " else => 3 }" * 200,
+        "condition c = " + "(" * 64 + "a" + ")" * 64,
+        "condition c = " + "not " * 64 + "a",
+        "rule r { " + "if a { " * 63 + 'drop "x"' + " }" * 64,
+        "condition c = " + "A[where " * 64 + "B" + "]" * 64,
+        "function f(a) = " + "choose a { case 1 => " * 64 + "2" + " else => 3 }" * 64,
     ],
 )
 def test_nesting_up_to_the_cap_is_read(text: str) -> None:
@@ -212,7 +212,7 @@ def test_nesting_up_to_the_cap_is_read(text: str) -> None:
         "condition c = " + "(" * 50_000,
         "condition c = " + "not " * 50_000,
         "{" * 50_000,
-        "[" * 201,
+        "[" * 65,
         "rule r { if a { " * 300,
     ],
 )

@@ -83,9 +83,9 @@ CODES: tuple[CodeRecord, ...] = (
     CodeRecord(
         "DR011",
         "the file is too large or nested too deeply",
-        "A rule file may hold 1 MB of text, with brackets and `not` nested 200 deep. Larger collections of values"
+        "A rule file may hold 1 MB of text, with brackets and `not` nested 64 deep. Larger collections of values"
         " belong into a CSV table, larger collections of rules into several files with `include`.",
-        bad="condition c = ((((((((… 201 of them",
+        bad="condition c = ((((((((… 65 of them",
         good="condition c = Rows > 1",
     ),
 )
