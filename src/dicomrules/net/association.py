@@ -42,7 +42,7 @@ from dicomrules.wire.states import Role
 
 # The least Maximum Length (PS3.8 D.1) that is worth an association: one PDV head and a few bytes.
 LEAST_MAX_PDU = 12
-# What is written at once: many PDUs when the peer takes only short ones. The kernel takes 1024 parts in one write.
+# What is best written at once: many PDUs when the peer takes only short ones.
 WINDOW = 256 * 1024
 _MOST_PDUS = 500
 _LAST_WORDS = 1.0  # seconds for an A-ABORT to be read before we close
@@ -84,6 +84,7 @@ class Association:
         self.proposed = tuple(proposed)
         self.results: tuple[ContextResult, ...] = ()
         self.contexts: tuple[PresentationContext, ...] = ()
+        self._fragment = 0  # bytes of a data set in one PDV
         self._message_id = 0
         self._inbox: deque[WireEvent] = deque()
         self._end: AssociationError | None = None  # how the peer ended it

@@ -15,6 +15,7 @@ from dicomrules.net.failures import Lost, TimedOut, Unreachable
 Part = bytes | memoryview
 
 _RECEIVE = 64 * 1024  # what a sender receives is short
+_MOST_PARTS = 1024  # that Linux takes in one write (UIO_MAXIOV)
 
 
 class Transport:
@@ -34,7 +35,7 @@ class Transport:
         rest = list(parts)
         while rest:
             try:
-                taken = self._socket.sendmsg(rest)
+                taken = self._socket.sendmsg(rest[:_MOST_PARTS])
             except BlockingIOError:
                 ready = self._wait(select.POLLIN | select.POLLOUT, deadline)
                 if not ready:
