@@ -16,7 +16,7 @@ from dicomrules.lang.check.constants import parameter_values
 from dicomrules.lang.check.ground import Findings, Ground
 from dicomrules.lang.check.later import opening, refuse
 from dicomrules.lang.check.literals import VRS
-from dicomrules.lang.check.routes import routes
+from dicomrules.lang.check.routes import declared, routes
 from dicomrules.lang.check.schedules import schedule
 from dicomrules.lang.check.settings import needed, settings
 from dicomrules.lang.check.statements import Block, Work, body
@@ -92,6 +92,7 @@ class _Compiling:
         fights.fights(ground, ruled)
         sense.patient_without_issuer(ground, ruled)
         needed(ground, made)
+        declared(ground)
         return Program(
             rules=tuple(one.rule for one in ruled),
             routes=routed,

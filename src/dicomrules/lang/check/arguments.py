@@ -124,13 +124,12 @@ def _whole(ground: Ground, function: Function, place: Parameter, given: Given, e
 
 
 def _value(
-    ground: Ground, function: Function, place: Parameter, given: Given, env: Env, wanted: Wanted | None
+    ground: Ground, function: Function, place: Parameter, given: ast.Expr | Term, env: Env, wanted: Wanted | None
 ) -> Passed | None:
     asked = Wanted(next(iter(place.types)), name=place.name) if len(place.types) == 1 else None
     if function.result == "first" and place.maybe_missing:
         asked = wanted
-    inner = env if not isinstance(given, Term) else env
-    term = given if isinstance(given, Term) else ground.value(given, inner, asked)
+    term = given if isinstance(given, Term) else ground.value(given, env, asked)
     if term.type is None:
         return None
     if term.type not in place.types:

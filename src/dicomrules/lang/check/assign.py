@@ -11,7 +11,11 @@ from dicomrules.text.codes.registry import diagnose
 from dicomrules.text.source import Span
 
 IDENTIFIERS = frozenset(
-    ["PatientID", "OtherPatientIDs", "IssuerOfPatientID", "AccessionNumber", "StudyID", "AdmissionID", "RequestedProcedureID", "ScheduledProcedureStepID", "PlacerOrderNumberImagingServiceRequest", "FillerOrderNumberImagingServiceRequest"]
+    {
+        *("PatientID", "OtherPatientIDs", "IssuerOfPatientID", "AccessionNumber", "StudyID", "AdmissionID"),
+        *("RequestedProcedureID", "ScheduledProcedureStepID"),
+        *("PlacerOrderNumberImagingServiceRequest", "FillerOrderNumberImagingServiceRequest"),
+    }
 )
 """Attributes that tell patients, orders and studies apart."""
 
@@ -51,10 +55,8 @@ def _type_fits(have: Type, want: Type) -> bool:
 def _count_fits(ground: Ground, place: Place, term: Term) -> bool:
     if term.count is None:
         return True
-    if place.path.value is not None or place.path.component:
-        least, most = 1, 1
-    else:
-        least, most = place.least, place.most
+    single = place.path.value is not None or bool(place.path.component)
+    least, most = (1, 1) if single else (place.least, place.most)
     if least <= term.count and (most is None or term.count <= most):
         return True
     bound = f"{least}" if least == most else f"{least} to {most}" if most else f"{least} or more"

@@ -105,7 +105,7 @@ def _by_tag(ground: Ground, node: ast.Tag) -> Found | None:
     near = nearest_tag(tag, _every_tag())
     for other in near[:3]:
         written = tags.format_tag(other)
-        found = found.with_fix(f"did you mean `{written}` ({tags.keyword_of(other)})?", node.span, written)
+        found = found.with_fix(f"did you mean {tags.keyword_of(other)}", node.span, written)
     ground.add(found)
     return None
 

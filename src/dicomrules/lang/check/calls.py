@@ -1,4 +1,4 @@
-"""Calls: of the language's functions, and of those that the file defines, which are written out where they are called."""
+"""Calls of the language's functions, and of those that the file defines, which are written out where they stand."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,14 +19,15 @@ from dicomrules.text.codes.registry import diagnose
 from dicomrules.text.source import Span
 
 _NEVER_BLANK = frozenset(
-    ["trim", "upper", "lower", "title", "squeeze", "pad_left", "pad_right", "cut", "ascii", "first_present", "hash", "keyed_hash", "keyed_uid", "format", "format_date", "person", "orientation", "initials"]
+    {
+        *("trim", "upper", "lower", "title", "squeeze", "pad_left", "pad_right", "cut", "ascii", "first_present"),
+        *("hash", "keyed_hash", "keyed_uid", "format", "format_date", "person", "orientation", "initials"),
+    }
 )
 """Functions whose text is not empty when that of their first argument is not."""
 
 _SAME_LETTERS = frozenset({"trim", "upper"})
 """Functions that leave a value of an attribute one that its VR can hold."""
-
-_CUTTING = frozenset({"cut", "slice"})
 
 
 def pipe(ground: Ground, node: ast.Pipe, env: Env, wanted: Wanted | None) -> Term:

@@ -37,6 +37,7 @@ from dicomrules.program.expression import (
     Not,
     Range,
     Read,
+    State,
     TextTest,
 )
 from dicomrules.program.path import Path, Pick
@@ -183,11 +184,25 @@ def _compared(ground: Ground, node: ast.Expr, op: str, left: Term, right: Term, 
     if left.spread and right.spread:
         ground.report("DR212", node.span, "only one side may go through `[any]` or `[every]`", "both do")
         return UNSOUND
+    empty = next((side for side in (left, right) if side.constant == ""), None)
+    if empty is not None:
+        _nothing(ground, node, left if empty is right else right)
+        return UNSOUND
     if left.constant is not None and right.constant is not None and op in ("==", "!="):
         return Tested(Always((left.constant == right.constant) is (op == "=="), origin(node)))
     code = Compare(op, left.code, right.code, type_, origin(node))  # type: ignore[arg-type]  # the grammar's six
     tested = _on(code, (left, right))
     return presence.negative(ground, node, tested, env) if op == "!=" else tested
+
+
+def _nothing(ground: Ground, node: ast.Expr, other: Term) -> None:
+    """Report a comparison with the empty text, which no value equals."""
+    found = diagnose("DR407", node.span, "no value equals the empty text", "what has no value compares with nothing")
+    subject = " ".join(other.span.text.split())
+    negated = isinstance(node, ast.Compare) and node.op == "!="
+    if isinstance(other.code, Read):
+        found = found.with_fix("ask for presence", node.span, f"{subject} is {'present' if negated else 'blank'}")
+    ground.add(found)
 
 
 def _has(ground: Ground, node: ast.Has, env: Env) -> Tested:
@@ -259,6 +274,10 @@ def _member(
         return None
     if common(term.type, subject.type) is None:
         clash(ground, element.span, term, subject, "this can never be equal to what is asked")
+        return None
+    if term.constant == "":
+        found = diagnose("DR407", element.span, "no value equals the empty text", "never found")
+        ground.add(found.with_note("say `… is blank or … in [ … ]`"))
         return None
     if term.doubts:
         ground.report("DR302", element.span, "a member of a list is always there", term.doubts[0].why)
@@ -344,8 +363,17 @@ def _matches(ground: Ground, node: ast.Matches, env: Env) -> Tested:
 # ── presence, time, names ─────────────────────────────────────────────────────────────────────────────────────────
 
 
+_STATES: dict[ast.State, State] = {
+    ast.State.PRESENT: "present",
+    ast.State.ABSENT: "absent",
+    ast.State.EMPTY: "empty",
+    ast.State.BLANK: "blank",
+    ast.State.MALFORMED: "malformed",
+}
+
+
 def _is(ground: Ground, node: ast.Is, env: Env) -> Tested:
-    state = node.state.value
+    state = _STATES[node.state]
     if not isinstance(node.subject, ast.Path):
         term = ground.value(node.subject, replace(env, spreads=True))
         if term.type is None:

@@ -58,9 +58,9 @@ class Findings:
 class Ground:
     """One rule set being checked.
 
-    Paths, expressions and conditions are made of one another: `understand_value` and `understand_test` lead from each to
-    the others and are put in by `compile`. `zone` is the first place that needs a time zone, `unplain` the first one that
-    writes text which is not ASCII.
+    Paths, expressions and conditions are made of one another: `understand_value` and `understand_test` lead from each
+    to the others and are put in by `compile`. `zone` is the first place that needs a time zone, `unplain` the first one
+    that writes text which is not ASCII.
     """
 
     symbols: Symbols
@@ -73,6 +73,7 @@ class Ground:
     conditions: dict[tuple[str, bool], Tested] = field(default_factory=dict)
     suggestions: dict[str, tuple[str, ...]] = field(default_factory=dict)
     opening: list[str] = field(default_factory=list)
+    undeclared: dict[str, Span] = field(default_factory=dict)
     level: int = 0
 
     def value(self, node: ast.Expr, env: Env, wanted: Wanted | None = None) -> Term:

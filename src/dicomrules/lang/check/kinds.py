@@ -42,7 +42,8 @@ def turn(have: Type, want: Type) -> str:
 
 def clash(ground: Ground, span: Span, left: Term, right: Term, message: str) -> None:
     """Report two values that do not go together."""
-    assert left.type is not None and right.type is not None
+    assert left.type is not None
+    assert right.type is not None
     found = diagnose("DR201", span, message, "these do not go together")
     found = found.with_label(left.span, NAMES[left.type]).with_label(right.span, NAMES[right.type])
     how = turn(left.type, right.type) or turn(right.type, left.type)

@@ -1,4 +1,4 @@
-"""What is a sentence of the language and cannot be carried out by this version: refused with its place, never ignored."""
+"""What is a sentence of the language and not in this version: refused with its place, never ignored."""
 
 from dicomrules.lang import ast
 from dicomrules.lang.check.ground import Ground

@@ -1,4 +1,4 @@
-"""Paths of a rule file -> paths of a Program: attributes found, sequences with their items, selectors in their place."""
+"""Paths of a rule file -> paths of a Program: attributes found, items named, selectors in their place."""
 
 from dataclasses import dataclass, replace
 
@@ -59,7 +59,7 @@ class Place:
 
 
 def resolve(ground: Ground, node: ast.Path, env: Env, *, items: bool = False) -> Place | None:
-    """What a path means; None, with a finding, when it means nothing. `items`: it ends with a sequence and a selector."""
+    """What a path means; None with a finding. `items`: it ends with a sequence and a selector."""
     steps: list[Step] = []
     found = None
     value: Selector | None = None

@@ -32,13 +32,13 @@ def unguarded(ground: Ground, node: ast.Expr, weak: Sequence[Doubt], *, outer: b
     text = " ".join(node.span.text.split())
     paths = list(dict.fromkeys(one.path.text for one in weak if one.path is not None))
     found = diagnose("DR301", node.span, "a negative test on what may be missing", doubt.why)
-    for other in weak:
+    for other in weak if len(weak) > 1 else ():
         if other.span != node.span and len(found.labels) < 4:
             found = found.with_label(other.span, other.why)
     if len(paths) == 1 and all(one.path is not None for one in weak):
         for title, guard in (
-            (f"without `{paths[0]}`: no", "is present and"),
-            (f"without `{paths[0]}`: yes", "is blank or"),
+            ("not true of objects without it", "is present and"),
+            ("true of objects without it", "is blank or"),
         ):
             fixed = f"{paths[0]} {guard} {text}"
             found = found.with_fix(title, node.span, fixed if outer else f"({fixed})")

@@ -35,13 +35,16 @@ Answer = tuple[str, ...] | Nowhere | Stop
 def routes(ground: Ground, node: ast.Routes) -> Routes:
     """One routes table."""
     arms = []
+    sound = True
     for arm in node.arms:
-        made, _ = guard(ground, arm.guard)
+        made, tested = guard(ground, arm.guard)
+        sound = sound and tested.sound
         arms.append(Arm(made, _answer(ground, arm.send), origin=origin(arm)))
-    _reach(ground, node, arms)
+    if sound:
+        _reach(ground, node, arms)
     if node.otherwise is not None:
         arms.append(Arm(None, _answer(ground, node.otherwise), is_else=True, origin=origin(node.otherwise)))
-    elif not _total(arms):
+    elif sound and not _total(arms):
         _no_else(ground, node)
     whole = Routes(node.name.text, not node.every, tuple(arms), origin_of_name(node))
     if depth(whole) > DEEPEST:
@@ -171,9 +174,9 @@ def destination(ground: Ground, name: ast.Name) -> bool:
     if not symbols.missing("destination", name.text):
         return True
     if not symbols.expects and (symbols.gateway is None or name.text in symbols.gateway):
-        if symbols.gateway is None:
-            _undeclared(ground, name)
-        return symbols.gateway is not None
+        if symbols.gateway is None and ("expects", "") not in symbols.unread:
+            ground.undeclared.setdefault(name.text, name.span)
+        return True
     if ("expects", "") in symbols.unread:
         return True
     candidates = [*symbols.of("destination"), *(symbols.gateway or ())]
@@ -185,7 +188,11 @@ def destination(ground: Ground, name: ast.Name) -> bool:
     return False
 
 
-def _undeclared(ground: Ground, name: ast.Name) -> None:
-    message = f"destination `{name.text}` is not declared"
-    found = diagnose("DR106", name.span, message, "these rules have no `expects destinations`")
-    ground.add(found.with_note(f"say at the top of the file: `expects destinations {name.text}`"))
+def declared(ground: Ground) -> None:
+    """Report destinations of rule files that expect none, all of them together."""
+    if not ground.undeclared:
+        return
+    names = ", ".join(ground.undeclared)
+    first = next(iter(ground.undeclared.values()))
+    found = diagnose("DR106", first, "these rules do not say which destinations they expect", "not declared")
+    ground.add(found.with_note(f"say at the top of the file: `expects destinations {names}`"))

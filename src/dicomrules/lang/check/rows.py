@@ -88,7 +88,7 @@ class Reading:
             found = found.with_label(self.sheet.row_span(self.sheet.header), "the header")
             near = [] if many else self.ground.symbols.near(name, header)
             if len(near) == 1:
-                found = found.with_fix(f"did you mean `{near[0]}`?", column.header.span, f'"{near[0]}"')
+                found = found.with_fix("did you mean", column.header.span, f'"{near[0]}"')
             self.ground.add(found)
         complete = len(places[0]) == len(self.shape.keys) and len(places[1]) == len(self.shape.columns)
         return places if complete else None
@@ -102,10 +102,8 @@ class Reading:
         if value is None:
             self._flaw(line, at, shape, text)
             return text
-        value = put(value)
-        if isinstance(value, NoValue):
-            return ""
-        return key_text(value)
+        result = put(value)
+        return "" if isinstance(result, NoValue) else key_text(result)
 
     def _cell(self, line: Line, at: int, name: str, shape: ColumnShape, put: Put) -> Value | None:
         text = line.cells[at].strip()

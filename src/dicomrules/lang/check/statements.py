@@ -260,8 +260,15 @@ def _copy(work: Work, node: ast.Copy | ast.Move | ast.Swap, block: Block) -> Res
     marks = [Mark(target.absolute, second.span, "set")]
     if both:
         marks.append(Mark(source.absolute, first.span, "remove" if isinstance(node, ast.Move) else "set"))
-    make = {ast.Copy: program.Copy, ast.Move: program.Move, ast.Swap: program.Swap}[type(node)]
+    make = _TRANSFERS[type(node)]
     return (make(source.path, target.path, origin(node)),), _wrote(work, block, marks)
+
+
+_TRANSFERS: dict[type, type[program.Copy] | type[program.Move] | type[program.Swap]] = {
+    ast.Copy: program.Copy,
+    ast.Move: program.Move,
+    ast.Swap: program.Swap,
+}
 
 
 def _alike(ground: Ground, node: ast.Copy | ast.Move | ast.Swap, source: Place, target: Place) -> bool:

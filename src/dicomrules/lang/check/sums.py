@@ -1,5 +1,6 @@
 """`+` between texts, and arithmetic between numbers."""
 
+from dataclasses import replace
 from decimal import Decimal, DivisionByZero, InvalidOperation
 
 from dicomrules.lang import ast
@@ -79,10 +80,7 @@ def _calculate(ground: Ground, node: ast.Arithmetic, terms: list[Term], wanted: 
         type_ = Type.INT if type_ is Type.INT and term.type is Type.INT and operator != "/" else Type.DECIMAL
     assert isinstance(code, Arithmetic)
     whole = _joined(node, terms, code, type_ or Type.DECIMAL)
-    return Term(
-        whole.code, whole.type, whole.span, None, "", (*whole.doubts, *doubts), None, whole.needs, 1, whole.spread, True,
-        whole.parts,
-    )  # fmt: skip
+    return replace(whole, longest=None, doubts=(*whole.doubts, *doubts), blank=None, plain=True)
 
 
 def _constant(ground: Ground, node: ast.Arithmetic, terms: list[Term], wanted: Wanted | None) -> Term:

@@ -92,13 +92,15 @@ class Symbols:
     def near(self, word: str, candidates: Iterable[str]) -> list[str]:
         """The nearest names; none any more after many questions, so that a file of slips cannot hold us up."""
         self._asked += 1
+        if len(word) < 3:
+            return [name for name in candidates if name.lower() == word.lower()][:1]
         return nearest(word, candidates) if self._asked <= _MOST_SUGGESTIONS else []
 
 
 def suggested(diagnostic: Diagnostic, span: Span, names: list[str]) -> Diagnostic:
     """The same with "did you mean", as a remedy when there is one candidate, else as a note."""
     if len(names) == 1:
-        return diagnostic.with_fix(f"did you mean `{names[0]}`?", span, names[0])
+        return diagnostic.with_fix("did you mean", span, names[0])
     return diagnostic.with_note(did_you_mean(names)) if names else diagnostic
 
 

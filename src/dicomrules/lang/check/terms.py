@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dicomrules.lang.ast import Call
-from dicomrules.program.expression import Always, Condition, Expression, Literal
+from dicomrules.program.expression import Condition, Expression, Is, Literal
 from dicomrules.program.path import Path, Step
 from dicomrules.program.types import Type, Value
 from dicomrules.text.source import Span
@@ -69,7 +69,7 @@ class Tested:
     sound: bool = True
 
 
-UNSOUND = Tested(Always(False), sound=False)
+UNSOUND = Tested(Is(Literal("", Type.TEXT), "malformed"), sound=False)
 """What stands for a condition about which an error has been reported."""
 
 

@@ -1,4 +1,4 @@
-"""Expressions that have a value: attributes, names, `+` and arithmetic. The way into literals, calls, `choose`, look-ups."""
+"""Expressions that have a value: attributes and names; the way into literals, sums, calls, `choose`, look-ups."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -108,7 +108,7 @@ def _readable(ground: Ground, place: Place, env: Env) -> bool:
 def _name(ground: Ground, node: ast.Name, env: Env, wanted: Wanted | None) -> Term:
     bound = env.names.get(node.text)
     if isinstance(bound, Term):
-        constant = bound.constant
+        constant = bound.constant if bound.type is not None else None
         return replace(bound, span=node.span) if constant is None else literal(ground, constant, node.span, wanted)
     if isinstance(bound, RowOf):
         found = diagnose("DR214", node.span, f"`{node.text}` is a row of `{bound.table}`", "which of its columns?")

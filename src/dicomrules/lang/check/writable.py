@@ -12,7 +12,10 @@ _WHY = {
     "SpecificCharacterSet": "it says how all text is to be read; only `charset` changes it",
     **dict.fromkeys(("PixelData", "FloatPixelData", "DoubleFloatPixelData"), "only `redact` changes pixels"),
     **dict.fromkeys(
-        ["Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "SamplesPerPixel", "PlanarConfiguration", "PhotometricInterpretation", "NumberOfFrames"],
+        (
+            *("Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "SamplesPerPixel"),
+            *("PlanarConfiguration", "PhotometricInterpretation", "NumberOfFrames"),
+        ),
         "it says how the pixels are to be read",
     ),
 }
