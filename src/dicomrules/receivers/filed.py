@@ -75,7 +75,7 @@ def received(file: StillFile, origin: Origin, spool: Spool, limits: Limits) -> E
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """What the file says of itself, and where it says nothing, what its data set does."""
+    """What the data set says of itself. File meta that names another instance is not believed (PS3.10 7.1)."""
 
     head: Part10
     transfer_syntax: str
@@ -84,12 +84,15 @@ class _Form:
 
 
 def _form(file: StillFile, limits: Limits) -> _Form:
-    """Raises MalformedDataSet when the file's beginning, or a data set that must be asked, is no DICOM."""
+    """Walk the file as it lies there. Raises MalformedDataSet when it is no whole data set.
+
+    A deflated one is walked later, when it is inflated; until then its file meta has to do.
+    """
     size = file.look.size
     head = part10.read_head(_Part(file.fd, 0, size))
-    sop_class, sop_instance = _announced(head)
-    if head.transfer_syntax and ((sop_class and sop_instance) or is_deflated(head.transfer_syntax)):
-        return _Form(head, head.transfer_syntax, sop_class, sop_instance)
+    if is_deflated(head.transfer_syntax):
+        sop_class, sop_instance = map(head.meta.get, ("MediaStorageSOPClassUID", "MediaStorageSOPInstanceUID"))
+        return _Form(head, head.transfer_syntax, sop_class or "", sop_instance or "")
     data_set = _Part(file.fd, head.dataset_start, size - head.dataset_start)
     caps = IndexLimits(limits.elements, limits.nesting)
     if head.transfer_syntax:
@@ -97,12 +100,7 @@ def _form(file: StillFile, limits: Limits) -> _Form:
     else:
         transfer_syntax, found = part10.guess_encoding(data_set, caps)
     key = found.key()
-    return _Form(head, transfer_syntax, sop_class or key.sop_class, sop_instance or key.sop_instance)
-
-
-def _announced(head: Part10) -> tuple[str, str]:
-    """SOP class and instance as file meta says, empty where it does not."""
-    return head.meta.get("MediaStorageSOPClassUID", ""), head.meta.get("MediaStorageSOPInstanceUID", "")
+    return _Form(head, transfer_syntax, key.sop_class, key.sop_instance)
 
 
 def _arrival(incoming: Incoming, form: _Form, origin: Origin) -> Arrival:
@@ -111,7 +109,6 @@ def _arrival(incoming: Incoming, form: _Form, origin: Origin) -> Arrival:
         transfer_syntax=form.transfer_syntax,
         peer=origin.peer,
         received_at=origin.received_at,
-        announced=(form.sop_class, form.sop_instance),
         source_path=origin.source_path,
         meta=form.head.meta,
     )

@@ -166,12 +166,18 @@ def test_what_is_no_whole_object_goes_to_failed_with_the_reason(site: Site, cont
     assert os.listdir(site.root / "spool/incoming") == []
 
 
-def test_file_meta_that_names_another_instance_goes_to_failed(site: Site) -> None:
-    uid = pydicom.dcmread(CT).SOPInstanceUID.encode()
-    site.drop(content=CT.read_bytes().replace(uid, uid[:-1] + b"9", 1))
+def test_file_meta_that_names_another_instance_is_not_believed(site: Site) -> None:
+    site.drop(content=Path(str(get_testdata_file("rtplan.dcm"))).read_bytes())
     site.looks()
-    assert "SOP Instance UID" in site.reason()
-    assert "0xA900" in site.reason()
+    (envelope,) = site.inbox.envelopes
+    assert envelope.meta is not None
+    assert envelope.key.sop_instance != envelope.meta["MediaStorageSOPInstanceUID"]
+
+
+def test_a_data_set_that_does_not_name_itself_goes_to_failed(site: Site) -> None:
+    site.drop(content=Path(str(get_testdata_file("priv_SQ.dcm"))).read_bytes())
+    site.looks()
+    assert "UID" in site.reason()
 
 
 def test_a_file_over_the_limit_is_not_read(tmp_path: Path) -> None:
