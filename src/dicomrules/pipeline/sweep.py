@@ -4,7 +4,6 @@ ledger's log.
 Nothing here touches an instance that still has a delivery to make, or that is held.
 """
 
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -45,17 +44,17 @@ class Sweep:
 
     def _move_finished(self) -> int:
         finished = self._ledger.finished(GROUP)
-        moved = []
-        for kept in finished:
-            with suppress(SpoolError):  # gone by a person's hand: the ledger still says what became of it
-                moved.append(self._moved(kept))
-        if moved:
-            self._ledger.mark_moved(moved)
-        return len(moved)
+        if finished:
+            self._ledger.mark_moved([self._moved(kept) for kept in finished])
+        return len(finished)
 
     def _moved(self, kept: Kept) -> Kept:
-        derived = self._spool.move(kept.derived_ref, Folder.DONE) if kept.derived_ref else ""
-        return Kept(kept.instance_id, self._spool.move(kept.spool_ref, Folder.DONE), derived)
+        """Where its files lie now. A file that a person took away holds up no other: its instance is done all the same."""
+        try:
+            derived = self._spool.move(kept.derived_ref, Folder.DONE) if kept.derived_ref else ""
+            return Kept(kept.instance_id, self._spool.move(kept.spool_ref, Folder.DONE), derived)
+        except SpoolError:
+            return kept
 
     def _remove_expired(self, now: datetime) -> int:
         expired = self._ledger.expired(now - self._retention.bytes, GROUP)

@@ -13,7 +13,7 @@ class Entry:
 
     `spool_ref` is empty when no bytes are kept (rejected, dropped). Deliveries are made from the decision's variants,
     one for each destination of each, when the verdict is `send`; for every other verdict there are none.
-    `derived_ref` is where the inflated file of a deflated instance now lies; its deliveries refer to that file.
+    `derived_ref` is where the inflated file of a deflated instance now lies: what rules edited leaves from there.
     """
 
     envelope: Envelope

@@ -62,11 +62,10 @@ def hold_damaged(tx: Transaction, deliveries: Iterable[int]) -> None:
 
 
 def _delivery(row: Row) -> Delivery:
-    identity, instance_id, destination, state, attempts, next_attempt, transfer_syntax, leaves_as, patch, *instance = (
-        row
-    )
+    identity, instance_id, destination, state, attempts, next_attempt, transfer_syntax, leaves_as, raw, *instance = row
+    patch = encoding.decode_patch(raw)
     sop_class, sop_instance, study, calling_aet, called_aet, *bases = instance
-    spool_ref, length, digest = bases[3:] if bases[3] else bases[:3]
+    spool_ref, length, digest = bases[3:] if bases[3] and not patch.is_empty else bases[:3]
     return Delivery(
         id=identity,
         instance_id=instance_id,
@@ -78,7 +77,7 @@ def _delivery(row: Row) -> Delivery:
         transfer_syntax=transfer_syntax,
         length=length,
         digest=digest.hex(),
-        patch=encoding.decode_patch(patch),
+        patch=patch,
         state=State(state),
         attempts=attempts,
         next_attempt=encoding.moment(next_attempt),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from dicomrules.dicom.syntax import EXPLICIT_VR_LITTLE_ENDIAN
-from dicomrules.model.decision import Decision
+from dicomrules.model.decision import Decision, Variant
 from dicomrules.model.delivery import State
 from dicomrules.model.instance import Verdict
 from dicomrules.queue import encoding
@@ -18,11 +18,12 @@ CONFLICT = "conflict: the same SOP Instance UID came from the same peer with oth
 class _Form:
     """A variant as a row: where it goes, and what leaves.
 
-    `leaves_as` is None when the SOP Instance UID is the received one.
+    `leaves_as` is None when the SOP Instance UID is the received one; `leaves_in` is the transfer syntax.
     """
 
     destinations: tuple[str, ...]
     leaves_as: str | None
+    leaves_in: str
     patch: bytes
 
 
@@ -32,7 +33,6 @@ class Prepared:
 
     columns: dict[str, Value]
     forms: tuple[_Form, ...]
-    transfer_syntax: str
     received_at: int
 
 
@@ -69,12 +69,17 @@ def prepare(entry: Entry) -> Prepared:
         _Form(
             destinations=variant.destinations if sends else (),
             leaves_as=variant.sop_instance if variant.sop_instance != key.sop_instance else None,
+            leaves_in=EXPLICIT_VR_LITTLE_ENDIAN if _is_inflated(entry, variant) else envelope.transfer_syntax,
             patch=encoding.encode_patch(variant.patch),
         )
         for variant in decision.variants
     )
-    leaves_in = EXPLICIT_VR_LITTLE_ENDIAN if entry.derived_ref else envelope.transfer_syntax
-    return Prepared(columns, forms, leaves_in, received_at)
+    return Prepared(columns, forms, received_at)
+
+
+def _is_inflated(entry: Entry, variant: Variant) -> bool:
+    """A deflated instance leaves as it came, unless rules edited it."""
+    return bool(entry.derived_ref) and not variant.patch.is_empty
 
 
 def record(tx: Transaction, entries: Sequence[Prepared]) -> list[Recorded]:
@@ -118,7 +123,7 @@ def _insert(tx: Transaction, entry: Prepared, conflict: bool) -> int:
     ((instance_id,),) = tx.run("insert_instance", columns)
     tx.count("instance", "", state)
     for number, form in enumerate(entry.forms):
-        variant = (instance_id, number, entry.transfer_syntax, form.leaves_as, form.patch)
+        variant = (instance_id, number, form.leaves_in, form.leaves_as, form.patch)
         ((variant_id,),) = tx.run("insert_variant", variant)
         delivery_state = State.HELD if conflict else State.QUEUED
         for destination in form.destinations:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from dicomrules.dicom.patch import Patch
+from dicomrules.dicom.patch import Patch, Splice
 from dicomrules.model.decision import RuleHit, Variant
 from dicomrules.model.delivery import State
 from dicomrules.model.instance import Peer, Verdict
@@ -135,8 +135,12 @@ def test_an_instance_without_destinations_is_finished_at_once(ledger: Ledger) ->
     assert [kept.instance_id for kept in ledger.finished(10)] == [recorded.instance_id]
 
 
-def test_deliveries_of_a_deflated_instance_refer_to_the_inflated_file(ledger: Ledger) -> None:
+@pytest.mark.parametrize("edited", [True, False])
+def test_a_deflated_instance_leaves_as_it_came_unless_it_was_edited(ledger: Ledger, edited: bool) -> None:
     arriving = entry("1.2.3.4", "pacs")
+    (variant,) = arriving.decision.variants
+    patch = Patch(digest("inflated"), (Splice(0, 8, b"12345678"),) if edited else ())
+    arriving = replace(arriving, decision=replace(arriving.decision, variants=(replace(variant, patch=patch),)))
     inflated = replace(
         arriving.envelope,
         transfer_syntax="1.2.840.10008.1.2.1.99",
@@ -146,8 +150,12 @@ def test_deliveries_of_a_deflated_instance_refer_to_the_inflated_file(ledger: Le
     )
     ledger.record([replace(arriving, envelope=inflated, derived_ref="waiting/derived")])
     (claimed,) = ledger.claim("pacs", 1, NOW)
-    assert (claimed.spool_ref, claimed.length, claimed.digest) == ("waiting/derived", 900_000, digest("inflated"))
-    assert claimed.transfer_syntax == "1.2.840.10008.1.2.1"
+    if edited:
+        assert (claimed.spool_ref, claimed.length, claimed.digest) == ("waiting/derived", 900_000, digest("inflated"))
+        assert claimed.transfer_syntax == "1.2.840.10008.1.2.1"
+    else:
+        assert (claimed.spool_ref, claimed.digest) == (arriving.spool_ref, arriving.envelope.digest)
+        assert claimed.transfer_syntax == "1.2.840.10008.1.2.1.99"
 
 
 def test_all_of_a_group_is_recorded_or_nothing(ledger: Ledger, reader: Reader) -> None:
