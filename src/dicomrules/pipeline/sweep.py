@@ -49,7 +49,7 @@ class Sweep:
         return len(finished)
 
     def _moved(self, kept: Kept) -> Kept:
-        """Where its files lie now. A file that a person took away holds up no other: its instance is done all the same."""
+        """Where its files lie now. One that a person took away holds up no other: its instance is done all the same."""
         try:
             derived = self._spool.move(kept.derived_ref, Folder.DONE) if kept.derived_ref else ""
             return Kept(kept.instance_id, self._spool.move(kept.spool_ref, Folder.DONE), derived)
