@@ -121,7 +121,10 @@ class _Printer:
 
     def _empty_line(self, at: int, *, apart: bool) -> None:
         """An empty line, where one stood before this offset or is wanted; none at the start of a block."""
-        blanks = self.text[len(self.text[:at].rstrip()) : at]
+        start = at
+        while start and self.text[start - 1].isspace():
+            start -= 1
+        blanks = self.text[start:at]
         if (apart or blanks.replace("\r\n", "\n").count("\n") > 1) and not self.fresh and self.lines and self.lines[-1]:
             self.lines.append("")
 
