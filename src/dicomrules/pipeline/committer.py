@@ -6,13 +6,12 @@ and only then is anybody answered. A failure is that of everything in the group:
 senders still have it.
 """
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 
 from dicomrules.model.decision import Decision
 from dicomrules.model.instance import Envelope, Verdict
+from dicomrules.pipeline.together import Together
 from dicomrules.queue.entry import Arrival, Entry, Kept, Recorded
 from dicomrules.queue.errors import LedgerError
 from dicomrules.queue.ledger import GROUP, Ledger
@@ -37,51 +36,24 @@ class Decided:
 
 
 class Committer:
-    """Collects what is ready and commits it, one group at a time, in a thread of its own."""
+    """Two stages, each for a group at a time: bytes to the disk, then rows to the ledger.
+
+    While the rows of one group are written, the bytes of the next go to the disk.
+    """
 
     def __init__(self, spool: Spool, ledger: Ledger) -> None:
         self._spool = spool
         self._ledger = ledger
-        self._ready: list[tuple[Decided, asyncio.Future[Recorded]]] = []
-        self._running: asyncio.Task[None] | None = None
-        self._thread = ThreadPoolExecutor(1, "commit")
+        self._bytes = Together("commit-bytes", self._make_durable, GROUP)
+        self._rows = Together("commit-rows", self._record, GROUP)
 
     async def commit(self, decided: Decided) -> Recorded:
-        """Wait until this instance would survive a power cut. Raises SpoolError or LedgerError: then it was not
-        taken.
-        """
-        done: asyncio.Future[Recorded] = asyncio.get_running_loop().create_future()
-        self._ready.append((decided, done))
-        if self._running is None:
-            self._running = asyncio.create_task(self._run())
-        return await done
+        """Wait until this instance would survive a power cut. Raises SpoolError or LedgerError: it was not taken."""
+        entry = await self._bytes.do(decided) if decided.keeps_bytes else Entry(decided.envelope, decided.decision, "")
+        return await self._rows.do(entry)
 
-    async def _run(self) -> None:
-        loop = asyncio.get_running_loop()
-        while self._ready:
-            group, self._ready = self._ready[:GROUP], self._ready[GROUP:]
-            try:
-                answers = await loop.run_in_executor(self._thread, self._commit, [decided for decided, _ in group])
-            except Exception as error:  # noqa: BLE001 - whatever it was, every one who waits must learn of it
-                for _, done in group:
-                    if not done.done():
-                        done.set_exception(error)
-                continue
-            for (_, done), answer in zip(group, answers, strict=True):
-                if not done.done():
-                    done.set_result(answer)
-        self._running = None
-
-    def _commit(self, group: list[Decided]) -> list[Recorded]:
-        refs = self._make_durable([decided for decided in group if decided.keeps_bytes])
-        entries = [_entry(decided, refs) for decided in group]
-        recorded = self._ledger.record(entries)
-        for entry, answer in zip(entries, recorded, strict=True):
-            self._tidy(entry, answer)
-        return recorded
-
-    def _make_durable(self, group: list[Decided]) -> dict[str, str]:
-        """Names of incoming files -> refs under which they now survive a power cut."""
+    def _make_durable(self, group: list[Decided]) -> list[Entry]:
+        """Bytes and record on the disk, under their final names."""
         names: list[str] = []
         held: list[bool] = []
         for decided in group:
@@ -90,9 +62,16 @@ class Committer:
             for name in filter(None, (envelope.spool_ref, envelope.derived_ref)):
                 names.append(name)
                 held.append(decided.decision.verdict in _HELD)
-        if not names:
-            return {}
-        return dict(zip(names, self._spool.commit(names, held, group[0].envelope.received_at.date()), strict=True))
+        day = group[0].envelope.received_at.date()
+        refs = dict(zip(names, self._spool.commit(names, held, day), strict=True))
+        return [_entry(decided, refs) for decided in group]
+
+    def _record(self, entries: list[Entry]) -> list[Recorded]:
+        """One transaction."""
+        recorded = self._ledger.record(entries)
+        for entry, answer in zip(entries, recorded, strict=True):
+            self._tidy(entry, answer)
+        return recorded
 
     def _tidy(self, entry: Entry, recorded: Recorded) -> None:
         """Files whose place is another one after all: the ledger decides, where a file lies is a hint."""
@@ -133,4 +112,4 @@ def record_of(decided: Decided) -> Record:
 
 def _entry(decided: Decided, refs: dict[str, str]) -> Entry:
     envelope = decided.envelope
-    return Entry(envelope, decided.decision, refs.get(envelope.spool_ref, ""), refs.get(envelope.derived_ref, ""))
+    return Entry(envelope, decided.decision, refs[envelope.spool_ref], refs.get(envelope.derived_ref, ""))

@@ -1,5 +1,6 @@
 """What is tidied, and what is never touched."""
 
+import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,7 +29,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 def committed(world: World, instance: int = 1) -> Delivery:
     """An instance that waits, and its claimed delivery."""
     arrived = world.arrive(instance=instance)
-    Committer(world.spool, world.ledger)._commit([Decided(arrived, sends(arrived, "pacs"))])
+    asyncio.run(Committer(world.spool, world.ledger).commit(Decided(arrived, sends(arrived, "pacs"))))
     (delivery,) = world.ledger.claim("pacs", 1, NOW + timedelta(days=1))
     return delivery
 
