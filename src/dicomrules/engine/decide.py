@@ -6,6 +6,7 @@ from dicomrules.dicom.compose import make_patch
 from dicomrules.dicom.patch import Patch
 from dicomrules.dicom.tags import SOP_INSTANCE_UID
 from dicomrules.engine.apply import PreparedRule
+from dicomrules.engine.attempt import Attempt
 from dicomrules.engine.content import content_of
 from dicomrules.engine.halt import Halt
 from dicomrules.engine.plan import Plan
@@ -43,6 +44,11 @@ class Engine:
         `answers` are those of tables outside the Program; the first one missing is returned as Needs. `explain` tells
         about every rule and arm, also those that did not apply. Raises ValueError for an envelope without an index.
         """
+        tried = self.attempt(envelope, answers, explain=explain)
+        return tried if isinstance(tried, Needs) else tried.decision
+
+    def attempt(self, envelope: Envelope, answers: Answers | None = None, *, explain: bool = False) -> Attempt | Needs:
+        """As `decide`, with the rewritten object still at hand, so that a test can ask about it."""
         if envelope.index is None:
             raise ValueError("an instance that is kept undecided has no index: it cannot be decided")
         run = Run(envelope, envelope.index, answers or {}, len(self._plan.numbers))
@@ -62,7 +68,7 @@ class Engine:
             outcome.stops.append(halt.outcome)
         if explain:
             hits.extend(self._not_reached(hits))
-        return self._conclude(run, outcome, tuple(hits))
+        return Attempt(self._plan, run, self._conclude(run, outcome, tuple(hits)))
 
     def _not_reached(self, hits: list[RuleHit]) -> list[RuleHit]:
         """Rules that a verdict above kept from being tested."""
@@ -104,7 +110,7 @@ class Engine:
         return application is not None and application == (envelope.peer.calling_aet, envelope.peer.address)
 
     def _patch(self, run: Run) -> Patch:
-        return make_patch(run.root, run.envelope.digest)
+        return make_patch(run.root, run.envelope.derived_digest or run.envelope.digest)
 
     def _sop_instance(self, run: Run) -> str:
         """The SOP Instance UID that leaves."""

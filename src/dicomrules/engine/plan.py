@@ -89,3 +89,8 @@ def tested_for_malformed(node: object) -> frozenset[Place]:
         for part in inside(node)
         if isinstance(part, Is) and part.state == "malformed" and isinstance(part.value, Read)
     )
+
+
+def read_places(node: object) -> frozenset[Place]:
+    """Every place that a condition, or a part of one, reads."""
+    return frozenset(place_of(part.path) for part in inside(node) if isinstance(part, Read))

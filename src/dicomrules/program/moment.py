@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from datetime import time as clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +138,3 @@ def _clock_parts(text: str) -> tuple[int, ...] | None:
     if parts[0] > 23 or (len(parts) > 1 and parts[1] > 59) or (len(parts) > 2 and parts[2] > 60):
         return None
     return (*parts, int(fraction.ljust(6, "0"))) if point else parts
-
-
-def midnight(day: date) -> datetime:
-    """The first instant of a day, without time zone."""
-    return datetime.combine(day, clock())
