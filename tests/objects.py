@@ -12,7 +12,9 @@ from zlib import decompress
 
 import pydicom
 from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.filebase import DicomBytesIO
 from pydicom.filereader import _read_file_meta_info, read_preamble
+from pydicom.filewriter import write_dataset
 from pydicom.uid import (
     CTImageStorage,
     DeflatedExplicitVRLittleEndian,
@@ -21,10 +23,11 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
     RTStructureSetStorage,
 )
+from pydicom.valuerep import EXPLICIT_VR_LENGTH_16
 
 ROOT = "1.2.826.0.1.3680043.8.498.77"
 UNDEFINED = 0xFFFFFFFF
-SHORT_VRS = frozenset("AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
+SHORT_VRS = EXPLICIT_VR_LENGTH_16
 
 
 # Byte by byte. `order` is "<" or ">"; `vr` is empty in implicit VR.
@@ -52,7 +55,9 @@ def raw_item(content: bytes, *, undefined: bool = False, order: str = "<") -> by
     return raw_head(0xFFFEE000, "", len(content), order) + content
 
 
-def raw_sequence(tag: int, items: Sequence[bytes], *, vr: str = "SQ", undefined: bool = False, order: str = "<") -> bytes:
+def raw_sequence(
+    tag: int, items: Sequence[bytes], *, vr: str = "SQ", undefined: bool = False, order: str = "<"
+) -> bytes:
     """A sequence around `items`; `vr` may be "UN" or, in implicit VR, empty."""
     value = b"".join(items)
     if undefined:
@@ -137,19 +142,13 @@ def _instance(sop_class: str, instance: int, patient: str, series: int, study: i
 
 def data_set_bytes(data_set: Dataset, transfer_syntax: str = ExplicitVRLittleEndian) -> bytes:
     """The data set as a sender sends it: no preamble, no file meta information."""
-    uid = pydicom.uid.UID(transfer_syntax)
-    buffer = io.BytesIO()
+    buffer = DicomBytesIO()
+    buffer.is_implicit_VR = transfer_syntax == ImplicitVRLittleEndian
+    buffer.is_little_endian = transfer_syntax != ExplicitVRBigEndian
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        pydicom.dcmwrite(
-            buffer,
-            data_set,
-            implicit_vr=uid == ImplicitVRLittleEndian,
-            little_endian=uid != ExplicitVRBigEndian,
-            enforce_file_format=False,
-            force_encoding=True,
-        )
-    return buffer.getvalue()
+        write_dataset(buffer, data_set)
+    return bytes(buffer.getvalue())
 
 
 def file_bytes(data_set: Dataset, transfer_syntax: str = ExplicitVRLittleEndian) -> bytes:
@@ -168,7 +167,7 @@ def file_bytes(data_set: Dataset, transfer_syntax: str = ExplicitVRLittleEndian)
 
 
 def real_files() -> list[Path]:
-    """Files that come with pydicom, pydicom-data and deid-data, and those of the corpus beside the project when there."""
+    """Files that come with pydicom, pydicom-data and deid-data, and the corpus beside the project when it is there."""
     packages = Path(pydicom.__file__).parent.parent
     folders = [
         packages / "pydicom" / "data",
@@ -191,7 +190,7 @@ def real_data_sets(longest: int = 2_000_000) -> Iterator[tuple[str, str, bytes]]
                 warnings.simplefilter("ignore")
                 read_preamble(stream, force=True)
                 meta = _read_file_meta_info(stream)
-        except Exception:  # noqa: BLE001, S112 (what pydicom says of a broken file is not the matter here)
+        except Exception:  # noqa: BLE001 (what pydicom says of a broken file is not the matter here)
             continue
         transfer_syntax = str(meta.get("TransferSyntaxUID", ""))
         data = content[stream.tell() :]

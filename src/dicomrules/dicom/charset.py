@@ -86,7 +86,10 @@ class CharacterSet:
             if self.first is None:
                 raise UnencodableText("the declared character set is not known")
             if self.stands_alone:
-                return text.encode(self.first or "ascii")
+                raw = text.encode(self.first or "ascii")
+                if self.first != "shift_jis" or len(raw) == len(text):  # JIS X 0201 has one byte a character
+                    return raw
+                raise UnencodableText("a character that the declared character set does not have")
             raw = b"".join(self._encoded(part) for part in _DELIMITER[is_name].split(text))
             if self.decode(raw, is_name=is_name) == text:
                 return raw

@@ -13,7 +13,9 @@ from dicomrules.dicom.tags import SEQUENCES, vr_of
 
 # A delimiter: tag and a length of zero (PS3.5 7.5)
 _DELIMITER: Final = 8
-_UNDEFINED: Final = 0x80
+# In the shape of an element: undefined length, and how far its VR is shifted
+UNDEFINED_VALUE: Final = 0x80
+VR_SHIFT: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +64,9 @@ class Element:
 
 
 class Columns:
-    """All elements of one data set or item, in the order of the bytes. Each takes 15 bytes."""
+    """All elements of one data set or item, in the order of the bytes. Each takes 16 bytes."""
 
-    __slots__ = ("_ends", "_heads", "encoding", "ordered", "source", "start", "tags", "vrs")
+    __slots__ = ("encoding", "ends", "ordered", "shapes", "source", "start", "tags")
 
     def __init__(self, source: Bytes, encoding: Encoding, start: int) -> None:
         self.source = source
@@ -72,33 +74,31 @@ class Columns:
         self.start = start
         self.ordered = True  # every tag higher than the one before
         self.tags = array("I")
-        self.vrs = array("H")
-        self._heads = array("B")
-        self._ends = array("Q")
+        self.shapes = array("I")  # the VR as a number, `UNDEFINED_VALUE`, and the length of the head in the lowest bits
+        self.ends = array("Q")
 
     def __len__(self) -> int:
         return len(self.tags)
 
-    def add(self, tag: int, vr: int, head: int, end: int) -> None:
-        """Append one element with a head of `head` bytes; `end` 0 is put right by `close`."""
+    def add(self, tag: int, shape: int, end: int) -> None:
+        """Append one element. `shape`: `vr << VR_SHIFT | length of the head`."""
         self.tags.append(tag)
-        self.vrs.append(vr)
-        self._heads.append(head)
-        self._ends.append(end)
+        self.shapes.append(shape)
+        self.ends.append(end)
 
     def close(self, at: int, end: int) -> None:
         """Element `at` has undefined length and ends, delimiter included, at `end`."""
-        self._heads[at] |= _UNDEFINED
-        self._ends[at] = end
+        self.shapes[at] |= UNDEFINED_VALUE
+        self.ends[at] = end
 
     @property
     def end(self) -> int:
         """Where the last element ends."""
-        return self._ends[-1] if self._ends else self.start
+        return self.ends[-1] if self.ends else self.start
 
     def begin(self, at: int) -> int:
         """Where element `at` begins; `at` may be one past the last."""
-        return self._ends[at - 1] if at else self.start
+        return self.ends[at - 1] if at else self.start
 
     def find(self, tag: int) -> int:
         """The place of the first element with this tag; -1: none."""
@@ -115,11 +115,14 @@ class Columns:
 
     def element(self, at: int) -> Element:
         """Element `at`."""
-        tag, head, end = self.tags[at], self._heads[at], self._ends[at]
+        tag, shape, end = self.tags[at], self.shapes[at], self.ends[at]
         start = self.begin(at)
-        value_end = end - _DELIMITER if head & _UNDEFINED else end
-        vr = FORMS[self.encoding].vr(self.vrs[at]) or self._implied_vr(tag, undefined=value_end != end)
-        return Element(tag, vr, self.encoding, self.source, start, start + (head & ~_UNDEFINED), value_end, end)
+        undefined = shape & UNDEFINED_VALUE
+        vr = FORMS[self.encoding].vr(shape >> VR_SHIFT) or self._implied_vr(tag, undefined=bool(undefined))
+        value_start = start + (shape & UNDEFINED_VALUE - 1)
+        return Element(
+            tag, vr, self.encoding, self.source, start, value_start, end - _DELIMITER if undefined else end, end
+        )
 
     @staticmethod
     def _implied_vr(tag: int, *, undefined: bool) -> str:

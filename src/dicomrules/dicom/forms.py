@@ -31,6 +31,7 @@ class Form:
     length: Struct
     kinds: dict[int, int]
     order: Order
+    explicit: bool
 
     def vr(self, number: int) -> str:
         """The VR that `number` stands for; empty for 0, no VR."""
@@ -60,7 +61,7 @@ def _form(encoding: Encoding) -> Form:
     kinds |= {int.from_bytes(vr.encode(), order): _KINDS.get(vr, LONG) for vr in LONG_VRS}
     mark = "<" if encoding.little else ">"
     head = Struct(mark + ("HHHH" if encoding.explicit else "HHL"))
-    return Form(head, Struct(mark + "HHL"), Struct(mark + "L"), kinds, order)
+    return Form(head, Struct(mark + "HHL"), Struct(mark + "L"), kinds, order, encoding.explicit)
 
 
 FORMS: Final[dict[Encoding, Form]] = {

@@ -8,7 +8,7 @@ from array import array
 from dataclasses import dataclass
 from typing import Final
 
-from dicomrules.dicom.columns import Columns, Element, Outline
+from dicomrules.dicom.columns import VR_SHIFT, Columns, Element, Outline
 from dicomrules.dicom.forms import FORMS, SHORT
 from dicomrules.dicom.malformed import MalformedDataSet
 from dicomrules.dicom.source import Bytes
@@ -143,7 +143,7 @@ def open_item(source: Bytes, encoding: Encoding, content: tuple[int, int], outli
             head = 8
         tag = group << 16 | number
         end = position + head + length
-        columns.add(tag, vr, head, end)
+        columns.add(tag, vr << VR_SHIFT | head, end)
         if length == UNDEFINED:
             end = outline.end(position + head)
             columns.close(len(columns) - 1, end)

@@ -12,8 +12,8 @@ the stack.
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
-from dicomrules.dicom.columns import Columns, Outline
-from dicomrules.dicom.forms import BYTES, FORMS, LONG, SEQUENCE, SHORT, UNKNOWN
+from dicomrules.dicom.columns import VR_SHIFT, Columns, Outline
+from dicomrules.dicom.forms import BYTES, FORMS, LONG, SEQUENCE, SHORT, UNKNOWN, Form
 from dicomrules.dicom.malformed import MalformedDataSet
 from dicomrules.dicom.source import Bytes
 from dicomrules.dicom.syntax import IMPLICIT_LITTLE, ITEM, ITEM_END, PIXEL_DATA, SEQUENCE_END, UNDEFINED, Encoding
@@ -22,6 +22,7 @@ from dicomrules.dicom.window import Window
 
 # Before the first element of a container: groups 0000 and 0002 have no place in a data set (PS3.5 7.1, PS3.10 7.1)
 _BEFORE_ALL: Final = 0x0002FFFF
+_IN_UNKNOWN: Final = FORMS[IMPLICIT_LITTLE]  # PS3.5 6.2.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +39,10 @@ class _Frame:
     `outlined`: its place in the outline, -1 when its length is defined.
     """
 
-    __slots__ = ("encoding", "form", "last", "outlined", "slot", "stop")
+    __slots__ = ("form", "last", "outlined", "slot", "stop")
 
-    def __init__(self, encoding: Encoding, stop: int, outlined: int = -1, slot: int = -1) -> None:
-        self.encoding = encoding
-        self.form = FORMS[encoding]
+    def __init__(self, form: Form, stop: int, outlined: int = -1, slot: int = -1) -> None:
+        self.form = form
         self.stop = stop
         self.outlined = outlined
         self.slot = slot  # the sequence's place in the columns of the top level; -1: further down
@@ -67,13 +67,13 @@ class Walk:
         self._limits = limits
         self._window = Window(source)
         self._position = 0
-        self._frames: list[_Frame] = [_Frame(encoding, source.length)]
+        self._frames: list[_Frame] = [_Frame(FORMS[encoding], source.length)]
 
     @classmethod
     def over_items(cls, source: Bytes, encoding: Encoding, limits: IndexLimits) -> "Walk":
         """A walk over the value of a sequence: items instead of elements."""
         walk = cls(source, encoding, limits)
-        walk._frames = [_Sequence(encoding, source.length)]
+        walk._frames = [_Sequence(FORMS[encoding], source.length)]
         walk.nesting = 1
         return walk
 
@@ -85,7 +85,7 @@ class Walk:
             frame = frames[-1]
             if isinstance(frame, _Sequence):
                 inner = self._items(frame)
-            elif frame.encoding.explicit:
+            elif frame.form.explicit:
                 inner = self._explicit(frame)
             else:
                 inner = self._implicit(frame)
@@ -105,7 +105,9 @@ class Walk:
         window, form, stop, last = self._window, frame.form, frame.stop, frame.last
         data, base, safe, head, kinds = window.data, window.base, window.safe, form.head.unpack_from, form.kinds
         position, count, cap = self._position, self.count, self._limits.elements
-        add = self.columns.add if len(self._frames) == 1 else None
+        columns = self.columns
+        add_tag, add_shape, add_end = columns.tags.append, columns.shapes.append, columns.ends.append
+        top = len(self._frames) == 1
         while position < stop:
             if position > safe:
                 window.move(position)
@@ -126,8 +128,10 @@ class Walk:
             if tag <= last:
                 self._step_back(position, tag, last)
             last = tag
-            if add:
-                add(tag, vr, start - position, start + length)
+            if top:
+                add_tag(tag)
+                add_shape(vr << VR_SHIFT | start - position)
+                add_end(start + length)
             if kind and (length == UNDEFINED or kind == SEQUENCE or (kind == UNKNOWN and tag in SEQUENCES)):
                 self._position, self.count, frame.last = start, count, tag
                 if inner := self._enter(frame, tag, kind, length):
@@ -146,7 +150,9 @@ class Walk:
         window, stop, last = self._window, frame.stop, frame.last
         data, base, safe, head = window.data, window.base, window.safe, frame.form.head.unpack_from
         position, count, cap = self._position, self.count, self._limits.elements
-        add = self.columns.add if len(self._frames) == 1 else None
+        columns = self.columns
+        add_tag, add_shape, add_end = columns.tags.append, columns.shapes.append, columns.ends.append
+        top = len(self._frames) == 1
         while position < stop:
             if position > safe:
                 window.move(position)
@@ -162,8 +168,10 @@ class Walk:
             if tag <= last:
                 self._step_back(position, tag, last)
             last = tag
-            if add:
-                add(tag, 0, 8, start + length)
+            if top:
+                add_tag(tag)
+                add_shape(8)
+                add_end(start + length)
             if length == UNDEFINED or tag in SEQUENCES:
                 self._position, self.count, frame.last = start, count, tag
                 kind = SEQUENCE if tag in SEQUENCES or vr_of(tag) == "UN" else LONG
@@ -183,7 +191,7 @@ class Walk:
         start, undefined, top = self._position, length == UNDEFINED, len(self._frames) == 1
         slot = len(self.columns) - 1 if top and undefined else -1
         if undefined and (kind == BYTES or tag == PIXEL_DATA):
-            inner = _Sequence(frame.encoding, frame.stop, self.outline.open(start), slot)
+            inner = _Sequence(frame.form, frame.stop, self.outline.open(start), slot)
             self._fragments(inner, tag)
             return None
         if kind < UNKNOWN:
@@ -191,8 +199,8 @@ class Walk:
         stop = frame.stop if undefined else start + length
         if stop > frame.stop or self.count > self._limits.elements:
             self._over(start, tag, self.count)
-        encoding = IMPLICIT_LITTLE if kind == UNKNOWN else frame.encoding
-        return _Sequence(encoding, stop, self.outline.open(start) if undefined else -1, slot)
+        form = _IN_UNKNOWN if kind == UNKNOWN else frame.form
+        return _Sequence(form, stop, self.outline.open(start) if undefined else -1, slot)
 
     def _items(self, frame: _Frame) -> _Frame | None:
         """Read items until the sequence ends (None) or an item with content is to be entered."""
@@ -216,7 +224,7 @@ class Walk:
             if length:
                 self._position, self.count = start, count
                 end = stop if undefined else start + length
-                return _Frame(frame.encoding, end, self.outline.open(start) if undefined else -1)
+                return _Frame(frame.form, end, self.outline.open(start) if undefined else -1)
             position = start
         self._finish(frame, position, count)
         return None
