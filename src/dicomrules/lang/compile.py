@@ -5,7 +5,6 @@ Whatever is wrong is found on the way, by the rooms of `check`: one walk over ea
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import TypeVar
 
 from dicomrules.lang import ast
@@ -96,12 +95,12 @@ class _Compiling:
         return Program(
             rules=tuple(one.rule for one in ruled),
             routes=routed,
-            tables=MappingProxyType(held),
-            schedules=MappingProxyType(schedules),
+            tables=held,
+            schedules=schedules,
             settings=made,
             destinations=self._destinations(routed),
-            parameters=MappingProxyType(self._parameters()),
-            secrets=MappingProxyType(self._secrets()),
+            parameters=self._parameters(),
+            secrets=self._secrets(),
             cases=tests,
             fingerprint=fingerprint,
         )

@@ -1,5 +1,6 @@
 """What conditions prove about values, by sets of literals: which exclude each other, which are inside another one."""
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -20,12 +21,16 @@ from dicomrules.program.expression import (
 )
 from dicomrules.program.path import Path, Pick
 from dicomrules.program.ruleset import Guard
+from dicomrules.program.types import Type, Value
 
 Subject = Path | str
 """A path to one value, or the name of a context value."""
 
 _BLANK = None
 """Stands for "no value" in a set of values: `is blank`, `is absent`."""
+
+_SHARP = frozenset({Type.TEXT, Type.CODE, Type.UID, Type.INT, Type.DECIMAL, Type.DATE})
+"""Types of which two different literals are never equal to one value. Names and times of less precision may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +53,12 @@ def facts(condition: Condition) -> Facts | None:
     match condition:
         case Named(_, inner):
             return facts(inner)
-        case Compare("==", left, right):
+        case Compare("==", left, right, type_) if type_ in _SHARP:
             subject, literal = (left, right) if isinstance(right, Literal) else (right, left)
             return _equal(subject, (literal,)) if isinstance(literal, Literal) else None
-        case Among(value, members, negated=False) if all(isinstance(member, Literal) for member in members):
+        case Among(value, members, type_, negated=False) if type_ in _SHARP and all(
+            isinstance(member, Literal) for member in members
+        ):
             return _equal(value, members)  # type: ignore[arg-type]  # all are literals
         case Is(Read(path), ("blank" | "absent")) if _one(path):
             return Facts({path: frozenset({_BLANK})}, exact=False)
@@ -70,12 +77,17 @@ def _one(path: Path) -> bool:
 
 
 def _equal(subject: Expression, literals: tuple[Literal, ...]) -> Facts | None:
-    values = frozenset(literal.value for literal in literals)
+    values = frozenset(_normal(literal.value) for literal in literals)
     if isinstance(subject, Context):
         return Facts({subject.name: values}, exact=True)
     if isinstance(subject, Read) and _one(subject.path):
         return Facts({subject.path: values}, exact=True)
     return None
+
+
+def _normal(value: Value) -> Value:
+    """A value as comparisons see it (S14)."""
+    return unicodedata.normalize("NFC", value) if isinstance(value, str) else value
 
 
 def _all(parts: list[Facts | None]) -> Facts | None:

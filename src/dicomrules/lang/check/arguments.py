@@ -47,7 +47,7 @@ def passed(
         return None
     problem = _sense(function.name, [one.constant for one in found])
     if problem:
-        ground.report("DR213", node.span, f"`{function.name}` does not take this: {problem}", problem)
+        ground.report("DR213", node.span, f"these arguments of `{function.name}` make no sense", problem)
         return None
     return found
 

@@ -6,6 +6,7 @@ from dicomrules.lang.check.kinds import turn
 from dicomrules.lang.check.literals import LONGEST, NAMES, RANGES
 from dicomrules.lang.check.paths import Place
 from dicomrules.lang.check.terms import Doubt, Term, Wanted
+from dicomrules.program.expression import Choose, Join
 from dicomrules.program.types import NUMERIC, TEXTUAL, Type
 from dicomrules.text.codes.registry import diagnose
 from dicomrules.text.source import Span
@@ -121,7 +122,8 @@ def too_long(ground: Ground, place: Place, term: Term, how_long: str, after: Spa
     found = diagnose("DR204", term.span, message, f"may be {how_long}")
     found = found.with_label(place.span, f"{place.vr} holds {most}")
     found = found.with_fix("say what then", after, f' otherwise quarantine "{place.name} too long"')
-    found = found.with_fix("cut it", term.span, f"({shown}) | cut({most})")
+    whole = f"({shown})" if isinstance(term.code, Join | Choose) else shown
+    found = found.with_fix("cut it", term.span, f"{whole} | cut({most})")
     ground.add(found.with_note(f"`cut({most})` keeps the first characters, `slice(from, to)` others"))
 
 

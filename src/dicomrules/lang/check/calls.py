@@ -226,5 +226,5 @@ def above(ground: Ground, kind: str, name: str, span: Span) -> bool:
     same = inside == f"{kind} {name}"
     label = "it stands for itself" if same else "it is defined further down"
     found = diagnose("DR110", span, f"{kind} `{name}` cannot be used here", label)
-    ground.add(found if same else found.with_note(f"move `{kind} {name}` above {inside}"))
+    ground.add(found if same else found.with_note(f"move `{kind} {name}` above `{inside}`"))
     return False

@@ -93,7 +93,13 @@ def _place(ground: Ground, path: ast.Path) -> Place | None:
     if place is None:
         return None
     picks = {step.selector for step in place.path.steps} | {place.path.value}
-    if place.path.prefix is not Prefix.HERE or {Pick.ANY, Pick.EVERY, Pick.NEW} & picks:
+    if (
+        place.path.prefix is not Prefix.HERE
+        or place.path.component
+        or place.path.group
+        or place.path.value
+        or {Pick.ANY, Pick.EVERY, Pick.NEW} & picks
+    ):
         ground.report("DR212", path.span, "`given` says one element of the object that arrives", "not one element")
         return None
     return place

@@ -425,7 +425,7 @@ def _name(ground: Ground, node: ast.Name, env: Env) -> Tested:
     code = inner.code
     if not isinstance(code, Always):
         code = Named(node.text, code, origin(node))
-    weak = tuple(replace(doubt, span=node.span) for doubt in inner.weak if doubt.path not in env.known)
+    weak = tuple(doubt for doubt in inner.weak if doubt.path not in env.known)
     return replace(inner, code=code, weak=weak, parts=inner.parts + 1)
 
 

@@ -47,7 +47,7 @@ def _text(ground: Ground, text: str, span: Span, wanted: Wanted | None) -> Term:
             found = found.with_fix("leave out the quotes", span, text.lstrip("0") or "0")
         ground.add(found)
     elif form_of(wanted.type):
-        found = diagnose("DR203", span, f"`{text}` is not {NAMES[wanted.type]}", f"compared with `{name}`")
+        found = diagnose("DR203", span, f"`{text}` is not {NAMES[wanted.type]}", f"`{name}` holds {NAMES[wanted.type]}")
         ground.add(found.with_note(form_of(wanted.type)))
     else:
         ground.report("DR201", span, f"`{name}` is {NAMES[wanted.type]}, this is a text", "a text")

@@ -19,7 +19,8 @@ STATEMENTS: dict[type, tuple[str, int]] = {
 
 def refuse(ground: Ground, span: Span, what: str) -> None:
     """Report a construct that is not built yet."""
-    ground.report("DR002", span, f"`{what}` is not in this version", "not in this version")
+    verb = "are" if "`, `" in what else "is"
+    ground.report("DR002", span, f"`{what}` {verb} not in this version", "not in this version")
 
 
 def refuse_statement(ground: Ground, node: ast.Statement) -> bool:

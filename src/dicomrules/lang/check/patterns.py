@@ -1,5 +1,7 @@
 """Regular expressions of rule files: RE2 takes them, or the finding says where it stops."""
 
+import re
+
 from dicomrules.functions import regex
 from dicomrules.lang import ast
 from dicomrules.lang.check.ground import Ground
@@ -13,6 +15,8 @@ _OUTSIDE = {
     "(?<!": "look-behind",
     "(?>": "an atomic group",
 }
+
+_BACK = re.compile(r"(?:^|[^\\])(?:\\\\)*(\\[1-9])")
 
 
 def pattern(ground: Ground, node: ast.Regex, *, whole: bool) -> Regex | None:
@@ -28,6 +32,8 @@ def pattern(ground: Ground, node: ast.Regex, *, whole: bool) -> Regex | None:
 
 
 def _refuse(ground: Ground, node: ast.Regex, problem: str) -> None:
+    if problem.startswith(("b'", 'b"')):  # RE2's own text, as bytes
+        problem = problem[2:-1].replace("\\\\", "\\")
     span, label = node.span, problem
     for piece, name in _OUTSIDE.items():
         at = node.span.text.find(piece)
@@ -35,6 +41,10 @@ def _refuse(ground: Ground, node: ast.Regex, problem: str) -> None:
             span = node.span.source.span(node.span.start + at, node.span.start + at + len(piece))
             label = f"{name} is not part of RE2"
             break
+    back = _BACK.search(node.span.text)
+    if span is node.span and back is not None:
+        span = node.span.source.span(node.span.start + back.start(1), node.span.start + back.end(1))
+        label = "a back-reference is not part of RE2"
     found = diagnose("DR209", span, f"this regular expression is not one of RE2's: {problem}", label)
     ground.add(
         found.with_note("RE2 takes linear time whatever arrives, so it has no look-around and no back-references")

@@ -31,7 +31,8 @@ def unguarded(ground: Ground, node: ast.Expr, weak: Sequence[Doubt], *, outer: b
     doubt = weak[0]
     text = " ".join(node.span.text.split())
     paths = list(dict.fromkeys(one.path.text for one in weak if one.path is not None))
-    found = diagnose("DR301", node.span, "a negative test on what may be missing", doubt.why)
+    label = doubt.why if len(weak) == 1 else "what if one of these is missing?"
+    found = diagnose("DR301", node.span, "a negative test on what may be missing", label)
     for other in weak if len(weak) > 1 else ():
         if other.span != node.span and len(found.labels) < 4:
             found = found.with_label(other.span, other.why)
@@ -46,6 +47,8 @@ def unguarded(ground: Ground, node: ast.Expr, weak: Sequence[Doubt], *, outer: b
         found = found.with_note(
             f"say first what is meant when one is missing: {', '.join(f'`{path}`' for path in paths)}"
         )
+    else:
+        found = found.with_note("`unless …` before a rule or an arm, and `else`, take every object that does not fit")
     if isinstance(node, ast.Not) and isinstance(node.term, ast.Name):
         name = node.term.text
         found = found.with_note(f"or say what is done otherwise: `if {name} {{ }} else {{ … }}`, or `unless {name}`")

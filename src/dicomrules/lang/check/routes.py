@@ -155,12 +155,13 @@ def _mention(ground: Ground, chain: ast.DestFromTable | ast.Balance | ast.Failov
 
 def _options(ground: Ground, options: ast.DestOptions) -> None:
     """Refuse every option: none of them is in this version."""
-    for field in fields(options):
-        word = _OPTIONS.get(field.name)
-        value = getattr(options, field.name)
-        if word is not None and value not in (None, False):
-            span = value.span if isinstance(value, ast.Node) else options.span
-            refuse(ground, span, word)
+    said = [
+        word
+        for field in fields(options)
+        if (word := _OPTIONS.get(field.name)) is not None and getattr(options, field.name) not in (None, False)
+    ]
+    if said:
+        refuse(ground, options.span, "`, `".join(said))
     if options.through is not None:
         ground.symbols.used.add(("group", options.through.text))
     if options.during is not None:

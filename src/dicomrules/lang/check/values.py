@@ -76,6 +76,9 @@ def read(ground: Ground, place: Place, env: Env) -> Term:
     return Term(Read(path), path.type, place.span, longest, vr, doubts, needs=needs, spread=place.spread)
 
 
+_SELECTED = {"any": "any of them", "every": "all of them", "first": "the first", "last": "the last"}
+
+
 def _readable(ground: Ground, place: Place, env: Env) -> bool:
     """Whether there is one value to read, of a type that rules know."""
     picks = {step.selector for step in place.path.steps if isinstance(step.selector, Pick)}
@@ -91,9 +94,8 @@ def _readable(ground: Ground, place: Place, env: Env) -> bool:
     elif not place.chosen:
         most = "several values" if place.most is None else f"up to {place.most} values"
         found = diagnose("DR205", place.span, f"`{place.name}` may have {most}", "which one?")
-        words = ("any", "every", "first") if env.spreads else ("first", "last")
-        for word in words:
-            found = found.with_fix(f"`[{word}]`", place.span.after, f"[{word}]")
+        for word in ("any", "every", "first") if env.spreads else ("first", "last"):
+            found = found.with_fix(_SELECTED[word], place.span.after, f"[{word}]")
         ground.add(found)
     elif Pick.NEW in picks:
         ground.report("DR212", place.span, "`[new]` makes an item, there is nothing in it to read", "`[new]`")
