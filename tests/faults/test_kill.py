@@ -69,7 +69,7 @@ def campaign(tmp_path: Path, kills: int, seed: int) -> None:
         deadline = time.monotonic() + 60
         while missing() and time.monotonic() < deadline:
             time.sleep(0.2)
-        lost = {uid for uid in missing() if "held" not in gateway.command("trace", uid, ok=False)}
+        lost = {uid for uid in missing() if "held" not in gateway.ask("trace", uid, ok=False)}
         gateway.stop()
         assert not lost, f"{len(lost)} of {len(acknowledged)} acknowledged instances are neither delivered nor held"
         check_delivered(sink, acknowledged)

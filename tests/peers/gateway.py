@@ -1,7 +1,9 @@
 """A gateway of this project, as a process: `serve` on a gateway file."""
 
+import json
 import shutil
 import sys
+from collections import defaultdict
 from pathlib import Path
 from string import Template
 
@@ -35,6 +37,12 @@ class Gateway(Running):
         if self.running():
             self.stop()
 
-    def command(self, name: str, *arguments: str, ok: bool = True) -> str:
+    def ask(self, name: str, *arguments: str, ok: bool = True) -> str:
         """A command of the command line about this gateway: its output."""
         return dicomrules(name, *arguments, "--gateway", str(self.file), ok=ok).stdout
+
+    def deliveries(self, destination: str) -> dict[str, int]:
+        """How many deliveries of a destination are in each state."""
+        status = json.loads(self.ask("status", "--format", "json"))
+        found = [each["deliveries"] for each in status["destinations"] if each["name"] == destination]
+        return found[0] if found else defaultdict(int)

@@ -53,7 +53,7 @@ def check_gateway(path: Path) -> Checked:
     if settings is None:
         return Checked(None, None, tuple(problems))
     rulebook = load_rulebook(
-        settings.rules,
+        [_as_seen_from_here(rule) for rule in settings.rules],
         parameters={name: _as_text(value) for name, value in settings.parameters.items()},
         destinations=[each.name for each in settings.destinations],
     )
@@ -110,6 +110,11 @@ def _parameter(text: str) -> tuple[str, str]:
     if not equals:
         fail(USAGE, f"--set {text} has no value", "write --set NAME=VALUE")
     return name, value
+
+
+def _as_seen_from_here(path: Path) -> Path:
+    """A shorter name for messages, where the file lies below this folder."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _as_text(value: ParameterValue) -> str:

@@ -1,5 +1,6 @@
 """`validate` and `test`: what can be known about rules before anything runs."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -46,7 +47,8 @@ def test(paths: tuple[Path, ...], parameters: tuple[str, ...], form: str) -> Non
         if checked.errors or checked.rulebook is None or checked.rulebook.program is None:
             show_diagnostics([each for each in checked.diagnostics if each.is_error], form)
             raise SystemExit(USAGE)
-        results += run_cases(checked.rulebook.program)
+        folder = checked.settings.rules[0].parent if checked.settings else path.parent
+        results += run_cases(checked.rulebook.program, _reader(folder))
     if form == "json":
         print_json([_as_plain(result) for result in results])
     else:
@@ -84,22 +86,24 @@ def _inside(path: Path) -> list[Path]:
     return [gateway] if gateway.exists() else sorted(path.glob("*.rules"))
 
 
+def _reader(folder: Path) -> Callable[[str], bytes]:
+    """Reads what `given file` names, relative to the rule file."""
+    return lambda name: (folder / name).read_bytes()
+
+
 def _print_results(results: list[CaseResult]) -> None:
     for result in results:
         mark = click.style("ok    ", fg="green") if result.passed else click.style("FAILED", fg="red", bold=True)
-        click.echo(f"{mark}  {result.name}" + ("" if result.passed else click.style(f"  {result.place}", dim=True)))
+        click.echo(
+            f"{mark}  {result.name}" + ("" if result.passed else click.style(f"  {result.origin.place}", dim=True))
+        )
         for failure in result.failures:
-            click.echo(f"        {failure.expected}" + click.style(f"  {failure.place}", dim=True))
-            click.echo(f"          got {failure.got}")
-            for line in failure.because:
-                click.echo(f"          {line}")
+            click.echo(f"          expected  {failure.expected}" + click.style(f"  {failure.origin.place}", dim=True))
+            click.echo(f"          got       {failure.got}")
     failed = sum(not result.passed for result in results)
     click.echo(f"{len(results) - failed} passed, {failed} failed")
 
 
 def _as_plain(result: CaseResult) -> dict[str, object]:
-    failures = [
-        {"expected": each.expected, "got": each.got, "place": each.place, "because": list(each.because)}
-        for each in result.failures
-    ]
-    return {"name": result.name, "place": result.place, "passed": result.passed, "failures": failures}
+    failures = [{"expected": each.expected, "got": each.got, "place": each.origin.place} for each in result.failures]
+    return {"name": result.name, "place": result.origin.place, "passed": result.passed, "failures": failures}

@@ -38,7 +38,7 @@ def test_orthanc_sends_through_the_gateway_to_an_archive_with_patient_and_episod
             assert left.PixelData == came.PixelData
             assert left.PatientName == came.PatientName
 
-        story = gateway.command("trace", by_modality["CT"]["SOPInstanceUID"])
+        story = gateway.ask("trace", by_modality["CT"]["SOPInstanceUID"])
         for fact in ("ORTHANC", "IRIS", "VNA", "127.0.0.1", "C-STORE-RQ", "C-STORE-RSP", "0x0001", "0x8001", "0x0000"):
             assert fact in story
         assert "clinical_episode" in story

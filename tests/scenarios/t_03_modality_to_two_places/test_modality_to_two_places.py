@@ -81,7 +81,7 @@ def test_trace_tells_the_whole_story_of_one_instance(gateway: Gateway, pacs: Ort
     uid = str(pydicom.dcmread(source).SOPInstanceUID)
 
     def settled() -> str:
-        story = gateway.command("trace", uid)
+        story = gateway.ask("trace", uid)
         return story if story.count("1 attempt") == 2 and "deferred" not in story else ""
 
     story = str(until(settled, 10, "both deliveries recorded"))
@@ -106,7 +106,7 @@ def test_an_object_of_an_unknown_site_is_answered_with_success_and_kept(
     source = sample("CT_small.dcm")
     run(need("storescu"), "-aet", "NOBODY", "-aec", "DICOMRULES", "127.0.0.1", str(port), source)
     uid = str(pydicom.dcmread(source).SOPInstanceUID)
-    story = gateway.command("trace", uid)
+    story = gateway.ask("trace", uid)
     assert "quarantine" in story
     assert "unknown site" in story
     assert pacs.instances() == []
@@ -118,7 +118,7 @@ def test_a_repeated_object_is_answered_and_delivered_once(gateway: Gateway, pacs
         run(need("storescu"), "-aet", "CT_A1", "-aec", "DICOMRULES", "127.0.0.1", str(port), sample("CT_small.dcm"))
     until(lambda: len(archived(gateway)) == 1, 30, "the file in the archive")
     uid = str(pydicom.dcmread(sample("CT_small.dcm")).SOPInstanceUID)
-    assert "received 3 times" in gateway.command("trace", uid)
+    assert "received 3 times" in gateway.ask("trace", uid)
 
 
 def test_the_rules_of_this_flow_pass_their_own_tests() -> None:
