@@ -21,7 +21,7 @@ class Association:
     called_aet: str
     address: str
     opened_at: datetime
-    implementation: str = ""  # the other side's Implementation Version Name, or its Implementation Class UID (PS3.7 D.3.3.2)
+    implementation: str = ""  # the other side's Implementation Version Name, or else Class UID (PS3.7 D.3.3.2)
     max_pdu: int = 0  # the longest P-DATA-TF the other side takes; 0: any length (PS3.8 D.1)
 
 

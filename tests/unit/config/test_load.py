@@ -59,9 +59,7 @@ limits: {object: 1GB, elements: 10, value: 1MB, nesting: 3, memory: 2MB, free_sp
     assert result.parameters == {"prefix": "A-", "least": 3, "part": 0.5, "sites": ("a", "b")}
     assert result.rules == (FOLDER / "a.rules", Path("/etc/b.rules"))
     assert result.receivers == (
-        DicomReceiver(
-            "a", 104, "0.0.0.0", (KnownPeer("CT_A1", "ct.example"),), None, 5, 2, True, 65536, limits
-        ),
+        DicomReceiver("a", 104, "0.0.0.0", (KnownPeer("CT_A1", "ct.example"),), None, 5, 2, True, 65536, limits),
         FolderReceiver(
             "b",
             FOLDER / "in",
