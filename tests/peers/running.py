@@ -24,8 +24,12 @@ def free_port() -> int:
 
 
 def need(program: str) -> str:
-    """The path of a peer's program; skips the test where it is not installed, except in CI."""
-    found = shutil.which(program)
+    """The path of a peer's program; skips the test where it is not installed, except in CI.
+
+    pynetdicom installs scripts under DCMTK's names beside this Python: those are not meant.
+    """
+    elsewhere = [each for each in os.get_exec_path() if Path(each) != Path(sys.executable).parent]
+    found = shutil.which(program, path=os.pathsep.join(elsewhere))
     if found is None:
         assert not PEERS_REQUIRED, f"{program} is not installed, and in CI no test with a peer may be skipped"
         pytest.skip(f"{program} is not installed (make peers installs it where it may)")

@@ -1,4 +1,4 @@
-"""The Decision: what rules and routes made of one object. Everything that explains, sends or remembers prints this one value."""
+"""The Decision: what rules and routes made of one object. Whatever explains, sends or remembers uses this one value."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -9,7 +9,7 @@ from dicomrules.model.instance import Verdict
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One attribute that leaves otherwise than it came. `before` and `after` are for people; None: the element is not there."""
+    """One attribute that leaves otherwise than it came. `before` and `after` are for people; None: not there."""
 
     path: str
     before: str | None
@@ -31,7 +31,8 @@ class Clause:
 class RuleHit:
     """One rule or one arm of a routes table: did it apply, and because of which clauses.
 
-    `kind` is "rule" or "route"; `note` says what happened that is no change: "no target", "otherwise: empty", a verdict.
+    `kind` is "rule" or "route"; `note` says what happened that is no change: "no target", "otherwise: empty", a
+    verdict.
     """
 
     rule: str

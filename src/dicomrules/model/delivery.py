@@ -1,10 +1,10 @@
 """One instance on its way to one destination.
 
-A delivery is born `queued`, in the same transaction that makes its instance safe. A lane claims it (`sending`), and an outcome
-ends the attempt: `sent` after a response that matched and said so; `deferred` when the destination could not take it now;
-`failed` when it never will, which a person sees and may queue again. `held` waits for a person or a retry of its decision.
-Nothing leaves `sent`. What was `sending` when the process died is `queued` again at the next start: the destination may then
-get the instance twice, byte for byte the same, never not at all.
+A delivery is born `queued`, in the same transaction that makes its instance safe. A lane claims it (`sending`), and an
+outcome ends the attempt: `sent` after a response that matched and said so; `deferred` when the destination could not
+take it now; `failed` when it never will, which a person sees and may queue again. `held` waits for a person or a retry
+of its decision. Nothing leaves `sent`. What was `sending` when the process died is `queued` again at the next start:
+the destination may then get the instance twice, byte for byte the same, never not at all.
 """
 
 from dataclasses import dataclass
@@ -40,9 +40,9 @@ MOVES: dict[State, frozenset[State]] = {
 class Delivery:
     """What a lane needs in order to send one variant of one instance to one destination.
 
-    `sop_class`, `sop_instance` and `transfer_syntax` are those of the data set that leaves (`transfer_syntax` before any
-    conversion while sending); `study` is the Study Instance UID as received; `length` and `digest` are those of the data set
-    that `patch` applies to; `calling_aet` and `called_aet` are the titles the instance arrived with.
+    `sop_class`, `sop_instance` and `transfer_syntax` are those of the data set that leaves (`transfer_syntax` before
+    any conversion while sending); `study` is the Study Instance UID as received; `length` and `digest` are those of
+    the data set that `patch` applies to; `calling_aet` and `called_aet` are the titles the instance arrived with.
     """
 
     id: int
@@ -74,7 +74,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one attempt ended. `status` is the C-STORE status where a response came; `message` is for people, without patient data."""
+    """How one attempt ended: the C-STORE status where a response came, and a message without patient data."""
 
     kind: Kind
     message: str

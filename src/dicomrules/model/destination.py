@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How long a destination that could not take an instance is left alone: `first`, doubled each time `up_to`, without end."""
+    """How long a destination that could not take an instance is left alone: `first`, doubled `up_to`, without end."""
 
     first: timedelta = timedelta(seconds=30)
     up_to: timedelta = timedelta(minutes=15)

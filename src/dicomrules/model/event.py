@@ -19,7 +19,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`name` is constant and dotted ("association.rejected"); `fields` are short values; `text` is one constant sentence."""
+    """`name` is constant and dotted ("association.rejected"), `text` one constant sentence, `fields` short values."""
 
     name: str
     level: Level

@@ -1,14 +1,14 @@
 """What was said on the wire about one instance: the association, the context, the request and the response.
 
-These are kept as values, because a year later somebody asks why an image is where it is, and `trace` must answer with the
-command sets themselves, not with a summary of them.
+These are kept as values, because a year later somebody asks why an image is where it is, and `trace` must answer with
+the command sets themselves, not with a summary of them.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-# The elements of one command set (PS3.7 E.1) by keyword, in the order of their tags: {"CommandField": 1, "MessageID": 7, ...}
+# The elements of one command set (PS3.7 E.1) by keyword, in the order of their tags: {"CommandField": 1, ...}
 CommandSet = Mapping[str, int | str]
 
 

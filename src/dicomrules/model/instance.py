@@ -23,11 +23,12 @@ class Peer:
 class Envelope:
     """One complete data set that arrived, with everything that deciding may look at.
 
-    `digest` is the SHA-256, in hexadecimal, of the data set as received (`length` bytes, without preamble and file meta).
-    `index` reads those bytes. `spool_ref` names the spool's incoming file; it is empty where nothing is kept (`apply`, `test`).
-    `index` is None for an instance that is kept undecided, because deciding it crashed the process before.
-    For a deflated data set, `derived_ref` names a second incoming file that holds it inflated, in Explicit VR Little Endian:
-    index and patch refer to those bytes, and `derived_length` and `derived_digest` are theirs. Empty for all others.
+    `digest` is the SHA-256, in hexadecimal, of the data set as received (`length` bytes, without preamble and file
+    meta). `index` reads those bytes. `spool_ref` names the spool's incoming file; it is empty where nothing is kept
+    (`apply`, `test`). `index` is None for an instance that is kept undecided, because deciding it crashed the process
+    before. For a deflated data set, `derived_ref` names a second incoming file that holds it inflated, in Explicit VR
+    Little Endian: index and patch refer to those bytes, and `derived_length` and `derived_digest` are theirs. Empty
+    for all others.
     """
 
     key: InstanceKey
@@ -58,7 +59,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What the sender is answered: a C-STORE status (PS3.4 B.2.3) and, for a failure, an Error Comment of at most 64 characters."""
+    """What the sender is answered: a C-STORE status (PS3.4 B.2.3), and an Error Comment of at most 64 characters."""
 
     verdict: Verdict
     status: int = 0x0000

@@ -15,10 +15,10 @@ class Inbox(Protocol):
     """Takes over one complete instance."""
 
     async def accept(self, envelope: Envelope) -> Receipt:
-        """Decide it, make it durable, and say what to answer. A success status means that bytes and deliveries are safe.
+        """Decide it, make it durable, say what to answer. A success status means that bytes and deliveries are safe.
 
-        Takes over the incoming file `envelope.spool_ref` whatever the outcome. Does not raise: what goes wrong is a failure
-        status in the Receipt.
+        Takes over the incoming file `envelope.spool_ref` whatever the outcome. Does not raise: what goes wrong is a
+        failure status in the Receipt.
         """
         ...
 

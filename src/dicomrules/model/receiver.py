@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class KnownPeer:
-    """An application we know: its AE title, and the host name, address or CIDR block it calls from; `port` is where it listens."""
+    """An application we know: AE title, the host name, address or CIDR block it calls from, the `port` it listens on."""
 
     aet: str
     host: str
