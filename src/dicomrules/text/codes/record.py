@@ -9,7 +9,9 @@ from dicomrules.text.diagnostic import Severity
 class CodeRecord:
     """What a code means: `why` is one paragraph for the author; `bad` and `good` are short pieces of a file.
 
-    `severity` is what `diagnose` gives a finding with this code unless told otherwise.
+    An example is a rule file, a gateway file (DR7xx) or a command; what it may leave out, and how it names further files,
+    says `whole` in docs/generate.py. `severity` is what `diagnose` gives a finding with this code unless told otherwise.
+    `silence` says how an author who means it gets no finding; empty where that is not possible.
     """
 
     code: str
@@ -18,3 +20,4 @@ class CodeRecord:
     bad: str
     good: str
     severity: Severity = Severity.ERROR
+    silence: str = ""
