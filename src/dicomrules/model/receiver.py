@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class KnownPeer:
-    """An application we know: AE title, the host name, address or CIDR block it calls from, the `port` it listens on."""
+    """An application we know: AE title, the host name, address or CIDR block it calls from, its own `port`."""
 
     aet: str
     host: str
