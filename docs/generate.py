@@ -77,7 +77,7 @@ def whole(code: str, text: str) -> Example | None:
         if name.endswith(".rules"):
             files[name] = _with_header(files[name], code) if name == RULES else "language 1\n" + files[name]
         if name == GATEWAY:
-            files[name] = _with_sections(files[name], code)
+            files[name] = _with_sections(files[name])
     if EPISODES in files.get(RULES, "") and "episodes.csv" not in files:
         files["episodes.csv"] = "Accession,Episode\nACC1,E1\n"
     return Example(files, dict(GIVEN.findall(text)), dict(ENVIRONMENT.findall(text)))
@@ -91,14 +91,15 @@ def _with_header(text: str, code: str) -> str:
     if "lookup " in text and "table " not in text:
         lines.append(EPISODES)
     if text.startswith("test ") and "routes " not in text:
-        lines += ['rule prefix {\n  set IssuerOfPatientID = "SITEA"\n}', "routes all every match {\n  always => pacs\n}"]
+        lines += [
+            'rule prefix {\n  set IssuerOfPatientID = "SITEA"\n}',
+            "routes all every match {\n  always => pacs\n}",
+        ]
     return "".join(line + "\n" for line in lines) + text
 
 
-def _with_sections(text: str, code: str) -> str:
+def _with_sections(text: str) -> str:
     """A gateway file with the sections that it does not say."""
-    if code == "DR701":
-        return text
     missing = [line for name, line in SECTIONS.items() if not re.search(rf"^{name}:", text, re.MULTILINE)]
     return text + "".join(line + "\n" for line in missing)
 
@@ -221,9 +222,8 @@ def _function(function: Function) -> str:
     notes = [f"Gives {gives}{', several values' if function.many else ''}."]
     if function.can_fail:
         notes.append("*May have no value.*")
-    return (
-        f"### `{function.name}`\n\n{_signature(function)}\n\n{function.doc} {' '.join(notes)}\n\n"
-        + _block("text", f"{function.example_text}\n→ {_result(function)}")
+    return f"### `{function.name}`\n\n{_signature(function)}\n\n{function.doc} {' '.join(notes)}\n\n" + _block(
+        "text", f"{function.example_text}\n→ {_result(function)}"
     )
 
 

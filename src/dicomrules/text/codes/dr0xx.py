@@ -49,7 +49,10 @@ CODES: tuple[CodeRecord, ...] = (
         "a pipe and arithmetic mixed without brackets",
         'In `"A-" + PatientID | trim` one reader pipes the sum, another one only PatientID. Brackets say which one.',
         bad=_RULE.format('set PatientID = "A-" + PatientID | trim'),
-        good=_RULE.format('set PatientID = "A-" + (PatientID | trim)'),
+        good=_RULE.format(
+            'set PatientID = "A-" + (PatientID | trim) otherwise quarantine "no patient number"\n'
+            '  set IssuerOfPatientID = "SITEA"'
+        ),
     ),
     CodeRecord(
         "DR007",
@@ -63,15 +66,15 @@ CODES: tuple[CodeRecord, ...] = (
         "a text, number or character that cannot be read",
         'Texts stand in double quotes on one line; the escapes are `\\"`, `\\\\`, `\\n`, `\\t` and `\\u{XXXX}`.'
         " Numbers have no leading `+` and no exponent.",
-        bad=_RULE.format('set PatientID = "A\\d"'),
-        good=_RULE.format('set PatientID = "A\\\\d"'),
+        bad=_RULE.format('set PatientComments = "see C:\\data"'),
+        good=_RULE.format('set PatientComments = "see C:\\\\data"'),
     ),
     CodeRecord(
         "DR009",
         "an option given twice",
         "Each option of a statement or of a destination may be said once; of two, nobody can tell which one counts.",
-        bad="routes r every match {\n  always => pacs during nights during weekends\n}",
-        good="routes r every match {\n  always => pacs during nights\n}",
+        bad="routes r every match {\n  always => pacs priority high priority low\n}",
+        good="routes r every match {\n  always => pacs priority high\n}",
     ),
     CodeRecord(
         "DR010",
@@ -85,7 +88,7 @@ CODES: tuple[CodeRecord, ...] = (
         "the file is too large or nested too deeply",
         "A rule file may hold 1 MB of text, with brackets and `not` nested 64 deep. Larger collections of values"
         " belong into a CSV table, larger collections of rules into several files with `include`.",
-        bad="condition c = ((((((((… 65 of them",
+        bad="condition c = " + "(" * 65 + "Rows > 1" + ")" * 65,
         good="condition c = Rows > 1",
     ),
 )

@@ -4,6 +4,7 @@ from dicomrules.text.codes.record import CodeRecord
 from dicomrules.text.diagnostic import Severity
 
 _RULE = "rule prefix {{\n  {}\n}}"
+_PREFIX = '\n# prefix.rules:\n# rule prefix {\n#   set IssuerOfPatientID = "SITEA"\n# }'
 
 CODES: tuple[CodeRecord, ...] = (
     CodeRecord(
@@ -88,14 +89,14 @@ CODES: tuple[CodeRecord, ...] = (
         "Included files lie below the folder of the file that includes them, named by a relative path without `..`, and"
         " never include one another in a circle.",
         bad='include "/etc/site.rules"',
-        good='include "common/site.rules"',
+        good='include "common/prefix.rules"' + _PREFIX.replace("# prefix", "# common/prefix"),
     ),
     CodeRecord(
         "DR112",
         "a file included twice",
         "Each file is read once, where it is named first.",
-        bad='include "a.rules"\ninclude "a.rules"',
-        good='include "a.rules"',
+        bad='include "prefix.rules"\ninclude "prefix.rules"' + _PREFIX,
+        good='include "prefix.rules"' + _PREFIX,
         severity=Severity.WARNING,
     ),
     CodeRecord(
@@ -103,8 +104,9 @@ CODES: tuple[CodeRecord, ...] = (
         "too large when written out",
         "Conditions, functions and actions stand for what they are made of. Each may grow to 20,000 parts, so that the cost"
         " of deciding one object stays bounded.",
-        bad="condition a = Rows > 1 and Rows > 2\ncondition b = a and a\ncondition c = b and b   # and so on, 20 times",
-        good="condition a = Rows > 1 and Rows > 2",
+        bad="condition c0 = Rows > 1 and Columns > 1\n"
+        + "\n".join(f"condition c{n} = c{n - 1} and c{n - 1}" for n in range(1, 14)),
+        good="condition c = Rows > 1 and Columns > 1",
     ),
     CodeRecord(
         "DR114",

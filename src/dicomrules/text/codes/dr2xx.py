@@ -108,8 +108,8 @@ CODES: tuple[CodeRecord, ...] = (
         "DR213",
         "arguments that a function does not take",
         "Each function says how many arguments it takes, of which types, and which must be constants.",
-        bad=_RULE.format('set StudyID = StudyID | cut("8") otherwise keep'),
-        good=_RULE.format("set StudyID = StudyID | cut(8) otherwise keep"),
+        bad=_RULE.format("set StationName = StationName | cut otherwise keep"),
+        good=_RULE.format("set StationName = StationName | cut(8) otherwise keep"),
     ),
     CodeRecord(
         "DR214",

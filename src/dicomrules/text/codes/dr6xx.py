@@ -6,14 +6,23 @@ _TABLE = (
     'table episodes from csv "episodes.csv" {\n  key   "Accession" as AccessionNumber\n'
     '  value "Episode" as AdmissionID\n  unavailable => hold "list unavailable"\n}\n# episodes.csv:\n'
 )
+_BIRTHDAYS = (
+    'table birthdays from csv "birthdays.csv" {\n  key   "Patient" as PatientID\n'
+    '  value "Born" as PatientBirthDate\n  unavailable => hold "list unavailable"\n}\n# birthdays.csv:\n'
+)
+_PREFIX = '\n# prefix.rules:\n# rule prefix {\n#   set IssuerOfPatientID = "SITEA"\n# }'
+_GATEWAY = (
+    "routes all every match {\n  always => pacs\n}\n# gateway.yaml:\n"
+    "# destinations:\n#   pacs:\n#     dicom: {aet: PACS, host: 10.20.3.9, port: 104}"
+)
 
 CODES: tuple[CodeRecord, ...] = (
     CodeRecord(
         "DR601",
         "a file that cannot be read",
         "The rules cannot be checked without it.",
-        bad='include "missing.rules"',
-        good='include "site.rules"',
+        bad='include "prefixes.rules"' + _PREFIX,
+        good='include "prefix.rules"' + _PREFIX,
     ),
     CodeRecord(
         "DR602",
@@ -41,8 +50,8 @@ CODES: tuple[CodeRecord, ...] = (
         "a cell that its attribute cannot hold",
         "Every cell is checked against the VR of the attribute that its column stands for (PS3.5 6.2), so that no look-up"
         " fails at night.",
-        bad=_TABLE + "# Accession,Episode\n# ACC1-0000-0000-00001,E1",
-        good=_TABLE + "# Accession,Episode\n# ACC1,E1",
+        bad=_BIRTHDAYS + "# Patient,Born\n# 4711,31/12/1969",
+        good=_BIRTHDAYS + "# Patient,Born\n# 4711,19691231",
     ),
     CodeRecord(
         "DR606",
@@ -55,15 +64,15 @@ CODES: tuple[CodeRecord, ...] = (
         "DR607",
         "a destination that the gateway does not have",
         "The rules expect it, and the gateway file must say how it is reached.",
-        bad="expects destinations pacs   # and the gateway file has no `pacs` under destinations",
-        good="expects destinations pacs   # with destinations: {pacs: {dicom: …}} in the gateway file",
+        bad="expects destinations pacs, research\n" + _GATEWAY,
+        good="expects destinations pacs\n" + _GATEWAY,
     ),
     CodeRecord(
         "DR608",
         "too much text",
         "All rule files together may hold 1 MB, all CSV files 10 MB. Larger tables belong into a database.",
         bad='include "two_megabytes.rules"',
-        good='include "site.rules"',
+        good='include "prefix.rules"' + _PREFIX,
     ),
     CodeRecord(
         "DR609",

@@ -10,7 +10,7 @@ CODES: tuple[CodeRecord, ...] = (
         "The gateway file is YAML 1.2: keys, a colon and a blank, values, blocks indented by spaces. The message says"
         " what stands in the way at this place.",
         bad="gateway:\n\tname: north-hospital",
-        good="gateway:\n  name: north-hospital",
+        good="gateway:\n  name: north-hospital\n  aet: DICOMRULES",
     ),
     CodeRecord(
         "DR702",
@@ -19,7 +19,7 @@ CODES: tuple[CodeRecord, ...] = (
         " at most 32 deep, 50,000 values with aliases counted as what they stand for. The rest of YAML can run code or"
         " grow a few lines into gigabytes.",
         bad="gateway: !include common.yaml",
-        good="gateway:\n  name: north-hospital",
+        good="gateway:\n  name: north-hospital\n  aet: DICOMRULES",
     ),
     CodeRecord(
         "DR703",
@@ -32,31 +32,31 @@ CODES: tuple[CodeRecord, ...] = (
         "DR704",
         "unknown key",
         "A key that is not known would have no effect, and the gateway would do something else than the file says.",
-        bad="drop:\n  folder: {path: in, settel: 5s}",
-        good="drop:\n  folder: {path: in, settle: 5s}",
+        bad="receivers:\n  drop:\n    folder: {path: in, settel: 5s}",
+        good="receivers:\n  drop:\n    folder: {path: in, settle: 5s}",
     ),
     CodeRecord(
         "DR705",
         "a key is missing",
         "There is no sensible default for it, so it must be said.",
-        bad="pacs:\n  dicom: {aet: ORTHANC, host: 10.20.3.9}",
-        good="pacs:\n  dicom: {aet: ORTHANC, host: 10.20.3.9, port: 104}",
+        bad="destinations:\n  pacs:\n    dicom: {aet: PACS, host: 10.20.3.9}",
+        good="destinations:\n  pacs:\n    dicom: {aet: PACS, host: 10.20.3.9, port: 104}",
     ),
     CodeRecord(
         "DR706",
         "a value of the wrong form",
         "The message says what the key takes. Words that YAML reads as a number, a truth value or nothing need quotes"
         " where a text is meant.",
-        bad="modalities:\n  dicom: {port: eleven}",
-        good="modalities:\n  dicom: {port: 11112}",
+        bad="receivers:\n  modalities:\n    dicom: {port: eleven}",
+        good="receivers:\n  modalities:\n    dicom: {port: 11112}",
     ),
     CodeRecord(
         "DR707",
         "not in this version",
         "The key belongs to the gateway file, but this version of the program cannot do what it asks for. It is refused"
         " rather than ignored: TLS that is silently left out would send patient data in the clear.",
-        bad="modalities:\n  dicom: {port: 2762, tls: {certificate: gw.pem}}",
-        good="modalities:\n  dicom: {port: 11112}",
+        bad="receivers:\n  modalities:\n    dicom: {port: 2762, tls: {certificate: gw.pem}}",
+        good="receivers:\n  modalities:\n    dicom: {port: 11112}",
     ),
     CodeRecord(
         "DR709",
@@ -85,23 +85,23 @@ CODES: tuple[CodeRecord, ...] = (
         "open to everyone on the network",
         "A receiver that listens beyond this machine and takes objects from anyone lets every computer of the network put"
         " images into patients' records. Name the peers and say `from: known`, or list them.",
-        bad="modalities:\n  dicom: {port: 11112, bind: 0.0.0.0, from: anyone}",
-        good="modalities:\n  dicom: {port: 11112, bind: 0.0.0.0, from: known}",
+        bad="receivers:\n  modalities:\n    dicom: {port: 11112, bind: 0.0.0.0, from: anyone}",
+        good="receivers:\n  modalities:\n    dicom: {port: 11112, bind: 0.0.0.0, from: known}",
     ),
     CodeRecord(
         "DR713",
         "nobody may send to this receiver",
         "`from: known` (which is what counts when nothing is said) accepts the applications under `peers`, and there are"
         " none. On the loopback address `from: anyone` is possible too.",
-        bad="receivers:\n  modalities:\n    dicom: {port: 11112}",
+        bad="peers: {}\nreceivers:\n  modalities:\n    dicom: {port: 11112}",
         good="peers: {CT_A1: {host: 10.20.3.4}}\nreceivers:\n  modalities:\n    dicom: {port: 11112}",
     ),
     CodeRecord(
         "DR714",
         "one port for two receivers",
         "Only one receiver can listen on a port of an address. `0.0.0.0` and `::` are all addresses of the machine.",
-        bad="ct:\n  dicom: {port: 11112}\nmr:\n  dicom: {port: 11112}",
-        good="ct:\n  dicom: {port: 11112}\nmr:\n  dicom: {port: 11113}",
+        bad="receivers:\n  ct:\n    dicom: {port: 11112}\n  mr:\n    dicom: {port: 11112}",
+        good="receivers:\n  ct:\n    dicom: {port: 11112}\n  mr:\n    dicom: {port: 11113}",
     ),
     CodeRecord(
         "DR715",
@@ -123,16 +123,16 @@ CODES: tuple[CodeRecord, ...] = (
         "a file name that cannot be made",
         "`name` is a path below the destination's folder. Its fields are keywords of PS3.6 in braces, of attributes at the"
         " top of the data set that hold text or numbers.",
-        bad='archive:\n  folder: {path: out, name: "{PatientId}/{SOPInstanceUID}.dcm"}',
-        good='archive:\n  folder: {path: out, name: "{PatientID}/{SOPInstanceUID}.dcm"}',
+        bad='destinations:\n  archive:\n    folder: {path: out, name: "{PatientId}/{SOPInstanceUID}.dcm"}',
+        good='destinations:\n  archive:\n    folder: {path: out, name: "{PatientID}/{SOPInstanceUID}.dcm"}',
     ),
     CodeRecord(
         "DR718",
         "one file name for several instances",
         "Without {SOPInstanceUID} several instances get the same name. None overwrites another: the later ones get a"
         " suffix, and which one is which is hard to tell.",
-        bad='archive:\n  folder: {path: out, name: "{PatientID}.dcm"}',
-        good='archive:\n  folder: {path: out, name: "{PatientID}/{SOPInstanceUID}.dcm"}',
+        bad='destinations:\n  archive:\n    folder: {path: out, name: "{PatientID}.dcm"}',
+        good='destinations:\n  archive:\n    folder: {path: out, name: "{PatientID}/{SOPInstanceUID}.dcm"}',
         severity=Severity.WARNING,
     ),
     CodeRecord(
@@ -141,6 +141,6 @@ CODES: tuple[CodeRecord, ...] = (
         "`{env: NAME}` is read from the environment and `{file: path}` from a file when the gateway starts; an empty value in"
         " its place would be a guess.",
         bad="parameters: {site_prefix: {env: SITE_PREFIX}}   # and SITE_PREFIX is not set",
-        good="SITE_PREFIX=SITEA- dicomrules serve gateway.yaml",
+        good="parameters: {site_prefix: {env: SITE_PREFIX}}\n# environment: SITE_PREFIX=SITEA-",
     ),
 )
