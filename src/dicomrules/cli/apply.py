@@ -1,19 +1,22 @@
 """`apply`: the rules over files and folders, without a gateway."""
 
+import fcntl
 import json
 import os
+import sys
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
 from dicomrules.cli.loading import GATEWAY, RULES, SET, program_of
-from dicomrules.cli.output import FINDINGS, USAGE, fail, print_json, table
+from dicomrules.cli.output import FINDINGS, INTERNAL, IO_ERROR, TRY_LATER, USAGE, fail, folded, print_json, table, width
 from dicomrules.model.instance import Peer, Verdict
-from dicomrules.pipeline.batch import Applied, Summary, Work, find
+from dicomrules.pipeline.batch import Applied, Summary, find
 from dicomrules.pipeline.batch import apply as apply_rules
 
 _SAID = {
@@ -56,9 +59,8 @@ def apply(paths: tuple[Path, ...], out: Path, **given: Any) -> None:
     work = list(find(paths, out))
     began = time.monotonic()
     summary = Summary()
-    with ExitStack() as stack:
-        report = stack.enter_context(given["report"].open("a")) if given["report"] else None
-        for applied in _shown(apply_rules(program, work, peer, given["workers"]), work):
+    with _alone_in(out), _reporting(given["report"]) as report:
+        for applied in _shown(apply_rules(program, work, peer, given["workers"]), len(work)):
             summary.add(applied)
             if report is not None:
                 report.write(json.dumps(_as_plain(applied), ensure_ascii=False) + "\n")
@@ -72,16 +74,51 @@ def apply(paths: tuple[Path, ...], out: Path, **given: Any) -> None:
         raise SystemExit(FINDINGS)
 
 
-def _shown(done: Iterable[Applied], work: list[Work]) -> Iterator[Applied]:
-    """With a bar on stderr: how many, how fast, how long still."""
+@contextmanager
+def _alone_in(out: Path) -> Iterator[None]:
+    """Two runs into one folder would write over each other's unfinished files."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        folder = os.open(out, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        fail(IO_ERROR, f"{out} cannot be used: {(error.strerror or '').lower()}", "choose another folder with -o")
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        fail(TRY_LATER, f"another run writes into {out}", "wait for its end, or choose another folder with -o")
+    except BrokenProcessPool:
+        way_out = "give the same command again to go on; --workers 1 needs the least memory"
+        fail(INTERNAL, "a worker process was killed, perhaps for want of memory", way_out)
+    finally:
+        os.close(folder)
+
+
+@contextmanager
+def _reporting(path: Path | None) -> Iterator[TextIO | None]:
+    """The report, each line written as soon as it is known; None when none is wanted."""
+    if path is None:
+        yield None
+        return
+    try:
+        report = path.open("a", buffering=1, encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        fail(IO_ERROR, f"the report {path} cannot be written: {(error.strerror or '').lower()}")
+    with report:
+        yield report
+
+
+def _shown(done: Iterable[Applied], count: int) -> Iterator[Applied]:
+    """With a bar on stderr: how many, how fast, how long still. Nothing where stderr is no terminal."""
+    if not sys.stderr.isatty():
+        yield from done
+        return
     began = time.monotonic()
-    with click.progressbar(
-        done, length=len(work), label="applying", show_eta=True, file=click.get_text_stream("stderr")
-    ) as bar:
-        for number, applied in enumerate(bar, 1):
-            seconds = time.monotonic() - began
-            if number % 50 == 0 and seconds:
-                bar.label = f"applying, {number / seconds:.0f} files/s"
+    with click.progressbar(length=count, label="applying", show_eta=True, file=sys.stderr) as bar:
+        for number, applied in enumerate(done, 1):
+            if number % 50 == 0:
+                bar.label = f"applying, {number / (time.monotonic() - began):.0f} files/s"
+            bar.update(1)
             yield applied
 
 
@@ -97,7 +134,7 @@ def _print(summary: Summary, files: int, seconds: float) -> None:
             + table([[name, str(count)] for name, count in summary.rules.most_common()], ["rule", "fired"], right=(1,))
         )
     for reason, count in summary.reasons.most_common(20):
-        click.echo(f"  {count:6}  {reason}")
+        click.echo("\n".join(folded(f"{count:6}  {reason}", width(), "  ", " " * 8)))
 
 
 def _as_plain(applied: Applied) -> dict[str, Any]:

@@ -1,18 +1,22 @@
 """`status` and `trace`: what the ledger knows."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 
+from dicomrules.cli.decision_view import INDENT
 from dicomrules.cli.loading import GATEWAY, settings_of
-from dicomrules.cli.output import FINDINGS, FORMAT, IO_ERROR, fail, print_json, table, width
+from dicomrules.cli.output import FINDINGS, FORMAT, IO_ERROR, fail, folded, print_json, table, width
 from dicomrules.cli.story_view import story_lines
 from dicomrules.model.delivery import State
 from dicomrules.queue.errors import LedgerError
 from dicomrules.queue.reader import Reader
 from dicomrules.queue.story import DestinationStatus, Status
+
+_PAGE = 20  # deliveries in which the reason is looked for
 
 
 @click.command()
@@ -20,16 +24,22 @@ from dicomrules.queue.story import DestinationStatus, Status
 @FORMAT
 def status(gateway: Path, form: str) -> None:
     """What is waiting where, and since when."""
-    reader = _open(gateway)
+    settings = settings_of(gateway)
+    reader = _open(settings.state)
     try:
         now = reader.status()
+        why = {each.name: _last_words(reader, each) for each in now.destinations}
     except LedgerError as error:
         fail(IO_ERROR, str(error))
     if form == "json":
-        print_json(asdict(now))
+        plain = asdict(now)
+        print_json({**plain, "destinations": [{**each, "why": why[each["name"]]} for each in plain["destinations"]]})
         return
     _print_receivers(now)
-    _print_destinations(now)
+    _print_destinations(now, [each.name for each in settings.destinations])
+    for name, words in why.items():
+        if words:
+            click.echo("\n".join(folded(f"{name}: {words}", width(), hang=INDENT)))
     if now.held:
         click.echo(click.style(f"held: {now.held}", fg="red", bold=True) + "  (kept for a person or a later decision)")
 
@@ -40,7 +50,7 @@ def status(gateway: Path, form: str) -> None:
 @FORMAT
 def trace(uid: str, gateway: Path, form: str) -> None:
     """The whole story of one instance, by its SOP Instance UID: arrival, decision, every attempt to deliver it."""
-    reader = _open(gateway)
+    reader = _open(settings_of(gateway).state)
     try:
         stories = reader.trace(uid)
     except LedgerError as error:
@@ -58,11 +68,20 @@ def trace(uid: str, gateway: Path, form: str) -> None:
             click.echo(line)
 
 
-def _open(gateway: Path) -> Reader:
+def _open(state: Path) -> Reader:
     try:
-        return Reader.open(settings_of(gateway).state)
+        return Reader.open(state)
     except LedgerError as error:
-        fail(IO_ERROR, str(error))
+        fail(IO_ERROR, str(error), "`dicomrules serve` makes one" if not state.exists() else "")
+
+
+def _last_words(reader: Reader, destination: DestinationStatus) -> str:
+    """What the last attempt said whose delivery is still to be made, or has failed; empty when there is none."""
+    count = destination.deliveries
+    if not count[State.DEFERRED] + count[State.FAILED]:
+        return ""
+    waiting = reader.waiting(destination.name, limit=_PAGE)
+    return next((each.last_message for each in waiting if each.last_message), "")
 
 
 def _print_receivers(now: Status) -> None:
@@ -73,11 +92,13 @@ def _print_receivers(now: Status) -> None:
         click.echo("nothing has come in yet")
 
 
-def _print_destinations(now: Status) -> None:
+def _print_destinations(now: Status, configured: Sequence[str]) -> None:
+    """Those that have or had deliveries, and those of the gateway file that have had none yet."""
     rows = [_destination_row(each) for each in now.destinations]
-    if rows:
-        heads = ["destination", "sent", "queued", "deferred", "failed", "held", "oldest waiting"]
-        click.echo(table(rows, heads, right=(1, 2, 3, 4, 5)))
+    known = {each.name for each in now.destinations}
+    rows += [[name, *["0"] * 5, ""] for name in configured if name not in known]
+    heads = ["destination", "sent", "queued", "deferred", "failed", "held", "oldest waiting"]
+    click.echo(table(rows, heads, right=(1, 2, 3, 4, 5)))
 
 
 def _destination_row(each: DestinationStatus) -> list[str]:

@@ -9,6 +9,7 @@ import click
 _COMMANDS = {
     "init": "init",
     "validate": "rules",
+    "fmt": "fmt",
     "test": "rules",
     "explain": "explain",
     "apply": "apply",

@@ -7,6 +7,7 @@ the file".
 import json
 import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -30,10 +31,29 @@ FORMAT = click.option(
 
 def fail(code: int, problem: str, way_out: str = "") -> NoReturn:
     """End the command: one line that says what is wrong, one that says what to do."""
-    click.echo(click.style("error: ", fg="red", bold=True) + problem, err=True)
+    _say("error: ", "red", problem)
     if way_out:
-        click.echo(click.style("help: ", fg="cyan", bold=True) + way_out, err=True)
+        _say("help: ", "cyan", way_out)
     raise SystemExit(code)
+
+
+def _say(head: str, colour: str, text: str) -> None:
+    """Folded at words on a terminal; one line for a program, which may look for words in it."""
+    if sys.stderr.isatty():
+        text = "\n".join(folded(head + text, width(), hang=" " * len(head)))[len(head) :]
+    click.echo(click.style(head, fg=colour, bold=True) + text, err=True)
+
+
+def folded(text: str, columns: int, indent: str = "", hang: str = "") -> list[str]:
+    """A text broken at words, never inside one: lines begin with `indent`, those after the first with `hang` too."""
+    return textwrap.wrap(
+        text,
+        columns,
+        initial_indent=indent,
+        subsequent_indent=indent + hang,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def width() -> int:

@@ -1,14 +1,18 @@
 """`validate` and `test`: what can be known about rules before anything runs."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
+from dicomrules.cli import cases_view as view
+from dicomrules.cli.junit import as_junit
 from dicomrules.cli.loading import SET, Checked, check_gateway, check_rules
-from dicomrules.cli.output import FINDINGS, FORMAT, USAGE, fail, print_json, show_diagnostics
-from dicomrules.rulebook.cases import CaseResult, run_cases
-from dicomrules.text.render import summary
+from dicomrules.cli.output import FINDINGS, FORMAT, IO_ERROR, USAGE, fail, print_json, show_diagnostics
+from dicomrules.cli.sarif import as_sarif
+from dicomrules.rulebook.cases import CaseResult, run_cases, unreached
+from dicomrules.text.render import summary as counted
 
 _PATHS = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 
@@ -17,7 +21,13 @@ _PATHS = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @_PATHS
 @SET
 @click.option("--strict", is_flag=True, help="Warnings count as findings.")
-@FORMAT
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "sarif"]),
+    default="text",
+    help="For people, for programs, or for code hosts (SARIF 2.1.0).",
+)
 def validate(paths: tuple[Path, ...], parameters: tuple[str, ...], strict: bool, form: str) -> None:
     """Check gateway files and rule files; a gateway brings its rules.
 
@@ -25,10 +35,13 @@ def validate(paths: tuple[Path, ...], parameters: tuple[str, ...], strict: bool,
     """
     checked = [check(path, parameters) for path in found(paths)]
     diagnostics = [each for one in checked for each in one.diagnostics]
-    show_diagnostics(diagnostics, form)
+    if form == "sarif":
+        print_json(as_sarif(diagnostics))
+    else:
+        show_diagnostics(diagnostics, form)
     if form == "text":
         names = ", ".join(str(path) for path in found(paths))
-        click.echo(f"{names}: {summary(diagnostics)}")
+        click.echo(f"{names}: {counted(diagnostics)}")
     if any(each.code in _UNREADABLE for each in diagnostics):
         raise SystemExit(USAGE)
     if any(each.is_error or strict for each in diagnostics):
@@ -38,21 +51,27 @@ def validate(paths: tuple[Path, ...], parameters: tuple[str, ...], strict: bool,
 @click.command()
 @_PATHS
 @SET
+@click.option("--coverage", is_flag=True, help="Name the rules and arms of routes that no test reaches.")
+@click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), help="Write the results as JUnit XML too.")
 @FORMAT
-def test(paths: tuple[Path, ...], parameters: tuple[str, ...], form: str) -> None:
-    """Run the `test` blocks of rule files, or of a gateway's rules."""
-    results: list[CaseResult] = []
-    for path in found(paths):
-        checked = check(path, parameters)
-        if checked.errors or checked.rulebook is None or checked.rulebook.program is None:
-            show_diagnostics([each for each in checked.diagnostics if each.is_error], form)
-            raise SystemExit(USAGE)
-        folder = checked.settings.rules[0].parent if checked.settings else path.parent
-        results += run_cases(checked.rulebook.program, _reader(folder))
+def test(paths: tuple[Path, ...], parameters: tuple[str, ...], coverage: bool, junit: Path | None, form: str) -> None:
+    """Run the `test` blocks of rule files, or of a gateway's rules.
+
+    Exit code 0: all passed, 1: one failed, 2: the rules cannot be read or have errors.
+    """
+    tried = [_tried(path, parameters, form) for path in found(paths)]
+    results = [result for one in tried for result in one.results]
+    missed = [each for one in tried for each in one.unreached]
+    every = sum(one.every for one in tried)
+    if junit is not None:
+        _write_junit(results, junit)
     if form == "json":
-        print_json([_as_plain(result) for result in results])
+        covered = {"coverage": view.coverage_plain(missed, every)} if coverage else {}
+        print_json({"tests": view.results_plain(results), **covered})
     else:
-        _print_results(results)
+        lines = [*view.result_lines(results), view.summary(results)]
+        for line in [*lines, *(view.coverage_lines(missed, every) if coverage else ())]:
+            click.echo(line)
     if any(not result.passed for result in results):
         raise SystemExit(FINDINGS)
 
@@ -86,24 +105,34 @@ def _inside(path: Path) -> list[Path]:
     return [gateway] if gateway.exists() else sorted(path.glob("*.rules"))
 
 
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """What came of the tests of one file; `every` counts the rules and arms that a test can reach."""
+
+    results: tuple[CaseResult, ...]
+    unreached: tuple[view.Unreached, ...]
+    every: int
+
+
+def _tried(path: Path, parameters: tuple[str, ...], form: str) -> _Tried:
+    checked = check(path, parameters)
+    program = checked.rulebook.program if checked.rulebook is not None else None
+    if checked.errors or program is None:
+        show_diagnostics([each for each in checked.diagnostics if each.is_error], form)
+        raise SystemExit(USAGE)
+    folder = checked.settings.rules[0].parent if checked.settings else path.parent
+    results = run_cases(program, _reader(folder))
+    every = len(program.rules) + sum(len(table.arms) for table in program.routes)
+    return _Tried(results, unreached(program, results), every)
+
+
 def _reader(folder: Path) -> Callable[[str], bytes]:
     """Reads what `given file` names, relative to the rule file."""
     return lambda name: (folder / name).read_bytes()
 
 
-def _print_results(results: list[CaseResult]) -> None:
-    for result in results:
-        mark = click.style("ok    ", fg="green") if result.passed else click.style("FAILED", fg="red", bold=True)
-        click.echo(
-            f"{mark}  {result.name}" + ("" if result.passed else click.style(f"  {result.origin.place}", dim=True))
-        )
-        for failure in result.failures:
-            click.echo(f"          expected  {failure.expected}" + click.style(f"  {failure.origin.place}", dim=True))
-            click.echo(f"          got       {failure.got}")
-    failed = sum(not result.passed for result in results)
-    click.echo(f"{len(results) - failed} passed, {failed} failed")
-
-
-def _as_plain(result: CaseResult) -> dict[str, object]:
-    failures = [{"expected": each.expected, "got": each.got, "place": each.origin.place} for each in result.failures]
-    return {"name": result.name, "place": result.origin.place, "passed": result.passed, "failures": failures}
+def _write_junit(results: list[CaseResult], path: Path) -> None:
+    try:
+        as_junit(results).write(path, encoding="utf-8", xml_declaration=True)
+    except OSError as error:
+        fail(IO_ERROR, f"{path} cannot be written: {(error.strerror or 'no reason given').lower()}")

@@ -6,12 +6,15 @@ from datetime import datetime
 import click
 
 from dicomrules.cli.decision_view import INDENT, decision_lines
+from dicomrules.cli.output import folded
 from dicomrules.dicom import uids
 from dicomrules.model.delivery import Kind, State
 from dicomrules.model.exchange import CommandSet, Exchange
+from dicomrules.model.instance import Verdict
 from dicomrules.queue.entry import InstanceState
 from dicomrules.queue.story import Attempt, DeliveryStory, InstanceStory
 
+_FIRST, _LAST = 3, 10  # of many attempts, so many are shown
 _HEXADECIMAL = {"CommandField", "Status", "CommandDataSetType"}
 _STATE_COLOUR = {State.SENT: "green", State.FAILED: "red", State.HELD: "red", State.DEFERRED: "yellow"}
 _FATE = {
@@ -26,19 +29,22 @@ _FATE = {
 def story_lines(story: InstanceStory, columns: int) -> Iterator[str]:
     """The whole story, line by line."""
     yield click.style(f"instance {story.key.sop_instance}", bold=True)
-    yield from _facts(story)
+    yield from _facts(story, columns)
     if story.exchange is not None:
         yield ""
         yield click.style("arrival", bold=True)
         yield from _exchange_lines(story.exchange, "from", columns)
     yield ""
     yield from decision_lines(story.decision, columns)
+    if story.state is InstanceState.HELD and story.decision.verdict is Verdict.SEND:
+        text = f"but held: {story.reason}; so far nothing of it is sent"
+        yield from (click.style(line, fg="red") for line in folded(text, columns, INDENT, INDENT))
     for delivery in story.deliveries:
         yield ""
         yield from _delivery_lines(delivery, columns)
 
 
-def _facts(story: InstanceStory) -> Iterator[str]:
+def _facts(story: InstanceStory, columns: int) -> Iterator[str]:
     peer, times = story.peer, f", received {story.copies} times" if story.copies > 1 else ""
     sender = f" from {peer.calling_aet} ({peer.address})" if peer.address else ""
     fate = _FATE[story.state] + (f': "{story.reason}"' if story.reason else "")
@@ -53,7 +59,7 @@ def _facts(story: InstanceStory) -> Iterator[str]:
     }
     for name, value in rows.items():
         if value:
-            yield f"{INDENT}{name:7} {value}"
+            yield from folded(f"{name:7} {value}", columns, INDENT, " " * 8)
 
 
 def _exchange_lines(exchange: Exchange, preposition: str, columns: int) -> Iterator[str]:
@@ -99,16 +105,22 @@ def _delivery_lines(delivery: DeliveryStory, columns: int) -> Iterator[str]:
     attempts = f"{count} attempt{'' if count == 1 else 's'}"
     again = f", next at {_moment(delivery.next_attempt)}" if delivery.state is State.DEFERRED else ""
     yield click.style(f"delivery to {delivery.destination}", bold=True) + f": {state}, {attempts}{again}"
-    for attempt in delivery.attempts:
-        yield from _attempt_lines(attempt, columns)
+    left_out = count - _FIRST - _LAST
+    for place, attempt in enumerate(delivery.attempts):
+        if left_out <= 0 or place < _FIRST or place >= count - _LAST:
+            yield from _attempt_lines(attempt, columns)
+        elif place == _FIRST:
+            yield f"{INDENT}… {left_out} more: --format json shows all"
 
 
 def _attempt_lines(attempt: Attempt, columns: int) -> Iterator[str]:
     outcome = attempt.outcome
-    when = _moment(outcome.started_at) + "  " if outcome.started_at else ""
+    when = _moment(outcome.started_at) if outcome.started_at else ""
     colour = "green" if outcome.kind is Kind.SENT else "yellow"
     late = " (late: it changed nothing)" if attempt.late else ""
-    yield f"{INDENT}{attempt.number}. {when}{click.style(outcome.kind.value, fg=colour)}: {outcome.message}{late}"
+    first, *others = folded(f"{attempt.number}. {when}  {outcome.kind.value}: {outcome.message}{late}", columns - 2)
+    yield INDENT + first.replace(outcome.kind.value, click.style(outcome.kind.value, fg=colour), 1)
+    yield from (INDENT * 2 + " " + line for line in others)
     if outcome.exchange is not None:
         yield from (INDENT + line for line in _exchange_lines(outcome.exchange, "at", columns - len(INDENT)))
 

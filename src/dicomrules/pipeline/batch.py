@@ -4,7 +4,11 @@ No ledger: what says that a file is done is the file that was written, under its
 run that was cut off is begun again with the same command, and skips what is there.
 """
 
+import hashlib
+import multiprocessing
 import os
+import signal
+import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -61,25 +65,47 @@ class Summary:
 
 
 def find(paths: Iterable[Path], out: Path) -> Iterator[Work]:
-    """Every file of the paths; a folder's files keep their relative place below `out`. Links are not followed."""
+    """Every file of the paths; a folder's files keep their relative place below `out`.
+
+    Links to folders are not followed.
+    """
     for path in paths:
         if not path.is_dir():
             yield Work(path, out / path.name)
             continue
-        for folder, _, names in os.walk(path):
+        for folder, folders, names in os.walk(path):
+            folders.sort()
             for name in sorted(names):
                 source = Path(folder, name)
                 yield Work(source, out / source.relative_to(path))
 
 
 def apply(program: Program, work: Iterable[Work], peer: Peer, workers: int) -> Iterator[Applied]:
-    """What became of each, in no order."""
-    applier = Applier(program, peer)
+    """What became of each, in no order. Of several sources with one target, the first is done and the others fail."""
+    clashes: list[Applied] = []
+    distinct = _without_clashes(work, clashes)
     if workers <= 1:
-        yield from (applier.one(each) for each in work)
-        return
-    all_work = iter(work)
-    portions = iter(lambda: list(islice(all_work, _PORTION)), [])
+        applier = Applier(program, peer)
+        yield from (applier.one(each) for each in distinct)
+    else:
+        yield from _spread(program, distinct, peer, workers)
+    yield from clashes
+
+
+def _without_clashes(work: Iterable[Work], clashes: list[Applied]) -> Iterator[Work]:
+    """What may be written, each target once; the rest is added to `clashes`."""
+    taken: dict[Path, Path] = {}
+    for each in work:
+        first = taken.setdefault(each.target, each.source)
+        if first is each.source:
+            yield each
+        else:
+            clashes.append(Applied(each.source, "failed", "another file of this run is written under the same name"))
+
+
+def _spread(program: Program, work: Iterator[Work], peer: Peer, workers: int) -> Iterator[Applied]:
+    """Over worker processes. Raises BrokenProcessPool when one of them was killed."""
+    portions = iter(lambda: list(islice(work, _PORTION)), [])
     with ProcessPoolExecutor(workers, initializer=_begin, initargs=(program, peer)) as pool:
         for done in pool.map(_portion, portions):
             yield from done
@@ -102,7 +128,9 @@ class Applier:
         except Unfit as unfit:
             return Applied(work.source, "failed", str(unfit))
         except OSError as error:
-            return Applied(work.source, "failed", f"cannot be written: {error.strerror}")
+            return Applied(work.source, "failed", f"cannot be written: {(error.strerror or '').lower()}")
+        except Exception as error:  # noqa: BLE001 - a bug of ours must not cost the other files
+            return Applied(work.source, "failed", f"internal error ({type(error).__name__})")
 
     def _decided(self, file: OpenedFile, work: Work) -> Applied:
         if file.envelope.index is not None and file.envelope.index.disorder >= 0:
@@ -118,26 +146,31 @@ class Applier:
 
 
 def _write(file: OpenedFile, patch: Patch, sop_instance: str, target: Path) -> None:
-    """The whole file under its final name, or nothing."""
+    """The whole file under its final name, or nothing: what is there after a power cut is whole, so it is on the disk
+    before it gets that name.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
-    before = os.fstat(file.fd)
     syntax = file.transfer_syntax if patch.splices else file.envelope.transfer_syntax
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
-    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+    temporary = target.with_name(part_name(target.name))
+    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
     try:
         try:
-            os.write(fd, plain_head((file.envelope.key.sop_class, sop_instance), syntax, came_with=file.head.raw))
+            _put(fd, plain_head((file.envelope.key.sop_class, sop_instance), syntax, came_with=file.head.raw))
             _write_data_set(file, patch, fd)
+            os.fdatasync(fd)
         finally:
             os.close(fd)
-        after = os.fstat(file.fd)
-        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-            raise Unfit("it changed while it was read")
+        file.check_unchanged()
         temporary.rename(target)
     except BaseException:
         with suppress(OSError):
             temporary.unlink()
         raise
+
+
+def part_name(name: str) -> str:
+    """What a file is called until it is whole; a run that goes on writes over what a killed one left under it."""
+    return f".{hashlib.sha256(os.fsencode(name)).hexdigest()[:32]}.part"
 
 
 def _write_data_set(file: OpenedFile, patch: Patch, fd: int) -> None:
@@ -151,11 +184,19 @@ def _write_data_set(file: OpenedFile, patch: Patch, fd: int) -> None:
         if isinstance(segment, Blob):
             raise Unfit("new pixels are not in this version")
         if isinstance(segment, bytes):
-            os.write(fd, segment)
+            _put(fd, segment)
         elif as_it_lies:
             _copy(file.fd, start + segment[0], start + segment[1], fd)
         else:
-            os.write(fd, file.source.read(*segment))
+            for at in range(*segment, _WINDOW):
+                _put(fd, file.source.read(at, min(at + _WINDOW, segment[1])))
+
+
+def _put(fd: int, content: bytes | memoryview) -> None:
+    """All of it: a disk that becomes full takes a part and says so only at the next write."""
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(fd, rest) :]
 
 
 def _copy(source: int, start: int, end: int, target: int) -> None:
@@ -172,7 +213,17 @@ _applier: Applier
 def _begin(program: Program, peer: Peer) -> None:
     """In each worker, once: the engine is made there, because closures do not travel."""
     global _applier
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too, which lets us finish our portion
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _applier = Applier(program, peer)
+
+
+def _end_with_parent() -> None:
+    """A pool whose parent was killed would wait for ever, and hold what it holds."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _portion(portion: list[Work]) -> list[Applied]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,7 +33,8 @@ class Unfit(Exception):
 class OpenedFile:
     """A file and the Envelope made of it; the data set begins at `head.dataset_start` and is read through `source`.
 
-    `transfer_syntax` is that of `source`: a deflated data set is read inflated.
+    `transfer_syntax` is that of `source`: a deflated data set is read inflated. `as_opened` is how the file looked
+    before anything of it was read.
     """
 
     path: Path
@@ -41,6 +43,12 @@ class OpenedFile:
     source: Bytes
     transfer_syntax: str
     envelope: Envelope
+    as_opened: tuple[int, int]
+
+    def check_unchanged(self) -> None:
+        """Raises Unfit when somebody has written to the file since."""
+        if _look(self.fd) != self.as_opened:
+            raise Unfit("it changed while it was read")
 
 
 @contextmanager
@@ -50,21 +58,43 @@ def opened(path: Path, peer: Peer, limits: Limits | None = None) -> Iterator[Ope
     The digest of the Envelope is not that of the bytes: files of a person's own folder are rewritten in one go, and
     `apply` looks at the file's size and time instead, before and after.
     """
-    try:
-        file = OpenFile(SYSTEM, os.open(path, os.O_RDONLY | os.O_CLOEXEC))
-    except OSError as error:
-        raise Unfit(error.strerror or "cannot be opened") from error
+    file = OpenFile(SYSTEM, _descriptor(path))
     try:
         yield _opened(path, file, peer, limits or Limits())
     except MalformedDataSet as malformed:
-        raise Unfit(str(malformed)) from malformed
+        raise Unfit(_words(malformed)) from malformed
     except SpoolError as error:
         raise Unfit("cannot be read to its end") from error
     finally:
         file.close()
 
 
+def _descriptor(path: Path) -> int:
+    """Of a regular file, opened for reading; a FIFO or a device would keep us waiting."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    except OSError as error:
+        raise Unfit(f"cannot be read: {(error.strerror or type(error).__name__).lower()}") from error
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise Unfit("is no file but a folder, a pipe or a device")
+    return fd
+
+
+def _look(fd: int) -> tuple[int, int]:
+    """Size and time of the last change: what differs once somebody has written."""
+    status = os.fstat(fd)
+    return status.st_size, status.st_mtime_ns
+
+
+def _words(malformed: MalformedDataSet) -> str:
+    """What is wrong, and where when there is a where."""
+    place = str(malformed) if malformed.offset or malformed.tag else malformed.reason
+    return f"no whole DICOM object: {place.removesuffix(', no element')}"
+
+
 def _opened(path: Path, file: OpenFile, peer: Peer, limits: Limits) -> OpenedFile:
+    as_opened = _look(file.fd)
     head = read_head(DatasetBytes(file, 0, file.size()))
     length = file.size() - head.dataset_start
     source: Bytes = DatasetBytes(
@@ -73,7 +103,7 @@ def _opened(path: Path, file: OpenFile, peer: Peer, limits: Limits) -> OpenedFil
     syntax, found = _walked(source, head, IndexLimits(limits.elements, limits.nesting))
     key = found.key()
     if not key.sop_class or not key.sop_instance:
-        raise Unfit("the data set has no SOP Class UID or no SOP Instance UID")
+        raise Unfit("no whole DICOM object: it has no SOP Class UID or no SOP Instance UID")
     envelope = Envelope(
         key=key,
         index=found,
@@ -86,7 +116,7 @@ def _opened(path: Path, file: OpenFile, peer: Peer, limits: Limits) -> OpenedFil
         source_path=path.name,
         meta=head.meta,
     )
-    return OpenedFile(path, file.fd, head, found.source, syntax, envelope)
+    return OpenedFile(path, file.fd, head, found.source, syntax, envelope, as_opened)
 
 
 def _walked(source: Bytes, head: Part10, limits: IndexLimits) -> tuple[str, Index]:
