@@ -145,6 +145,7 @@ class _Compiling:
         names = {name.text: wrong(name.span) for name in item.parameters}
         for index, name in enumerate(item.parameters):
             self._argument(name, item.parameters[:index])
+        self.ground.spent = 0
         self.ground.opening.append(f"function {item.name.text}")
         calls.body_of(self.ground, item, Env(names), None)
         self.ground.opening.pop()
@@ -163,12 +164,12 @@ class _Compiling:
 
     def _rules(self) -> list[rules.Ruled]:
         ruled: list[rules.Ruled] = []
-        written: list[Path] = []
+        written: dict[Path, None] = {}
         for item in self.items:
             if isinstance(item, ast.Rule):
                 one = rules.rule(self.ground, item, written)
                 ruled.append(one)
-                written.extend(mark.path for mark in one.marks)
+                written.update(dict.fromkeys(mark.path for mark in one.marks))
             elif isinstance(item, ast.Group):
                 refuse(self.ground, opening(item.span, 2), "group")
                 for inner in item.rules:
@@ -176,8 +177,8 @@ class _Compiling:
         return ruled
 
     def _unused_actions(self) -> None:
-        """Look at actions that no rule applies, so that their slips are found all the same."""
-        for item in self._of(ast.Action):
+        """Look at actions that no rule applies, so that their slips are found all the same; the last one uses others."""
+        for item in reversed(self._of(ast.Action)):
             if ("action", item.name.text) not in self.ground.symbols.used:
                 self.ground.opening.append(f"action {item.name.text}")
                 body(Work(self.ground, written_by(self.ground, item.body)), item.body, Block(Env()))

@@ -121,10 +121,3 @@ def exclude(one: Facts | None, other: Facts | None) -> frozenset[Subject]:
         return frozenset()
     shared = set(one.sets) & set(other.sets)
     return frozenset(subject for subject in shared if not one.sets[subject] & other.sets[subject])
-
-
-def hides(one: Facts | None, other: Facts | None) -> bool:
-    """Whether the first condition is proven to be true wherever the second one is."""
-    if one is None or other is None or not one.exact:
-        return False
-    return all(subject in other.sets and other.sets[subject] <= values for subject, values in one.sets.items())

@@ -102,7 +102,7 @@ def _by_tag(ground: Ground, node: ast.Tag) -> Found | None:
     if tags.vm_of(tag) and tags.vr_of(tag) != "NONE":
         return standard(tag)
     found = diagnose("DR102", node.span, f"unknown tag `{shown}`", "PS3.6 has no such attribute")
-    near = nearest_tag(tag, _every_tag())
+    near = nearest_tag(tag, _every_tag()) if ground.symbols.may_suggest() else []
     for other in near[:3]:
         written = tags.format_tag(other)
         found = found.with_fix(f"did you mean {tags.keyword_of(other)}", node.span, written)

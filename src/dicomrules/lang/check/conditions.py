@@ -8,6 +8,7 @@ from typing import Any
 from dicomrules.lang import ast
 from dicomrules.lang.check import presence
 from dicomrules.lang.check.apart import impossible
+from dicomrules.lang.check.bounds import DEEPEST, depth
 from dicomrules.lang.check.calls import above
 from dicomrules.lang.check.constants import parameter_values
 from dicomrules.lang.check.ground import MOST_PARTS, Ground, origin
@@ -434,10 +435,16 @@ def named(ground: Ground, item: ast.Condition, *, aside: bool = False) -> Tested
     key = (item.name.text, aside)
     if key not in ground.conditions:
         ground.conditions[key] = UNSOUND
+        ground.spent = 0
         ground.opening.append(f"condition {item.name.text}")
         env = Env(within=(), aside=True) if aside else Env()
-        ground.conditions[key] = ground.test(item.test, env)
+        tested = ground.test(item.test, env)
         ground.opening.pop()
+        if depth(tested.code) > DEEPEST:
+            message = f"condition `{item.name.text}` is nested too deeply when it is written out"
+            ground.report("DR113", item.name.span, message, f"more than {DEEPEST} levels")
+            tested = UNSOUND
+        ground.conditions[key] = tested
     return ground.conditions[key]
 
 

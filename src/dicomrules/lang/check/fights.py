@@ -23,6 +23,7 @@ class _Writers:
         self.facts = [facts_of(ruled.rule.guard) for ruled in rules]
         self.by_top: dict[object, list[tuple[int, Mark]]] = {}
         self._indexes: dict[Path, list[int]] = {}
+        self._apart: dict[tuple[int, int], bool] = {}
         for index, ruled in enumerate(rules):
             for mark in ruled.marks:
                 self.by_top.setdefault(mark.path.steps[0].tag, []).append((index, mark))
@@ -38,6 +39,11 @@ class _Writers:
 
     def apart(self, first: int, last: int) -> bool:
         """Whether two rules are proven never to fire for the same object."""
+        if (first, last) not in self._apart:
+            self._apart[first, last] = self._proven(first, last)
+        return self._apart[first, last]
+
+    def _proven(self, first: int, last: int) -> bool:
         one: Facts | None = self.facts[first]
         for subject in exclude(one, self.facts[last]):
             if isinstance(subject, str) or not self.between(subject, first, last):

@@ -75,6 +75,7 @@ class Ground:
     opening: list[str] = field(default_factory=list)
     undeclared: dict[str, Span] = field(default_factory=dict)
     level: int = 0
+    spent: int = 0
 
     def value(self, node: ast.Expr, env: Env, wanted: Wanted | None = None) -> Term:
         """The value that an expression stands for."""
@@ -97,10 +98,14 @@ class Ground:
             self.level -= 1
 
     def _too_deep(self, node: ast.Node) -> bool:
-        """Whether expressions are nested too deeply here; reports it."""
-        if self.level < MOST_LEVELS:
+        """Whether expressions are nested too deeply here, or too many have been written out; reports it."""
+        self.spent = self.spent + 1 if self.opening else 0
+        if self.level >= MOST_LEVELS:
+            self.report("DR113", node.span, "this is nested too deeply when it is written out", f"{MOST_LEVELS} levels")
+        elif self.spent > MOST_PARTS:
+            self.report("DR113", node.span, "this is too large when it is written out", f"over {MOST_PARTS} parts")
+        else:
             return False
-        self.report("DR113", node.span, "this is nested too deeply when it is written out", f"{MOST_LEVELS} levels")
         return True
 
     def report(self, code: str, span: Span, message: str, label: str = "") -> None:

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import fields
 
 from dicomrules.lang import ast
-from dicomrules.lang.check.apart import Facts, facts_of, hides
 from dicomrules.lang.check.bounds import DEEPEST, depth
 from dicomrules.lang.check.ground import Ground, origin
 from dicomrules.lang.check.later import refuse
 from dicomrules.lang.check.rules import guard, origin_of_name
 from dicomrules.lang.check.symbols import suggested
+from dicomrules.lang.check.taken import Taken
 from dicomrules.lang.check.verdicts import stop
-from dicomrules.program.expression import Always
+from dicomrules.program.expression import Always, Condition
 from dicomrules.program.ruleset import Arm, Guard, Routes
 from dicomrules.program.verdict import Nowhere, Stop
 from dicomrules.text.codes.registry import diagnose
@@ -60,36 +60,36 @@ def _no_else(ground: Ground, node: ast.Routes) -> None:
 
 def _total(arms: Sequence[Arm]) -> bool:
     """Whether the arms take every object: `always`, or a condition and its opposite."""
-    guards = [arm.guard for arm in arms]
-    if any(
-        one is None or (isinstance(one.condition, Always) and one.condition.answer is not one.unless) for one in guards
-    ):
-        return True
-    seen = [one for one in guards if one is not None]
-    return any(
-        one.unless is not other.unless and one.condition == other.condition
-        for index, one in enumerate(seen)
-        for other in seen[:index]
-    )
+    seen: dict[Condition, bool] = {}
+    for arm in arms:
+        if arm.guard is None or _takes_all(arm.guard):
+            return True
+        if seen.setdefault(arm.guard.condition, arm.guard.unless) is not arm.guard.unless:
+            return True
+    return False
 
 
 def _reach(ground: Ground, node: ast.Routes, arms: Sequence[Arm]) -> None:
     """Report arms of a `first match` table that an arm above leaves nothing for, and an `else` after `always`."""
     if node.every:
         return
-    facts: list[Facts | None] = []
-    for index, (arm, made) in enumerate(zip(node.arms, arms, strict=True)):
-        mine = facts_of(made.guard)
-        for above, other in enumerate(facts):
-            if _takes_all(arms[above].guard) or arms[above].guard == made.guard or hides(other, mine):
-                found = diagnose("DR402", arm.span, "this arm is never reached", "never reached")
-                ground.add(found.with_label(node.arms[above].span, "this one takes all of its objects"))
-                break
-        facts.append(mine)
-        if index == len(arms) - 1 and node.otherwise is not None and any(_takes_all(one.guard) for one in arms):
-            taker = next(one for one, done in zip(node.arms, arms, strict=True) if _takes_all(done.guard))
-            found = diagnose("DR402", node.otherwise.span, "this `else` is never reached", "never reached")
-            ground.add(found.with_label(taker.span, "this arm takes every object"))
+    taken = Taken()
+    everything: ast.RouteArm | None = None
+    for arm, made in zip(node.arms, arms, strict=True):
+        above = taken.by(made.guard)
+        taker = everything or (node.arms[above] if above is not None else None)
+        if taker is not None:
+            _hidden(ground, arm, taker, "arm")
+        if everything is None and _takes_all(made.guard):
+            everything = arm
+        taken.add(made.guard)
+    if everything is not None and node.otherwise is not None:
+        _hidden(ground, node.otherwise, everything, "`else`")
+
+
+def _hidden(ground: Ground, node: ast.Node, taker: ast.RouteArm, what: str) -> None:
+    found = diagnose("DR402", node.span, f"this {what} is never reached", "never reached")
+    ground.add(found.with_label(taker.span, "this one takes all of its objects"))
 
 
 def _takes_all(one: Guard | None) -> bool:

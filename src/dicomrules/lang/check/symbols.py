@@ -57,7 +57,7 @@ WATCHED = (
 )
 """Kinds of which one that nothing uses is worth a word."""
 
-_MOST_SUGGESTIONS = 200
+_MOST_SUGGESTIONS = 50
 _T = TypeVar("_T")
 
 
@@ -91,10 +91,14 @@ class Symbols:
 
     def near(self, word: str, candidates: Iterable[str]) -> list[str]:
         """The nearest names; none any more after many questions, so that a file of slips cannot hold us up."""
-        self._asked += 1
         if len(word) < 3:
             return [name for name in candidates if name.lower() == word.lower()][:1]
-        return nearest(word, candidates) if self._asked <= _MOST_SUGGESTIONS else []
+        return nearest(word, candidates) if self.may_suggest() else []
+
+    def may_suggest(self) -> bool:
+        """Whether one more suggestion may be looked for."""
+        self._asked += 1
+        return self._asked <= _MOST_SUGGESTIONS
 
 
 def suggested(diagnostic: Diagnostic, span: Span, names: list[str]) -> Diagnostic:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from dicomrules.lang import ast
-from dicomrules.lang.check.ground import MOST_PARTS, Ground
+from dicomrules.lang.check.ground import MOST_LEVELS, MOST_PARTS, Ground
 from dicomrules.lang.check.paths import Place, resolve
 from dicomrules.lang.check.reads import Arms, Write
 from dicomrules.lang.check.terms import Env
@@ -25,6 +25,8 @@ def _walk(ground: Ground, body: Sequence[ast.Statement]) -> Iterator[Write]:
         if not waiting:
             return
         node, env, owners, arms = waiting.pop()
+        if len(owners) > MOST_LEVELS:
+            continue
         owners = (*owners, id(node))
         for target in _targets(node):
             place = resolve(ground, target, env, items=False)
