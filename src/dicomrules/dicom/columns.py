@@ -3,8 +3,7 @@
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from dicomrules.dicom.forms import FORMS
 from dicomrules.dicom.source import Bytes
@@ -18,8 +17,7 @@ UNDEFINED_VALUE: Final = 0x80
 VR_SHIFT: Final = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(NamedTuple):
     """One element where it lies: head from `start`, value from `value_start` to `value_end`, the next from `end`.
 
     `vr` is the VR that stands in the bytes, or PS3.6's where none does ("US or SS" and the like included). `end` lies

@@ -9,21 +9,19 @@ A tree is not safe to use from several threads at once. `compose.make_patch` mak
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, overload
 from weakref import WeakValueDictionary
 
-from dicomrules.dicom import ambiguous, private, tags, values
-from dicomrules.dicom.charset import ASCII, CharacterSet, character_set
+from dicomrules.dicom import private, tags, values
 from dicomrules.dicom.columns import Columns, Element, Outline
 from dicomrules.dicom.forms import SHORT_VRS
 from dicomrules.dicom.index import Index, ItemRanges, open_item, open_items
+from dicomrules.dicom.reading import Reading
 from dicomrules.dicom.source import Bytes, MemoryBytes
 from dicomrules.dicom.syntax import LONGEST_SHORT, Encoding
 from dicomrules.dicom.walk import IndexLimits, Walk
 
-# The longest value that is read as a value unless the caller says otherwise
-LONGEST_VALUE: Final = 16 * 1024**2
 _LIMITS: Final = IndexLimits(nesting=512)
 _NOTHING: Final = MemoryBytes(b"")
 
@@ -40,7 +38,7 @@ class _Closed:
         return open_item(self.source, self.encoding, self.content, outline)
 
 
-class DataSet:
+class DataSet(Reading):
     """One data set or item, as of now."""
 
     __slots__ = ("__weakref__", "_blocks", "_edits", "_items", "_received", "ordinal", "outline", "owner", "touched")
@@ -82,14 +80,8 @@ class DataSet:
         """The sequences that were opened, by tag."""
         return self._items
 
-    def get(self, tag: int) -> Element | None:
-        """The element as of now. Its `raw` does not show what was changed inside its items: see `compose.value_of`."""
-        element = self._find(tag)
-        if element is None or " or " not in element.vr:
-            return element
-        return replace(element, vr=self._settled(tag, element.vr))
-
-    def _find(self, tag: int) -> Element | None:
+    def find(self, tag: int) -> Element | None:
+        """The element as of now, its VR as PS3.6 has it where none stands in the bytes."""
         if tag in self._edits:
             return self._edits[tag]
         at = self.columns.find(tag)
@@ -121,51 +113,6 @@ class DataSet:
     def __iter__(self) -> Iterator[Element]:
         """The elements as of now, in the order in which they leave."""
         return (element for tag in self.tags() if (element := self.get(tag)))
-
-    # Values
-
-    @property
-    def charset(self) -> CharacterSet:
-        """The character set that holds here: the nearest Specific Character Set (PS3.5 7.5.3)."""
-        at: DataSet | None = self
-        while at is not None:
-            element = at.get(tags.SPECIFIC_CHARACTER_SET)
-            if element:
-                found = values.decode(element.raw, "CS")
-                return character_set(("?",) if isinstance(found, values.Malformed) else tuple(map(str, found)))
-            at = at.parent
-        return ASCII
-
-    def vr(self, tag: int) -> str:
-        """The VR to read or write `tag` by here, "UN" when nobody knows.
-
-        That of the element when it has one, else the dictionaries': PS3.6's, and for private elements the one of the
-        creator of the block. A known attribute that came as UN is read by its dictionary VR.
-        """
-        element = self.get(tag)
-        if element and element.vr != "UN":
-            return element.vr
-        known = self._settled(tag, tags.vr_of(tag))
-        if known == "UN" and tags.block_of(tag) is not None:
-            creator = self.creator(tag)
-            known = tags.private_vr(creator, tag) if creator else "UN"
-        if known == "SQ" and element and not element.is_sequence:
-            return "UN"
-        return known
-
-    def value(self, tag: int, longest: int = LONGEST_VALUE) -> tuple[values.Value, ...] | values.Malformed | None:
-        """The values as of now; None when the element is absent, Malformed when it has over `longest` bytes.
-
-        Sequences have no values: ValueError.
-        """
-        element = self.get(tag)
-        if element is None:
-            return None
-        if element.length > longest:
-            return values.Malformed(f"longer than {longest} bytes")
-        raw, vr = element.raw, self.vr(tag)
-        charset = ASCII if raw.isascii() and b"\x1b" not in raw else self.charset
-        return values.decode(raw, vr, charset, little=element.vr == "UN" or element.encoding.little)
 
     def write(self, tag: int, new: Iterable[values.Value], vr: str = "") -> None:
         """Put the values, encoded by `vr` or what `self.vr` says, in the character set that holds here.
@@ -259,10 +206,6 @@ class DataSet:
 
     # Private blocks
 
-    def creator(self, tag: int) -> str:
-        """The creator of the block that a private element lies in; empty when there is none."""
-        return private.creator_of(self, tag)
-
     def private_block(self, group: int, creator: str) -> int | None:
         """The block, 10H to FFH, that `creator` reserves in `group` here; of several the first. None: it has none."""
         return private.block(self, group, creator)
@@ -302,31 +245,6 @@ class DataSet:
         twin.touched, twin._edits, twin._blocks = self.touched, dict(self._edits), dict(self._blocks)
         return twin
 
-    def _settled(self, tag: int, vr: str) -> str:
-        if " or " not in vr:
-            return vr
-        return ambiguous.settled(
-            tag,
-            vr,
-            ambiguous.Context(
-                self._number(ambiguous.BITS_ALLOCATED),
-                self._number(ambiguous.PIXEL_REPRESENTATION),
-                self._number(ambiguous.LUT_DESCRIPTOR),
-                self._number(ambiguous.WAVEFORM_BITS_ALLOCATED),
-            ),
-        )
-
-    def _number(self, tag: int) -> int | None:
-        """The first two bytes of the nearest element with this tag, here or around, as US."""
-        at: DataSet | None = self
-        while at is not None:
-            element = at._find(tag)
-            raw = element.raw[:2] if element else b""
-            if element and len(raw) == 2:
-                return int.from_bytes(raw, "little" if element.encoding.little else "big")
-            at = at.parent
-        return None
-
 
 class Items(Sequence[DataSet]):
     """The items of one sequence as of now: those received that were not removed, then those that were added.
@@ -345,7 +263,7 @@ class Items(Sequence[DataSet]):
         self.added: list[DataSet] = []
         self.touched = False
         self._kept: dict[int, DataSet] = {}
-        self._opened: WeakValueDictionary[int, DataSet] = WeakValueDictionary()
+        self._opened: WeakValueDictionary[int, DataSet] | None = None
         self._order: list[int] | None = None
 
     @property
@@ -397,6 +315,8 @@ class Items(Sequence[DataSet]):
         """Item `item` was changed, so it is kept."""
         if item.ordinal >= 0 and item.ordinal not in self.removed:
             self._kept[item.ordinal] = item
+            if len(self._kept) == len(self.ranges):
+                self._opened = None
         self.touched = True
 
     def twin(self, owner: DataSet) -> "tuple[Items, list[tuple[DataSet, DataSet]]]":
@@ -405,7 +325,7 @@ class Items(Sequence[DataSet]):
         twin.owner, twin.element, twin.outline, twin.ranges = owner, self.element, self.outline, self.ranges
         twin.removed, twin.touched = set(self.removed), self.touched
         twin._order = None
-        twin._opened = WeakValueDictionary()
+        twin._opened = None
         twin._kept = {ordinal: item.twin(twin) for ordinal, item in self._kept.items()}
         twin.added = [item.twin(twin) for item in self.added]
         pairs = [(self._kept[ordinal], item) for ordinal, item in twin._kept.items()]
@@ -423,12 +343,16 @@ class Items(Sequence[DataSet]):
         return self._order[place]
 
     def _item(self, ordinal: int) -> DataSet:
-        item = self._kept.get(ordinal) or self._opened.get(ordinal)
+        item = self._kept.get(ordinal)
+        if item is None and self._opened is not None:
+            item = self._opened.get(ordinal)
         if item is None:
             element = self.element
             closed = _Closed(element.source, element.items_encoding, self.ranges.content(ordinal))
             item = DataSet(closed, self.outline, self)
             item.ordinal = ordinal
+            if self._opened is None:
+                self._opened = WeakValueDictionary()
             self._opened[ordinal] = item
         return item
 

@@ -109,7 +109,7 @@ class ItemRanges:
 def open_items(element: Element, outline: Outline) -> ItemRanges:
     """The items of a sequence that was walked through with `outline`."""
     ranges = ItemRanges()
-    window, head = Window(element.source), FORMS[element.items_encoding].item.unpack_from
+    window, head = Window(element.source, element.end), FORMS[element.items_encoding].item.unpack_from
     position, stop = element.value_start, element.value_end
     while position < stop:
         if position > window.safe:
@@ -126,7 +126,7 @@ def open_items(element: Element, outline: Outline) -> ItemRanges:
 
 def open_item(source: Bytes, encoding: Encoding, content: tuple[int, int], outline: Outline) -> Columns:
     """The elements of an item whose content was walked through with `outline`."""
-    columns, window, form = Columns(source, encoding, content[0]), Window(source), FORMS[encoding]
+    columns, window, form = Columns(source, encoding, content[0]), Window(source, content[1]), FORMS[encoding]
     position, stop, last = *content, -1
     vr = 0
     while position < stop:

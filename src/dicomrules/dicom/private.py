@@ -9,8 +9,8 @@ from dicomrules.dicom.columns import Element
 _LONGEST_CREATOR = 256
 
 
-class Container(Protocol):
-    """What of a data set or item is needed here."""
+class Readable(Protocol):
+    """What of a data set or item is needed in order to find a block."""
 
     @property
     def charset(self) -> CharacterSet: ...
@@ -19,22 +19,26 @@ class Container(Protocol):
 
     def tags(self, low: int = ..., high: int = ...) -> list[int]: ...
 
+
+class Writable(Readable, Protocol):
+    """What of it is needed in order to reserve one."""
+
     def write(self, tag: int, new: tuple[values.Value, ...], vr: str = ...) -> None: ...
 
 
-def creator_of(container: Container, tag: int) -> str:
+def creator_of(container: Readable, tag: int) -> str:
     """The creator of the block that private element `tag` lies in; empty when there is none."""
     block = tags.block_of(tag)
     return _creator_at(container, tags.creator_tag(tag >> 16, block)) if block is not None else ""
 
 
-def block(container: Container, group: int, creator: str) -> int | None:
+def block(container: Readable, group: int, creator: str) -> int | None:
     """The block that `creator` reserves in `group`; of several the first. None: it has none."""
     creators = container.tags(group << 16 | 0x10, group << 16 | 0xFF)
     return next((tag & 0xFF for tag in creators if _creator_at(container, tag) == creator), None)
 
 
-def reserve(container: Container, group: int, creator: str) -> int | None:
+def reserve(container: Writable, group: int, creator: str) -> int | None:
     """The block of `creator`, reserved now when it had none: the first with nothing in it. None: all are taken.
 
     Raises values.Unencodable or values.TooLong when `creator` is no value of LO.
@@ -56,7 +60,7 @@ def elements_of(creator_tag: int) -> tuple[int, int]:
     return first, first | 0xFF
 
 
-def _creator_at(container: Container, tag: int) -> str:
+def _creator_at(container: Readable, tag: int) -> str:
     element = container.get(tag)
     if element is None or element.length > _LONGEST_CREATOR:
         return ""

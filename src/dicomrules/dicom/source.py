@@ -23,19 +23,19 @@ class Bytes(Protocol):
 class MemoryBytes:
     """Bytes that are in memory already; reading copies nothing."""
 
-    __slots__ = ("_view",)
+    __slots__ = ("_data",)
 
     def __init__(self, data: bytes | bytearray | memoryview) -> None:
-        self._view = memoryview(data).cast("B")
+        self._data = data
 
     @property
     def length(self) -> int:
         """How many bytes there are."""
-        return len(self._view)
+        return len(self._data)
 
     def read(self, start: int, end: int) -> memoryview:
         """A view of the bytes from `start` to `end`."""
-        return self._view[start:end]
+        return memoryview(self._data)[start:end]
 
 
 class Tail:

@@ -65,7 +65,7 @@ class Walk:
         self.count = 0
         self.nesting = 0
         self._limits = limits
-        self._window = Window(source)
+        self._window = Window(source, source.length)
         self._position = 0
         self._frames: list[_Frame] = [_Frame(FORMS[encoding], source.length)]
 

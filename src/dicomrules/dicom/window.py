@@ -12,18 +12,19 @@ _LARGE: Final = 256 * 1024
 
 
 class Window:
-    """Bytes of `source` from `base` on. A head that starts at or before `safe` lies in `data` as a whole.
+    """Bytes of `source` from `base` on, none from `stop` on; a head that starts at `safe` or before is in `data`.
 
-    After a jump over a long value the window is small; as long as the walk goes on byte by byte it grows. Behind the
-    end of the source a head reads as zeros: whoever reads one compares with the end of what holds it.
+    After a jump over a long value the window is small; as long as the walk goes on byte by byte it grows. Behind
+    `stop` a head reads as zeros: whoever reads one compares with the end of what holds it.
     """
 
-    __slots__ = ("_size", "_source", "base", "data", "safe")
+    __slots__ = ("_size", "_source", "_stop", "base", "data", "safe")
 
-    def __init__(self, source: Bytes, start: int = 0) -> None:
+    def __init__(self, source: Bytes, stop: int) -> None:
         self._source = source
+        self._stop = stop
         self._size = _FIRST
-        self.base = start
+        self.base = 0
         self.safe = -1
         self.data: bytes | memoryview = b""
 
@@ -32,7 +33,7 @@ class Window:
         reached = self.base + len(self.data)
         if self.safe >= 0:
             self._size = min(self._size * 2, _LARGE) if position <= reached + _SMALL else _SMALL
-        stop = min(position + self._size, self._source.length)
+        stop = min(position + self._size, self._stop)
         data = self._source.read(position, stop)
         if len(data) < HEAD:
             data = bytes(data) + bytes(HEAD - len(data))

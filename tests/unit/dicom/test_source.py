@@ -32,14 +32,14 @@ def test_a_tail_counts_from_where_it_begins() -> None:
 
 def test_a_window_reads_heads_and_jumps_over_values() -> None:
     source = Counting(bytes(50_000_000))
-    window = Window(source)
+    window = Window(source, source.length)
     for position in range(0, 50_000_000, 1_000_000):
         window.move(position)
         assert window.base <= position <= window.safe
     assert source.read_bytes < 300_000
 
 
-def test_behind_the_end_of_the_source_a_window_reads_zeros() -> None:
-    window = Window(MemoryBytes(b"abc"))
+def test_behind_its_end_a_window_reads_zeros() -> None:
+    window = Window(MemoryBytes(b"abcdef"), 3)
     window.move(1)
     assert bytes(window.data) == b"bc" + bytes(10)
