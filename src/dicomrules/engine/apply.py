@@ -35,10 +35,14 @@ class PreparedRule:
         try:
             self._body(run)
         except Halt as halt:
-            notes = (said(halt.outcome),) if isinstance(halt.outcome, Stop) else ()
+            notes = ended(halt)
             raise
         finally:
             hits.append(self.told(matched=True, because=because, run=run, notes=notes))
+
+    def halted(self, halt: Halt) -> RuleHit:
+        """What is told when testing the guard ended deciding."""
+        return self.told(matched=False, notes=ended(halt))
 
     def told(
         self, *, matched: bool, because: tuple[Clause, ...] = (), run: Run | None = None, notes: tuple[str, ...] = ()
@@ -48,6 +52,13 @@ class PreparedRule:
         changes = () if run is None else run.own_changes()
         notes = notes if run is None else (*run.notes, *notes)
         return RuleHit(rule.name, matched, because, notes, "rule", rule.title, rule.origin.place, changes)
+
+
+def ended(halt: Halt) -> tuple[str, ...]:
+    """How deciding ended, and what brought it about."""
+    if not isinstance(halt.outcome, Stop):
+        return ()
+    return (halt.note, said(halt.outcome)) if halt.note else (said(halt.outcome),)
 
 
 def said(verdict: Stop | Nowhere) -> str:

@@ -16,7 +16,7 @@ from dicomrules.engine.write import Target, delete, make_empty, put_value
 from dicomrules.program.expression import Otherwise, Read
 from dicomrules.program.path import Nth, Path, Pick, PrivateTag
 from dicomrules.program.statement import Add, Default, Set
-from dicomrules.program.types import BLANK, NoValue
+from dicomrules.program.types import BLANK, MALFORMED, NoValue
 
 Act = Callable[[Run], None]
 
@@ -121,6 +121,8 @@ class Assignment:
         if isinstance(found, NoValue):
             return found
         whole = found if self._whole else self._merged(target, found)
+        if isinstance(whole, NoValue):
+            return whole
         if whole is None:
             run.note("no target")
             return None
@@ -143,7 +145,12 @@ class Assignment:
         run.note(f"{why.why}: no effect")
 
     def _merged(self, target: Target, found: Any) -> Any:
-        """The whole new value where only a part of it is set; None when that part is not there."""
+        """The whole new value where only a part of it is set; None when that part is not there.
+
+        What is there must be readable: a name that cannot be read is never overwritten with one component of it.
+        """
+        if content_of(target.dataset, target.tag, target.vr, None) is MALFORMED:
+            return MALFORMED
         values = list(_values(target))
         if self._appends:
             return (*values, *(found if isinstance(found, tuple) else (found,)))

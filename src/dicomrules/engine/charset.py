@@ -25,6 +25,9 @@ UNDECODABLE = Stop("quarantine", "text of the object is not in its character set
 def encoded(plan: Plan, run: Run, dataset: DataSet, value: Fitted, vr: str) -> bytes | NoValue:
     """The bytes of a value that fits `vr`; NoValue when the length field of its VR cannot say how many."""
     vr = vr.split(" ")[0]
+    if len(value) == 1 and isinstance(value[0], str) and value[0].isascii():
+        raw = padded(value[0].encode("ascii"), vr)
+        return TOO_LONG if vr in SHORT_VRS and len(raw) > LONGEST_SHORT else raw
     try:
         raw = encode(value, vr, dataset.charset, little=dataset.encoding.little)
     except Unencodable:
@@ -79,10 +82,10 @@ def convert(plan: Plan, run: Run, charset: str) -> None:
                 continue
             if element.is_sequence:
                 containers.extend(dataset.items(tag))
-            elif element.vr in CHARSET_VRS:
+            elif (vr := dataset.vr(tag)) in CHARSET_VRS:
                 raw = element.raw
                 if not raw.isascii() or 0x1B in raw:
-                    texts.append(_Text(dataset, tag, element.vr, _decoded(raw, element.vr, dataset)))
+                    texts.append(_Text(dataset, tag, vr, _decoded(raw, vr, dataset)))
     before = shown(run.root, SPECIFIC_CHARACTER_SET)
     for dataset in containers[1:]:
         if dataset.get(SPECIFIC_CHARACTER_SET) is not None:

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from dicomrules.program.moment import Age, Moment, in_utc
+from dicomrules.program.moment import Age, Moment, moved
 from dicomrules.program.types import NUMERIC, TEXTUAL, Type, Value
 
 Comparison = Callable[[Any, Any], bool]
@@ -68,13 +68,12 @@ def constant_test(sign: str, kind: Type, constant: Value) -> Callable[[Any], boo
 
 
 def at_one_precision(left: Moment, right: Moment) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Both moments at the coarser precision of the two; instants when both name an offset."""
-    if left.offset is None or right.offset is None:
-        first, second = left.parts, right.parts
-    else:
-        first, second = in_utc(left), in_utc(right)
-    shared = min(len(first), len(second))
-    return first[:shared], second[:shared]
+    """Both moments at the coarser precision of the two; where both name an offset, on the clock of the coarser one."""
+    if left.offset is not None and right.offset is not None:
+        clock = left.offset if len(left.parts) < len(right.parts) else right.offset
+        left, right = moved(left, clock), moved(right, clock)
+    shared = min(len(left.parts), len(right.parts))
+    return left.parts[:shared], right.parts[:shared]
 
 
 def key_text(value: Value, kind: Type) -> str:

@@ -19,6 +19,11 @@ Content = tuple[Any, ...] | range | NoValue
 # The longest value, in bytes, that a rule reads; what is longer is malformed.
 LONGEST_READ: Final = 16 * 1024 * 1024
 ESCAPE: Final = b"\x1b"
+SEPARATOR: Final = b"\\"
+
+# What most rules look at needs no decoder: one ASCII value of a VR whose spaces at both ends are padding.
+PLAIN: Final = frozenset({"SH", "LO", "CS", "AE"})
+PLAIN_KINDS: Final = frozenset({Type.TEXT, Type.CODE})
 
 
 def content_of(dataset: DataSet, tag: int, vr: str, most: int | None) -> Content:
@@ -39,6 +44,10 @@ def content_of(dataset: DataSet, tag: int, vr: str, most: int | None) -> Content
         return (True,)
     if element.is_sequence or element.length > LONGEST_READ:
         return MALFORMED
+    raw = element.raw
+    if element.vr in PLAIN and kind in PLAIN_KINDS and raw.isascii() and SEPARATOR not in raw and ESCAPE not in raw:
+        text = raw.decode("ascii").strip(" \0")
+        return (text,) if text else BLANK
     content = _values(decoded(dataset, element, own_vr(element.vr, vr)), kind)
     if isinstance(content, tuple) and most is not None and len(content) > most:
         return MALFORMED

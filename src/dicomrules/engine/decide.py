@@ -54,18 +54,24 @@ class Engine:
         run = Run(envelope, envelope.index, answers or {}, len(self._plan.numbers))
         hits: list[RuleHit] = []
         outcome = Outcome()
+        rule = None
         try:
             for applies, rule in self._rules:
                 if applies(run):
                     rule.carry_out(run, hits)
                 elif explain:
                     hits.append(rule.passed_over(run))
+            rule = None
             for routes in self._routes:
                 routes.read(run, outcome, hits, explain=explain)
         except Halt as halt:
             if isinstance(halt.outcome, Needs):
                 return halt.outcome
             outcome.stops.append(halt.outcome)
+            if rule is not None and not (hits and hits[-1].rule == rule.name):
+                hits.append(rule.halted(halt))
+            if halt.note:
+                outcome.remarks.append(halt.note)
         if explain:
             hits.extend(self._not_reached(hits))
         return Attempt(self._plan, run, self._conclude(run, outcome, tuple(hits)))
@@ -102,7 +108,7 @@ class Engine:
             retry=strongest.retry,
             limit=strongest.limit,
             status=strongest.status if strongest.kind == "reject" else 0x0000,
-            notes=tuple(f"nowhere: {reason}" for reason in outcome.nowhere),
+            notes=(*outcome.remarks, *(f"nowhere: {reason}" for reason in outcome.nowhere)),
         )
 
     def _is_sender(self, envelope: Envelope, destination: str) -> bool:

@@ -8,8 +8,9 @@ from dicomrules.program.verdict import Stop
 
 
 class Halt(Exception):
-    """Deciding stops here with `outcome`."""
+    """Deciding stops here with `outcome`; `note` says what brought it about where the verdict's reason does not."""
 
-    def __init__(self, outcome: Stop | Needs) -> None:
+    def __init__(self, outcome: Stop | Needs, note: str = "") -> None:
         super().__init__()
         self.outcome = outcome
+        self.note = note

@@ -81,8 +81,7 @@ def _watch(scope: Scope, path: Path) -> Callable[[Run, Any], Any] | None:
 
     def watch(run: Run, seen: Any) -> Any:
         if seen is MALFORMED:
-            run.note(f"{path.steps[-1].name} is malformed")
-            raise Halt(stop)
+            raise Halt(stop, f"{path.steps[-1].name} is malformed")
         return seen
 
     return watch

@@ -13,11 +13,12 @@ from dicomrules.program.verdict import Nowhere, Stop
 
 @dataclass(slots=True)
 class Outcome:
-    """What all tables together say: destinations in order, verdicts, the reasons of tables that send nothing."""
+    """What all tables together say: destinations in order, verdicts, reasons of tables that send nothing, remarks."""
 
     destinations: dict[str, None] = field(default_factory=dict)
     stops: list[Stop] = field(default_factory=list)
     nowhere: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
     def take(self, answer: tuple[str, ...] | Nowhere | Stop) -> None:
         """Add what one arm says."""

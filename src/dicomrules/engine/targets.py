@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from dicomrules.dicom.edit import DataSet
 from dicomrules.dicom.tags import private_tag
+from dicomrules.dicom.values import ValueRefused
 from dicomrules.engine.locate import chooser, items_in, tag_in
 from dicomrules.engine.plan import Plan, Scope
 from dicomrules.engine.run import Run, Spot
@@ -61,14 +62,18 @@ def real_tag(dataset: DataSet, tag: int | PrivateTag, *, reserving: bool) -> int
     """The tag in this data set; `reserving` gives a private creator a block when it has none (S35). None: no block."""
     real = tag_in(dataset, tag)
     if real is None and reserving and isinstance(tag, PrivateTag):
-        block = dataset.reserve_block(tag.group, tag.creator)
+        try:
+            block = dataset.reserve_block(tag.group, tag.creator)
+        except ValueRefused:  # a creator that the character set of the object does not have
+            return None
         real = None if block is None else private_tag(tag.group, block, tag.element)
     return real
 
 
 def target_at(spot: Spot, step: Step, tag: int) -> Target:
     """The element that `step` names in the data set or item at `spot`."""
-    return Target(spot.dataset, tag, step.vr, spot.path + step.name, step.tag if spot.top is None else spot.top)
+    vr = step.vr if " " not in step.vr else spot.dataset.vr(tag).split(" ")[0]
+    return Target(spot.dataset, tag, vr, spot.path + step.name, step.tag if spot.top is None else spot.top)
 
 
 def targets(scope: Scope, path: Path, *, making: bool, creating: bool = False) -> Targets:

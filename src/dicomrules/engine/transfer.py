@@ -11,7 +11,7 @@ from dicomrules.engine.locate import parent, tag_in
 from dicomrules.engine.plan import Plan, Scope
 from dicomrules.engine.run import Run
 from dicomrules.engine.targets import targets
-from dicomrules.engine.write import Target, Watch, delete, make_empty, put_raw
+from dicomrules.engine.write import Target, Watch, delete, make_empty, put, put_raw
 from dicomrules.program.path import Path
 from dicomrules.program.statement import Copy, Move, Swap
 
@@ -123,7 +123,8 @@ def _copy_items(plan: Plan, run: Run, items: tuple[DataSet, ...], dataset: DataS
             held = hold(source, inner)
             if held is None:
                 continue
-            copy.put(inner, held.vr, b"" if held.items is not None else _carried(plan, run, held, copy, held.vr))
+            raw = b"" if held.items is not None else _carried(plan, run, held, copy, held.vr)
+            put(plan, copy, inner, held.vr, raw)
             waiting.extend((item, copy.add_item(inner)) for item in held.items or ())
 
 

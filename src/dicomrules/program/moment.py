@@ -1,7 +1,7 @@
 """Times, date-times and ages of DICOM (PS3.5 6.2: TM, DT, AS) as values that know their own precision."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,18 +104,17 @@ def moment_of(instant: datetime) -> Moment:
     return Moment((*instant.timetuple()[:6], instant.microsecond), int(offset.total_seconds()) // 60)
 
 
-def in_utc(moment: Moment) -> tuple[int, ...]:
-    """The parts of a DT with an offset, moved to UTC, at the same precision."""
-    if not moment.offset:
-        return moment.parts
+def moved(moment: Moment, offset: int) -> Moment:
+    """The same instant of a DT that names an offset, on the clock of another; one that says no hour stays as it is."""
+    if moment.offset is None or len(moment.parts) < 4:
+        return moment
     year, month, day, hour, minute, second, micro = moment.parts + (1, 1, 1, 0, 0, 0, 0)[len(moment.parts) :]
     second = min(second, 59)  # datetime knows no leap second
     try:
-        shifted = datetime(year, month, day, hour, minute, second, micro, UTC) - timedelta(minutes=moment.offset)
+        there = datetime(year, month, day, hour, minute, second, micro) + timedelta(minutes=offset - moment.offset)
     except OverflowError:
-        return moment.parts
-    parts = (*shifted.timetuple()[:6], shifted.microsecond)
-    return parts[: len(moment.parts)]
+        return moment
+    return Moment((*there.timetuple()[:6], there.microsecond)[: len(moment.parts)], offset)
 
 
 def _day_parts(text: str) -> tuple[int, ...] | None:

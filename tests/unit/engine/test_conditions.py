@@ -205,6 +205,13 @@ def test_s28_a_date_time_without_offset_uses_that_of_the_object_then_the_setting
     assert not fires(instant, madrid)
 
 
+def test_s27_a_coarse_date_time_with_an_offset_is_equal_to_what_lies_inside_it() -> None:
+    made = dataset(AcquisitionDateTime="20231231233000+0000")
+    assert fires(compare("AcquisitionDateTime", "==", parse_datetime("2024+0100")), made)
+    assert fires(compare("AcquisitionDateTime", "==", parse_datetime("2023+0000")), made)
+    assert fires(compare("AcquisitionDateTime", "<", parse_datetime("2024+0000")), made)
+
+
 def test_ages_compare_across_units() -> None:
     young = compare("PatientAge", "<", Age(18, "Y"))
     assert fires(young, dataset(PatientAge="079D"))

@@ -284,8 +284,10 @@ def test_the_fingerprint_of_the_program_is_that_of_the_decision() -> None:
 
 
 VALUES = st.binary(max_size=12) | st.sampled_from([b"", b"  ", b"CT", b"20080000", b"A\\B", b"1.2", b"\x1b$B", b"\xff"])
-PATHS = ("PatientID", "PatientName.family", "InstanceNumber", "SliceThickness", "StudyDate", "StudyTime", "ImageType[any]",
-         "PatientAge", "StudyInstanceUID", "AcquisitionDateTime", "Rows", "ImageType[value 2]", "PixelSpacing[last]")  # fmt: skip
+PATHS = (
+    *("PatientID", "PatientName.family", "InstanceNumber", "SliceThickness", "StudyDate", "StudyTime", "PatientAge"),
+    *("ImageType[any]", "StudyInstanceUID", "AcquisitionDateTime", "Rows", "ImageType[value 2]", "PixelSpacing[last]"),
+)
 WANTED = {
     Type.INT: lit(1, Type.INT),
     Type.TEXT: lit("CT"),
@@ -320,3 +322,14 @@ def test_deciding_never_raises_is_deterministic_and_does_not_change_its_input(
     first = engine.decide(arrived, explain=True)
     assert first == engine.decide(envelope(bytes(data)), explain=True)
     assert bytes(arrived.index.source.read(0, arrived.length)) == bytes(data)  # type: ignore[union-attr]
+
+
+def test_s21_explain_names_the_rule_whose_guard_met_a_malformed_value() -> None:
+    made = encode(dataset(PatientBirthDate="20000101")).replace(b"20000101", b"20080000")
+    rules = (rule(name="one"), rule(name="two", when=is_("PatientBirthDate", "present")), rule(name="three"))
+    strict = Program(rules=rules, settings=Settings(malformed=Stop("quarantine", "malformed value")))
+    decision = decide(strict, made, explain=True).decision
+    assert [hit.rule for hit in decision.hits] == ["one", "two", "three"]
+    assert decision.hits[1].notes == ("PatientBirthDate is malformed", 'quarantine "malformed value"')
+    assert decision.hits[2].notes == ("not reached",)
+    assert decision.notes == ("PatientBirthDate is malformed",)

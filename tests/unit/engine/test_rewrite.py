@@ -589,3 +589,17 @@ def test_split_gives_several_values() -> None:
     split = Call("split", (read("StudyDescription"), lit("/")))
     result = decide(program(set_("OtherPatientIDs", split, "keep")), dataset(StudyDescription="A/B"))
     assert list(result.value("OtherPatientIDs")) == ["A", "B"]
+
+
+def test_a_name_that_cannot_be_read_is_never_overwritten_with_one_component_of_it() -> None:
+    made = encode(dataset(PatientName="ABCD")).replace(b"ABCD", b"\xff\xfeAB")
+    assert decide(program(set_("PatientName.given", "X")), made).data == made
+    taken = set_("PatientName.given", "X", QUARANTINE)
+    assert decide(program(taken), made).decision.verdict is Verdict.QUARANTINE
+
+
+@pytest.mark.parametrize(("representation", "vr"), [(0, b"US"), (1, b"SS")])
+def test_us_or_ss_goes_by_the_pixel_representation(representation: int, vr: bytes) -> None:
+    made = dataset(PixelRepresentation=representation)
+    result = decide(program(set_("SmallestImagePixelValue", lit(5, Type.INT))), made)
+    assert b"\x28\x00\x06\x01" + vr + b"\x02\x00\x05\x00" in result.data
