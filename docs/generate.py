@@ -1,11 +1,12 @@
 """Makes the pages that are generated from the program's own records: `python docs/generate.py`.
 
-`docs/codes/` has one page a diagnostic code, `docs/reference/functions.md` every function of the language. The examples of
-a code are checked while its page is made, so a page shows what `validate` really says about them.
+`docs/codes/` has one page a diagnostic code, `docs/reference/functions.md` every function of the language. The examples
+of a code are checked while its page is made, so a page shows what `validate` really says about them.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+import textwrap
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -47,7 +48,7 @@ SECTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """An example of a code made whole: its files by name, the first one is the one it is about; what comes from outside."""
+    """An example made whole: its files by name, the one that it is about first, and what comes from outside."""
 
     files: Mapping[str, str]
     parameters: Mapping[str, str] = field(default_factory=dict)
@@ -58,7 +59,7 @@ def whole(code: str, text: str) -> Example | None:
     """An example with what it leaves out; None for one that is a command.
 
     In front of rules stand `language 1`, the destinations, the table or the routes that it names and does not make; a
-    gateway file gets the sections that it lacks. After a line `# NAME:` stand the lines of another file, each as a comment.
+    gateway file gets the sections that it lacks. After a line `# NAME:` come the lines of another file, as comments.
     """
     if COMMAND.match(text):
         return None
@@ -119,7 +120,7 @@ def found(example: Example) -> list[Diagnostic]:
     return diagnostics
 
 
-def _reader(files: Mapping[str, str]):  # type: ignore[no-untyped-def]
+def _reader(files: Mapping[str, str]) -> Callable[[str], str]:
     def read(name: str) -> str:
         if name not in files:
             raise FileNotFoundError(2, "No such file or directory", name)
@@ -147,20 +148,20 @@ WARNS = "A warning: the rules can be used. `validate --strict` counts it as a fi
 def code_page(record: CodeRecord) -> str:
     """The page of one code."""
     weight = STOPS if record.severity is Severity.ERROR else WARNS
-    parts = [NOTE, f"# {record.code}: {record.title}\n", f"{record.why}\n", f"{weight}\n"]
+    parts = [NOTE, f"# {record.code}: {record.title}\n", _wrapped(record.why), f"{weight}\n"]
     if record.silence:
-        parts += ["## If it is meant\n", f"{record.silence}\n"]
-    parts += ["## Wrong\n", *_shown(record.code, record.bad)]
+        parts += ["## If it is meant\n", _wrapped(record.silence)]
+    parts += ["## Wrong\n", *_shown(record.code, record.bad, "wrong")]
     example = whole(record.code, record.bad)
     said = [each for each in found(example) if each.code == record.code] if example else []
     if said:
         parts += ["`dicomrules validate` says:\n", _block("text", render(said).rstrip() + "\n")]
-    parts += ["## Right\n", *_shown(record.code, record.good)]
+    parts += ["## Right\n", *_shown(record.code, record.good, "right")]
     return "\n".join(parts)
 
 
-def _shown(code: str, text: str) -> Iterator[str]:
-    """An example as blocks, each file with its name."""
+def _shown(code: str, text: str, how: str) -> Iterator[str]:
+    """An example as blocks, each file with its name; one that is wrong, or not whole by itself, as plain text."""
     example = whole(code, text)
     if example is None:
         yield _block("sh", text + "\n")
@@ -169,7 +170,11 @@ def _shown(code: str, text: str) -> Iterator[str]:
         if len(example.files) > 1:
             yield f"`{name}`\n"
         kind = {"rules": "dicomrules", "yaml": "yaml"}.get(name.rpartition(".")[2], "text")
-        yield _block(kind, content)
+        yield _block("text" if how == "wrong" or example.environment else kind, content)
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, 118, break_long_words=False, break_on_hyphens=False) + "\n"
 
 
 def _block(kind: str, text: str) -> str:
@@ -191,11 +196,13 @@ def code_index() -> str:
 
 FUNCTIONS_HEAD = """# Functions
 
-A function stands after a pipe, `PatientID | trim`, or takes its values in brackets, `trim(PatientID)`: both mean the same.
-What stands before the pipe is its first argument. Positions count from 1, and both ends belong: `slice(2, 4)` is the second
-to the fourth character. Where it says *may have no value*, the statement needs an `otherwise`, unless the rule can show that it
-cannot happen. Arguments in *italics* are constants: a literal or a `parameter` of the file, never a value from the object.
-Nothing here depends on chance or on the clock: the same object gives the same result on every machine, every time.
+A function stands after a pipe, `PatientID | trim`, or takes its values in brackets, `trim(PatientID)`: both mean the
+same. What stands before the pipe is its first argument. Arguments in *italics* are constants: a literal, a `parameter`
+or a `secret` of the rules, never a value from the object. Arguments in square brackets may be left out.
+
+Positions count from 1, and both ends belong: `slice(2, 4)` is the second to the fourth character. Where it says *may
+have no value*, the statement needs an `otherwise`; it needs one too when what goes in may be missing. Nothing here
+depends on chance or on the clock: the same object gives the same result on every machine, every time.
 """
 FAMILY_TITLES = {
     "text": "Text",

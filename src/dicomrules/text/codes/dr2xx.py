@@ -125,6 +125,7 @@ CODES: tuple[CodeRecord, ...] = (
         bad=_RULE.format('set PatientID = "A-" + PatientID | cut(64) otherwise keep'),
         good=_RULE.format('set PatientID = "A-" + PatientID otherwise quarantine "number too long"'),
         severity=Severity.WARNING,
+        silence="It always warns. Without `cut`, an `otherwise` takes the number that is too long, and nothing is cut.",
     ),
     CodeRecord(
         "DR216",
@@ -133,6 +134,7 @@ CODES: tuple[CodeRecord, ...] = (
         bad=_RULE.format('set StudyInstanceUID = "1.2.3" override'),
         good=_RULE.format('set StudyID = "3"'),
         severity=Severity.WARNING,
+        silence="It always warns: `remap uids` changes UIDs together with all references to them and does not warn.",
     ),
     CodeRecord(
         "DR217",

@@ -51,6 +51,7 @@ CODES: tuple[CodeRecord, ...] = (
         bad='rule a {\n  set StudyID = "1"\n}\nrule b {\n  set StudyID = "2"\n}',
         good='rule a {\n  set StudyID = "1"\n}\nrule b {\n  set StudyID = "2" override\n}',
         severity=Severity.WARNING,
+        silence="Say `override` at the later one of the two, or make their conditions exclude each other.",
     ),
     CodeRecord(
         "DR407",

@@ -13,5 +13,6 @@ CODES: tuple[CodeRecord, ...] = (
         good='rule r {\n  set PatientID = "SITEA-" + PatientID otherwise quarantine "no number"\n'
         '  set IssuerOfPatientID = "SITEA"\n}',
         severity=Severity.WARNING,
+        silence="Set IssuerOfPatientID too, in this rule or in another one.",
     ),
 )

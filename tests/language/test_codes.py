@@ -1,0 +1,83 @@
+"""Every code: its examples are true, the program can say it, and whatever the program says has a record."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from docs.generate import found, whole
+
+from dicomrules.config.load import load as load_gateway
+from dicomrules.rulebook.load import MOST_RULES, load
+from dicomrules.text.codes.record import CodeRecord
+from dicomrules.text.codes.registry import CODES
+from dicomrules.text.diagnostic import Diagnostic
+
+SOURCES = Path(__file__).parents[2] / "src" / "dicomrules"
+EVERY = [pytest.param(record, id=code) for code, record in CODES.items()]
+
+
+def too_much_text(folder: Path) -> list[Diagnostic]:
+    files = {"site.rules": 'language 1\ninclude "two_megabytes.rules"', "two_megabytes.rules": "#" * (2 * MOST_RULES)}
+    return list(load(["site.rules"], files.__getitem__).diagnostics)
+
+
+def a_gateway_that_is_not_there(folder: Path) -> list[Diagnostic]:
+    return load_gateway(folder / "gatewy.yaml", {})[1]
+
+
+def a_gateway_that_all_can_write(folder: Path) -> list[Diagnostic]:
+    path = folder / "gateway.yaml"
+    path.write_text("gateway: {}")
+    path.chmod(0o666)
+    return load_gateway(path, {})[1]
+
+
+STAGED: dict[str, Callable[[Path], list[Diagnostic]]] = {
+    "DR608": too_much_text,
+    "DR709": a_gateway_that_is_not_there,
+    "DR710": a_gateway_that_all_can_write,
+}
+"""Wrong examples that no page can hold: too long, or about the file rather than its text."""
+
+
+@pytest.mark.parametrize("record", EVERY)
+def test_the_wrong_example_gets_the_code(record: CodeRecord, tmp_path: Path) -> None:
+    example = whole(record.code, record.bad)
+    staged = STAGED.get(record.code)
+    assert staged or example
+    diagnostics = staged(tmp_path) if staged else found(example) if example else []
+    assert record.code in {each.code for each in diagnostics}
+
+
+@pytest.mark.parametrize("record", EVERY)
+def test_the_right_example_has_no_error_and_not_the_code(record: CodeRecord) -> None:
+    example = whole(record.code, record.good)
+    assert example is not None or record.code in STAGED
+    diagnostics = found(example) if example else []
+    assert [(each.code, each.message) for each in diagnostics if each.is_error or each.code == record.code] == []
+
+
+@pytest.mark.parametrize("record", EVERY)
+def test_a_finding_weighs_what_its_record_says(record: CodeRecord) -> None:
+    example = whole(record.code, record.bad)
+    said = [each.severity for each in found(example) if each.code == record.code] if example else []
+    assert set(said) <= {record.severity}
+
+
+@pytest.mark.parametrize("record", EVERY)
+def test_a_record_can_be_read(record: CodeRecord) -> None:
+    assert re.fullmatch(r"DR\d{3}", record.code)
+    assert record.title
+    assert not record.title.endswith(".")
+    assert record.why.endswith((".", "?", "!"))
+    assert record.bad != record.good
+    assert not record.silence or record.silence.endswith(".")
+
+
+def test_the_program_says_every_code_that_has_a_record_and_no_other() -> None:
+    said: set[str] = set()
+    for path in SOURCES.rglob("*.py"):
+        if path.parent.name != "codes":
+            said.update(re.findall(r"\bDR\d{3}\b", path.read_text("utf-8")))
+    assert said == set(CODES)
