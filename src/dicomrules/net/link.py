@@ -142,6 +142,12 @@ class Link(asyncio.BufferedProtocol):
         else:
             self.abort()
 
+    def rests(self, now: float, seconds: float) -> bool:
+        """Whether the peer has an association, no message under way, and has said nothing for so long."""
+        connection = self.connection
+        between = connection.established and not connection.mid_message and not connection.mid_pdu
+        return between and self._waiting and self._watch.silent_for(now) >= seconds
+
     def abort(self) -> None:
         """Send an A-ABORT (0, 0) where there is an association, and close."""
         self._send(self.connection.abort())

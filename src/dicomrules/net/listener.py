@@ -14,6 +14,8 @@ from dicomrules.net.service import Service
 from dicomrules.wire.associate import LIMIT_EXCEEDED, Rejection, Titles
 from dicomrules.wire.limits import Deadlines, WireLimits
 
+_RESTS = 1.0  # seconds without a byte between two messages, after which a drain takes it that no other one follows
+
 
 @dataclass(frozen=True, slots=True)
 class ListenerSettings:
@@ -63,15 +65,21 @@ class Listener:
         self._ticker = loop.create_task(self._tick())
 
     async def drain(self, seconds: float) -> None:
-        """Stop accepting; associations may finish for `seconds`, the rest is aborted (A-ABORT 0, 0)."""
+        """Stop accepting; associations may finish for `seconds`, the rest is aborted (A-ABORT 0, 0).
+
+        One that only stays open, with no message under way, is not waited for.
+        """
         if self._server is None or self._ticker is None:
             return
         self._server.close()
         for link in self._links:
             if not link.connection.established:
                 link.close()
-        deadline = asyncio.get_running_loop().time() + seconds
-        while self._links and asyncio.get_running_loop().time() < deadline:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        while self._links and loop.time() < deadline:
+            for link in [link for link in self._links if link.rests(loop.time(), _RESTS)]:
+                link.abort()
             await asyncio.sleep(0.02)
         links = list(self._links)
         for link in links:

@@ -50,6 +50,10 @@ class Watch:
         self._window_bytes += count
         self._heard = now
 
+    def silent_for(self, now: float) -> float:
+        """Seconds since the last byte came, or since it became the peer's turn again."""
+        return now - self._heard
+
     def overdue(self, now: float, busy: bool) -> Overdue | None:
         """The deadline that has passed, if one has. `busy`: it is our turn, not the peer's."""
         connection, deadlines = self._connection, self._deadlines

@@ -1,6 +1,7 @@
 """The delivery side of the gateway: lanes for every destination, and what is done now and then beside them."""
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -59,7 +60,8 @@ class Delivery:
         """
         self._stopping.set()
         self.wake()
-        ended = [lane.join(seconds) for lane in self._lanes]
+        deadline = time.monotonic() + seconds  # for all of them together
+        ended = [lane.join(max(0.0, deadline - time.monotonic())) for lane in self._lanes]
         self._recorder.close(5.0)
         return all(ended)
 

@@ -58,9 +58,9 @@ def serve(plan: Plan, announce: Callable[[str], None]) -> int:
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     children = [_Child("intake", intake.run), _Child("delivery", delivery.run)]
     try:
-        doing = [_start(plan, child) for child in children]
+        doing = [_start(plan, child, children) for child in children]
         announce(f"ready: {'; '.join(doing)}; rules {plan.program.fingerprint[:12]}")
-        return _supervise(plan, children)
+        return _supervise(plan, children, announce)
     finally:
         _end(children)
         os.close(lock)
@@ -74,7 +74,7 @@ def _hold(state: Path) -> int:
             raise StartFailed(CONFIG, f"others may read the state folder {state}", f"run: chmod 700 {state}")
         lock = os.open(state / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise StartFailed(IO_ERROR, f"the state folder {state} cannot be used: {error.strerror}") from error
+        raise _unusable(state, error) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -87,15 +87,21 @@ def _hold(state: Path) -> int:
     return lock
 
 
-def _start(plan: Plan, child: _Child) -> str:
+def _unusable(state: Path, error: OSError) -> StartFailed:
+    way_out = "`state` in the gateway file names it: a folder on a local disk that this user may write to"
+    return StartFailed(IO_ERROR, f"the state folder {state} cannot be used: {(error.strerror or '').lower()}", way_out)
+
+
+def _start(plan: Plan, child: _Child, children: list[_Child]) -> str:
     """Fork, and wait until it is at work; what it does, for the ready line. Raises StartFailed."""
     report, alive = os.pipe(), os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
     pid = os.fork()
     if pid == 0:
-        os.close(report[0])
-        os.close(alive[1])
+        # Whoever holds the writing end of a child's pipe keeps that child alive: only the parent may.
+        for end in (report[0], alive[1], *(other.alive for other in children if other.alive >= 0)):
+            os.close(end)
         os._exit(_life(plan, child, Line(report[1], alive[0])))
     os.close(report[1])
     os.close(alive[0])
@@ -139,8 +145,8 @@ def _read_report(pipe: int) -> dict[str, str | int]:
     return dict(json.loads(text)) if text.endswith(b"\n") else {}
 
 
-def _supervise(plan: Plan, children: list[_Child]) -> int:
-    """Wait for signals: an end to pass on, or a child that died."""
+def _supervise(plan: Plan, children: list[_Child], announce: Callable[[str], None]) -> int:
+    """Wait for signals: an end to pass on, or a child that died. Raises StartFailed."""
     while True:
         caught = signal.sigwait(_SIGNALS)
         if caught in (signal.SIGTERM, signal.SIGINT):
@@ -148,15 +154,22 @@ def _supervise(plan: Plan, children: list[_Child]) -> int:
         if caught == signal.SIGHUP:
             print("SIGHUP: rules are read again only at a restart in this version", file=sys.stderr, flush=True)
             continue
-        for child in children:
-            if not _died(child):
-                continue
-            now = time.monotonic()
-            child.deaths = [*(at for at in child.deaths if at > now - _WITHIN), now]
-            if len(child.deaths) >= _DEATHS:
-                raise StartFailed(DIED_AGAIN, f"the {child.name} process died {_DEATHS} times within a minute")
-            print(f"the {child.name} process died and is started again", file=sys.stderr, flush=True)
-            _start(plan, child)
+        for child in filter(_died, children):
+            _note_death(child)
+            announce(f"ready again: {_start(plan, child, children)}")
+
+
+def _note_death(child: _Child) -> None:
+    """Raises StartFailed when it dies too often: something is wrong that starting again does not mend."""
+    now = time.monotonic()
+    child.deaths = [*(at for at in child.deaths if at > now - _WITHIN), now]
+    if len(child.deaths) >= _DEATHS:
+        raise StartFailed(
+            DIED_AGAIN,
+            f"the {child.name} process died {_DEATHS} times within a minute",
+            "its own output above says why; nothing that was acknowledged is lost",
+        )
+    print(f"the {child.name} process died and is started again", file=sys.stderr, flush=True)
 
 
 def _died(child: _Child) -> bool:

@@ -1,6 +1,7 @@
 """The intake process: receivers, deciding, committing. Everything here runs on one event loop and a few threads."""
 
 import asyncio
+import errno
 import os
 import signal
 import sys
@@ -16,12 +17,12 @@ from dicomrules.observe.emit import Background
 from dicomrules.observe.log import log_to
 from dicomrules.pipeline.committer import Committer
 from dicomrules.pipeline.intake import Intake, Means
-from dicomrules.queue.errors import LedgerError
+from dicomrules.queue.errors import LedgerDamaged, LedgerError, LedgerRefused
 from dicomrules.queue.ledger import Ledger
 from dicomrules.queue.wakeup import Knocker
 from dicomrules.receivers import scp
 from dicomrules.receivers.folder import FolderWatch
-from dicomrules.service.plan import DRAIN_SECONDS, IO_ERROR, Line, Plan, StartFailed
+from dicomrules.service.plan import CONFIG, DRAIN_SECONDS, IO_ERROR, Line, Plan, StartFailed
 from dicomrules.spool.errors import SpoolError
 from dicomrules.spool.spool import Spool
 
@@ -69,8 +70,18 @@ def open_state(plan: Plan) -> tuple[Spool, Ledger]:
     state = plan.settings.state
     try:
         return Spool(state / "spool"), Ledger.open(state)
+    except LedgerRefused as error:
+        way_out = f"run the version that made it, or give this gateway another `state` than {state}"
+        raise StartFailed(CONFIG, str(error), way_out) from error
+    except LedgerDamaged as error:
+        way_out = (
+            f"keep {state} as it is and put back a copy of the ledger; or move its ledger.db* away, start, and send "
+            f"again what lies in {state / 'spool' / 'waiting'}: those files are whole"
+        )
+        raise StartFailed(IO_ERROR, str(error), way_out) from error
     except (SpoolError, LedgerError) as error:
-        raise StartFailed(IO_ERROR, f"the state folder {state} cannot be used: {error}") from error
+        way_out = "make room on its disk and let this user write there, then start again: nothing is lost"
+        raise StartFailed(IO_ERROR, f"the state folder {state} cannot be used: {error}", way_out) from error
 
 
 def describe(receiver: Receiver) -> str:
@@ -122,12 +133,21 @@ async def _start(declared: Sequence[Receiver], receivers: Sequence[Receives]) ->
         try:
             await receiver.start()
         except OSError as error:
-            reason = error.strerror or type(error).__name__
-            raise StartFailed(
-                IO_ERROR,
-                f"receiver {describe(each)} cannot start: {reason}",
-                "choose another port or end the program that has it",
-            ) from error
+            raise _cannot_listen(each, error) from error
+
+
+def _cannot_listen(receiver: Receiver, error: OSError) -> StartFailed:
+    """Names the port, the reason in the system's words, and the way out."""
+    port = receiver.port if isinstance(receiver, DicomReceiver) else 0
+    ways_out = {
+        errno.EADDRINUSE: f"end the program that has the port (`ss -ltnp 'sport = :{port}'` names it), or choose "
+        f"another `port` for the receiver {receiver.name}",
+        errno.EADDRNOTAVAIL: f"`bind` of the receiver {receiver.name} must be an address of this machine",
+        errno.EACCES: "ports below 1024 are for root: choose a higher one, or give the service CAP_NET_BIND_SERVICE",
+    }
+    reason = os.strerror(error.errno).lower() if error.errno and error.errno > 0 else str(error)
+    problem = f"receiver {describe(receiver)} cannot start: {reason}"
+    return StartFailed(IO_ERROR, problem, ways_out.get(error.errno or 0, ""))
 
 
 def _sweep_leftovers(spool: Spool, ledger: Ledger, emit: Emit) -> dict[tuple[str, int], int]:
