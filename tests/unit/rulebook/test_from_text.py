@@ -248,3 +248,34 @@ CSV = {"p.csv": "Site,Number,Name,Days\nA,007,DOE^J,12\nB,007,ROE^J,13\n"}
 @pytest.mark.parametrize("text", CASES.values(), ids=CASES.keys())
 def test_what_is_written_is_what_runs(text: str) -> None:
     assert failures(text, CSV) == []
+
+
+def test_s46_an_action_runs_as_if_its_statements_stood_there() -> None:
+    text = """
+    action mark { set StudyID = "M"  if Modality == "CT" { drop "no CT" } }
+    rule r { apply mark  set AccessionNumber = "after" }
+    test "a" { given Modality = "MR"  expect StudyID == "M" and AccessionNumber == "after" }
+    test "b" { given Modality = "CT"  expect drop "no CT"  expect AccessionNumber is absent }
+    """
+    assert failures(text) == []
+
+
+def test_s47_a_condition_is_evaluated_where_it_is_used() -> None:
+    text = """
+    condition marked = StudyID == "M"
+    rule one { set StudyID = "M"  if marked { set AccessionNumber = "now" } }
+    rule two { when marked set StationName = "later" }
+    test "a" { given Modality = "MR"  expect AccessionNumber == "now" and StationName == "later" }
+    """
+    assert failures(text) == []
+
+
+def test_s86_unless_is_not_true_of_an_object_that_lacks_everything() -> None:
+    text = """
+    condition allowed = Modality == "CT" and Manufacturer == "KONICA" and StationName in ["A", "B"]
+    rule gate { unless allowed hold "not on the list" }
+    test "a" { given Modality = "CT", Manufacturer = "KONICA", StationName = "B"  expect not fired gate }
+    test "b" { given Modality = "CT", Manufacturer = "KONICA"  expect hold "not on the list" }
+    test "c" { given PatientID = "1"  expect hold "not on the list" }
+    """
+    assert failures(text) == []
