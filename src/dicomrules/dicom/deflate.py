@@ -1,5 +1,6 @@
 """Deflated Explicit VR Little Endian (PS3.5 A.5) while it streams: inflating under caps, and deflating."""
 
+import struct
 import zlib
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -11,31 +12,35 @@ LARGEST_RATIO: Final = 100
 # Below this many bytes the ratio is not looked at: small objects of zeros are no attack
 _HARMLESS: Final = 1024 * 1024
 _PIECE: Final = 256 * 1024
+# Some writers end the stream as gzip does, with checksum and length of what was deflated (RFC 1952 2.3.1)
+_TRAILER: Final = struct.Struct("<II")
 
 
 def inflate(chunks: Iterable[bytes | memoryview], longest: int) -> Iterator[bytes]:
     """The inflated data set, in pieces of at most 256 KB. `longest`: the most bytes it may have.
 
-    Raises MalformedDataSet when the stream is damaged or cut, goes on behind its end (one padding byte is allowed),
-    exceeds `longest`, or grows more than `LARGEST_RATIO` times.
+    Raises MalformedDataSet when the stream is damaged or cut, exceeds `longest`, grows more than `LARGEST_RATIO` times,
+    or goes on behind its end, where only a padding byte and a trailer as of gzip that fits are allowed.
     """
     stream = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
-    taken = given = 0
+    taken = given = checksum = 0
     behind = b""
     for chunk in chunks:
         taken += len(chunk)
         if stream.eof:
-            behind += bytes(chunk[:2])
+            behind += bytes(chunk[: _TRAILER.size + 2])
             continue
         for piece in _pieces(stream, chunk, taken):
             given += len(piece)
+            checksum = zlib.crc32(piece, checksum)
             if given > longest or given > max(_HARMLESS, taken * LARGEST_RATIO):
                 raise MalformedDataSet(taken, 0, "a deflated data set that becomes too large")
             yield piece
-        behind = stream.unused_data[:2]
+        behind = stream.unused_data[: _TRAILER.size + 2]
     if not stream.eof:
         raise MalformedDataSet(taken, 0, "cut: the deflated data set has no end")
-    if behind not in (b"", b"\0"):
+    trailer = _TRAILER.pack(checksum, given & 0xFFFFFFFF)
+    if behind not in (b"", b"\0", trailer, trailer + b"\0"):
         raise MalformedDataSet(taken, 0, "bytes behind the end of the deflated data set")
 
 

@@ -70,3 +70,27 @@ def test_a_data_set_is_deflated_while_it_streams() -> None:
     assert len(made) % 2 == 0
     assert inflated(made) == data
     assert zlib.decompress(made, -15) == data
+
+
+def trailer(data: bytes) -> bytes:
+    return zlib.crc32(data).to_bytes(4, "little") + len(data).to_bytes(4, "little")
+
+
+@pytest.mark.parametrize("piece", [1, 3, 10**6])
+def test_a_trailer_as_of_gzip_that_fits_is_taken(piece: int) -> None:
+    """Real files have it: the writer used gzip and cut off only what stands in front."""
+    data = data_set_bytes(ct(16))
+    assert inflated(deflated(data) + trailer(data), piece=piece) == data
+    assert inflated(deflated(data) + trailer(data) + b"\0", piece=piece) == data
+
+
+@pytest.mark.parametrize("behind", [trailer(b"other"), b"\0" * 8, trailer(b"")[:4], b"12345678"])
+def test_anything_else_behind_the_end_is_refused(behind: bytes) -> None:
+    with pytest.raises(MalformedDataSet, match="behind the end"):
+        inflated(deflated(data_set_bytes(ct(16))) + behind)
+
+
+def test_more_behind_a_trailer_is_refused() -> None:
+    data = data_set_bytes(ct(16))
+    with pytest.raises(MalformedDataSet, match="behind the end"):
+        inflated(deflated(data) + trailer(data) + b"\0\0\0")
