@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 KINDS = ("console", "yaml", "dicomrules", "csv", "json", "sh", "ini", "text")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Block:
     """A fenced block: its place, the words of its info string, its text."""
 

@@ -1,0 +1,47 @@
+"""The page of the language: each example is what the page says it is, and its tests pass."""
+
+import re
+
+import pytest
+
+from dicomrules.rulebook.cases import run_cases
+from dicomrules.rulebook.load import Loaded, load
+from docs.generate import whole
+from tests.docs.pages import ROOT, Block, blocks
+
+PAGE = ROOT / "docs" / "language.md"
+WRONG = re.compile(r"# wrong: (DR\d{3})\n")
+# A part of a file may define what another part would use.
+UNUSED = "DR109"
+
+
+def parts(wrong: bool) -> list[object]:
+    """The examples that are right, or those that are said to be wrong."""
+    every = [block for block in blocks(PAGE) if block.kind in ("dicomrules", "text")]
+    kept = [block for block in every if bool(WRONG.match(block.text)) is wrong and (wrong or block.kind != "text")]
+    return [pytest.param(block, id=block.place) for block in kept]
+
+
+def loaded(text: str) -> Loaded:
+    """An example made whole, and read as `validate` reads it."""
+    example = whole("DR109", text)
+    assert example is not None
+    return load(["site.rules"], example.files.__getitem__)
+
+
+@pytest.mark.parametrize("block", parts(wrong=False))
+def test_a_right_example_is_clean_and_its_tests_pass(block: Block) -> None:
+    found = loaded(block.text)
+    assert [(each.code, each.message) for each in found.diagnostics if each.code != UNUSED] == []
+    assert found.program is not None
+    results = run_cases(found.program, lambda name: b"")
+    assert [(result.name, result.failures) for result in results if not result.passed] == []
+
+
+@pytest.mark.parametrize("block", parts(wrong=True))
+def test_a_wrong_example_gets_the_code_that_the_page_says(block: Block) -> None:
+    match = WRONG.match(block.text)
+    assert match is not None
+    found = {each.code for each in loaded(block.text[match.end() :]).diagnostics} - {UNUSED}
+    assert match[1] in found
+    assert found <= {match[1], "DR501"}
