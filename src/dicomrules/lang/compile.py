@@ -44,11 +44,17 @@ class Outside:
 
 
 def compile_items(
-    items: Sequence[ast.Item], unread: Sequence[ast.Unread], outside: Outside, fingerprint: str = ""
+    items: Sequence[ast.Item],
+    unread: Sequence[ast.Unread],
+    outside: Outside,
+    fingerprint: str = "",
+    *,
+    whole: bool = True,
 ) -> tuple[Program, list[Diagnostic]]:
     """Check and compile the items of a rule set, in their order. With an error among the findings, do not run it.
 
-    `unread` are items that are no sentence: their names are not unknown.
+    `unread` are items that are no sentence: their names are not unknown. Not `whole`: some files could not be read, so
+    what seems to be unused may be used there.
     """
     findings = Findings()
     names = symbols.collect(items, findings.add)
@@ -57,7 +63,7 @@ def compile_items(
     names.parameters = dict(outside.parameters)
     ground = Ground(names, findings, value, test)
     program = _Compiling(ground, items, outside).program(fingerprint)
-    if not unread and not any(found.is_error for found in findings.found):
+    if whole and not unread and not any(found.is_error for found in findings.found):
         for found in symbols.unused(names):
             findings.add(found)
     return program, findings.found
@@ -177,7 +183,7 @@ class _Compiling:
         return ruled
 
     def _unused_actions(self) -> None:
-        """Look at actions that no rule applies, so that their slips are found all the same; the last one uses others."""
+        """Look at actions that no rule applies, so that their slips are found too; the last one uses others."""
         for item in reversed(self._of(ast.Action)):
             if ("action", item.name.text) not in self.ground.symbols.used:
                 self.ground.opening.append(f"action {item.name.text}")

@@ -31,7 +31,7 @@ UNREADABLE = "DR601"
 """The code of a file that cannot be read: what follows was not checked (the command line exits with 2)."""
 
 Read = Callable[[str], str]
-"""Gives the text of a file by its name. Raises OSError or ValueError (UnicodeDecodeError is one) when it cannot."""
+"""Gives the text of a file by its name. When it cannot: OSError, ValueError (also UnicodeDecodeError), LookupError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def load(
     loading.tables()
     outside = Outside(parameters or {}, destinations, environment, loading.sheets)
     fingerprint = _fingerprint(loading.sources, parameters or {})
-    program, found = compile_items(loading.items, loading.unread, outside, fingerprint)
+    program, found = compile_items(loading.items, loading.unread, outside, fingerprint, whole=not loading.flawed)
     found += _zone(program, loading.items)
     diagnostics = _sorted([*loading.found, *found], loading.sources)
     sound = not any(diagnostic.is_error for diagnostic in diagnostics)
@@ -119,6 +119,19 @@ def _zone(program: Program, items: Sequence[ast.Item]) -> list[Diagnostic]:
     return []
 
 
+def _why(problem: Exception) -> str:
+    """Why a file cannot be read, in a few words without its path."""
+    match problem:
+        case OSError(strerror=str(text)) if text:
+            return text.lower()
+        case UnicodeDecodeError():
+            return "not a text in UTF-8"
+        case ValueError():
+            return str(problem).lower() or "not a text"
+        case _:
+            return "no such file"
+
+
 def _known_zone(name: str) -> bool:
     try:
         ZoneInfo(name)
@@ -139,6 +152,11 @@ class _Loading:
     sheets: dict[tuple[str, str], Sheet] = field(default_factory=dict)
     _places: dict[str, Span | None] = field(default_factory=dict)
     _characters: int = 0
+
+    @property
+    def flawed(self) -> bool:
+        """Whether there is an error already."""
+        return any(diagnostic.is_error for diagnostic in self.found)
 
     def root(self, name: str) -> None:
         """Read a file that was asked for, and what it includes, in the order of the text."""
@@ -208,12 +226,10 @@ class _Loading:
         """The text of a file; None, with a finding, when it cannot be read."""
         try:
             return self.read(name)
-        except (OSError, ValueError) as problem:
-            why = problem.strerror if isinstance(problem, OSError) and problem.strerror else "not a text in UTF-8"
-            if isinstance(problem, ValueError) and not isinstance(problem, UnicodeDecodeError):
-                why = str(problem) or why
+        except (OSError, ValueError, LookupError) as problem:
+            why = _why(problem)
             where = span or Source(name, "").span(0, 0)
-            self.found.append(diagnose(UNREADABLE, where, f"cannot read `{name}`: {why.lower()}", why.lower()))
+            self.found.append(diagnose(UNREADABLE, where, f"cannot read `{name}`: {why}", why))
             return None
 
     def tables(self) -> None:
