@@ -3,13 +3,24 @@
 import re
 from datetime import date, timedelta
 
-from dicomrules.functions.record import DATE, NO_MATCH, OUT_OF_RANGE, Example, Function, Parameter, Result, exactly
+from dicomrules.functions.record import (
+    DATE,
+    NO_MATCH,
+    OUT_OF_RANGE,
+    Argument,
+    Example,
+    Function,
+    Parameter,
+    Result,
+    exactly,
+)
 from dicomrules.program.moment import Age
 from dicomrules.program.types import Type
 
 FIELDS = {"YYYY": r"(?P<YYYY>[0-9]{4})", "MM": r"(?P<MM>[0-9]{2})", "DD": r"(?P<DD>[0-9]{2})"}
 FIELD = re.compile("YYYY|YY|MM|DD")
 INT = frozenset({Type.INT})
+PER_YEAR = {"Y": 1, "M": 12, "W": 52, "D": 365}
 
 
 def parse_form_problem(form: str) -> str | None:
@@ -78,6 +89,16 @@ def age(birth: date, at: date) -> Result:
     return Age(months // 12, "Y") if months // 12 <= 999 else OUT_OF_RANGE
 
 
+def years(an_age: Age) -> int:
+    """Completed years of an age."""
+    return an_age.number // PER_YEAR[an_age.unit]
+
+
+def _written(longest: int | None, constants: tuple[Argument, ...]) -> int | None:
+    """How long a date is in a form: as long as the form."""
+    return len(constants[0]) if constants and isinstance(constants[0], str) else None
+
+
 DAY = Parameter("date", DATE)
 
 FAMILY = (
@@ -86,7 +107,7 @@ FAMILY = (
              Example(("31/12/2024", "DD/MM/YYYY"), date(2024, 12, 31)), parse_date, can_fail=True),
     Function("format_date", (DAY, Parameter("form", constant=True)), Type.TEXT,
              "A date as text; the form may name YYYY, YY, MM, DD.",
-             Example((date(2024, 12, 31), "YYYY-MM"), "2024-12"), format_date),
+             Example((date(2024, 12, 31), "YYYY-MM"), "2024-12"), format_date, longest=_written),
     Function("plus_days", (DAY, Parameter("days", INT)), Type.DATE, "So many days later.",
              Example((date(2024, 12, 31), 1), date(2025, 1, 1)), plus_days, can_fail=True),
     Function("days_between", (DAY, Parameter("other", DATE)), Type.INT, "How many days the other date is later.",
@@ -99,4 +120,6 @@ FAMILY = (
     Function("age", (Parameter("birth", DATE), Parameter("at", DATE)), Type.AGE,
              "The age at a date: days under 3 months, months under 2 years, else years.",
              Example((date(1990, 6, 15), date(2024, 6, 14)), Age(33, "Y")), age, can_fail=True, longest=exactly(4)),
+    Function("years", (Parameter("age", frozenset({Type.AGE})),), Type.INT, "The completed years of an age.",
+             Example((Age(18, "M"),), 1), years),
 )  # fmt: skip

@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Literal
 
+from dicomrules.program.moment import Age
 from dicomrules.program.types import NUMERIC, TEXTUAL, NoValue, Regex, Type, Value
 
 # What a function is called with: a value, all values of an attribute, a regex; NoValue only where `maybe_missing`.
@@ -120,6 +121,8 @@ def _written(argument: Argument) -> str:
             return str(argument)
         case date():
             return f'"{argument:%Y%m%d}"'
+        case Age(number, unit):
+            return f'"{number:03d}{unit}"'
         case NoValue(why):
             return f"<{why}>"
         case _:

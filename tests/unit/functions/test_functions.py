@@ -21,6 +21,7 @@ BY_TYPE = {
     Type.INT: st.integers(-(2**70), 2**70),
     Type.DECIMAL: st.decimals(allow_nan=False, allow_infinity=False),
     Type.DATE: DATES,
+    Type.AGE: st.builds(Age, st.integers(0, 999), st.sampled_from("DWMY")),
 }
 
 
@@ -32,7 +33,7 @@ def value_of(parameter: Parameter) -> st.SearchStrategy:
         return st.integers(parameter.low, parameter.high)
     if parameter.choices:
         return st.sampled_from(parameter.choices)
-    one = st.one_of(*(BY_TYPE.get(kind, TEXTS) for kind in sorted(parameter.types - {Type.ITEMS, Type.TIME, Type.AGE})))
+    one = st.one_of(*(BY_TYPE.get(kind, TEXTS) for kind in sorted(parameter.types - {Type.ITEMS, Type.TIME})))
     if parameter.takes is Takes.WHOLE:
         return st.lists(one, max_size=8).map(tuple)
     return one
@@ -140,3 +141,12 @@ def test_the_longest_result_is_known_where_the_checker_needs_it() -> None:
     assert FUNCTIONS["slice"].longest(64, (2, 4)) == 3
     assert FUNCTIONS["keyed_hash"].longest(64, (10,)) == 10
     assert FUNCTIONS["cut"].longest(LONGEST, (10_240,)) == LONGEST
+
+
+def test_years_are_completed_ones_of_any_unit() -> None:
+    years = FUNCTIONS["years"].code
+    assert [years(Age(*one)) for one in ((47, "Y"), (23, "M"), (24, "M"), (51, "W"), (729, "D"))] == [47, 1, 2, 0, 1]
+
+
+def test_a_date_is_as_long_as_its_form() -> None:
+    assert FUNCTIONS["format_date"].longest(None, ("YYYYMMDD",)) == 8
