@@ -24,9 +24,10 @@ def parts(wrong: bool) -> list[object]:
 
 def loaded(text: str) -> Loaded:
     """An example made whole, and read as `validate` reads it."""
-    example = whole("DR109", text)
+    example = whole(UNUSED, text)
     assert example is not None
-    return load(["site.rules"], example.files.__getitem__)
+    files = {block.name: block.text for block in blocks(PAGE) if block.kind == "csv"} | example.files
+    return load(["site.rules"], files.__getitem__)
 
 
 @pytest.mark.parametrize("block", parts(wrong=False))
