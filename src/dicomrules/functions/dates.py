@@ -89,9 +89,10 @@ def age(birth: date, at: date) -> Result:
     return Age(months // 12, "Y") if months // 12 <= 999 else OUT_OF_RANGE
 
 
-def years(an_age: Age) -> int:
-    """Completed years of an age."""
-    return an_age.number // PER_YEAR[an_age.unit]
+def age_group(exact: Age, years: int) -> Age:
+    """The age, in years, with which the group begins that an age belongs to."""
+    completed = exact.number // PER_YEAR[exact.unit]
+    return Age(completed - completed % years, "Y")
 
 
 def _written(longest: int | None, constants: tuple[Argument, ...]) -> int | None:
@@ -120,6 +121,7 @@ FAMILY = (
     Function("age", (Parameter("birth", DATE), Parameter("at", DATE)), Type.AGE,
              "The age at a date: days under 3 months, months under 2 years, else years.",
              Example((date(1990, 6, 15), date(2024, 6, 14)), Age(33, "Y")), age, can_fail=True, longest=exactly(4)),
-    Function("years", (Parameter("age", frozenset({Type.AGE})),), Type.INT, "The completed years of an age.",
-             Example((Age(18, "M"),), 1), years),
+    Function("age_group", (Parameter("age", frozenset({Type.AGE})), Parameter("years", INT, constant=True, high=100)),
+             Type.AGE, "The age with which a group of so many years begins: 045Y for all from 45 to 49.",
+             Example((Age(47, "Y"), 5), Age(45, "Y")), age_group, longest=exactly(4)),
 )  # fmt: skip

@@ -143,9 +143,11 @@ def test_the_longest_result_is_known_where_the_checker_needs_it() -> None:
     assert FUNCTIONS["cut"].longest(LONGEST, (10_240,)) == LONGEST
 
 
-def test_years_are_completed_ones_of_any_unit() -> None:
-    years = FUNCTIONS["years"].code
-    assert [years(Age(*one)) for one in ((47, "Y"), (23, "M"), (24, "M"), (51, "W"), (729, "D"))] == [47, 1, 2, 0, 1]
+def test_an_age_group_begins_with_completed_years_of_any_unit() -> None:
+    group = FUNCTIONS["age_group"].code
+    ages = ((47, "Y"), (45, "Y"), (44, "Y"), (71, "M"), (59, "M"), (300, "W"), (999, "D"))
+    assert [group(Age(*one), 5).number for one in ages] == [45, 45, 40, 5, 0, 5, 0]
+    assert group(Age(10, "M"), 5) == Age(0, "Y")
 
 
 def test_a_date_is_as_long_as_its_form() -> None:
