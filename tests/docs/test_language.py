@@ -3,10 +3,10 @@
 import re
 
 import pytest
+from docs.generate import whole
 
 from dicomrules.rulebook.cases import run_cases
 from dicomrules.rulebook.load import Loaded, load
-from docs.generate import whole
 from tests.docs.pages import ROOT, Block, blocks
 
 PAGE = ROOT / "docs" / "language.md"
@@ -46,3 +46,12 @@ def test_a_wrong_example_gets_the_code_that_the_page_says(block: Block) -> None:
     found = {each.code for each in loaded(block.text[match.end() :]).diagnostics} - {UNUSED}
     assert match[1] in found
     assert found <= {match[1], "DR501"}
+
+
+def test_what_is_not_in_this_version_is_refused_line_by_line() -> None:
+    later = next(block.text for block in blocks(PAGE) if block.text.startswith("# wrong: DR002\n"))
+    found = [each for each in loaded(later).diagnostics if each.code == "DR002"]
+    refused = {each.span.source.line_text(each.span.line).strip() for each in found}
+    said = {line.strip() for line in later.splitlines() if line.endswith("# refused")}
+    assert sorted(said - refused) == [], "these are built: describe them in the page and take them off its last list"
+    assert sorted(refused - said) == []
