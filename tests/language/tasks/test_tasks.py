@@ -1,8 +1,8 @@
-"""What people ask of a DICOM rewriter and router, by identifier: M matching, W rewriting, X faults that `validate` finds.
+"""What people ask of a DICOM rewriter and router, by identifier: M matching, W rewriting, X faults to be found.
 
 Each rule file says at its head what is asked and where somebody asked for it. M and W are `test` blocks whose names
-begin with the identifier. X files show the whole finding in the file beside them. A file named `….later.rules` says
-what the language does not carry out yet; it loses that part of its name when it does.
+begin with the identifier. A file with another beside it (`….expected`) shows there what is found in it. A file named
+`….later.rules` says what the language does not carry out yet; it loses that part of its name when it does.
 """
 
 import os
@@ -17,11 +17,12 @@ from dicomrules.rulebook.cases import run_cases
 from dicomrules.rulebook.load import Loaded, load
 from dicomrules.text.render import render
 from dicomrules.text.source import Source
+from tests.language.tasks.objects import WRONG, made
 
 HERE = Path(__file__).parent
 LATER = sorted(HERE.glob("*.later.rules"))
-FAULTS = sorted(HERE.glob("x*.rules"))
-TASKS = sorted(path for path in HERE.glob("[mw]*.rules") if path not in LATER)
+FAULTS = sorted(path for path in HERE.glob("*.rules") if path.stem[0] == "x" or path.with_suffix(".expected").exists())
+TASKS = sorted(path for path in HERE.glob("*.rules") if path not in (*LATER, *FAULTS))
 
 IDENTIFIERS = frozenset(
     f"{letter}{number:02d}" for letter, last in (("M", 47), ("W", 71), ("X", 19)) for number in range(1, last + 1, 2)
@@ -95,6 +96,11 @@ def test_the_names_of_tests_begin_with_the_identifiers_of_the_file(path: Path) -
     assert named
     assert named <= IDENTIFIERS
     assert {name.lower() for name in named} == {part for part in path.stem.split("_") if part.upper() in IDENTIFIERS}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_an_object_is_the_one_that_can_be_read_here(name: str) -> None:
+    assert (HERE / name).read_bytes() == made(name)
 
 
 def test_every_task_is_here_or_has_a_reason() -> None:
