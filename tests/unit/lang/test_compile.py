@@ -13,6 +13,7 @@ from dicomrules.program.expression import (
     Is,
     Join,
     Literal,
+    Local,
     Lookup,
     Named,
     Not,
@@ -236,3 +237,16 @@ def test_paths_are_equal_whatever_they_are_written_as() -> None:
     assert isinstance(first.value, Read)
     assert isinstance(first.value.path, Path)
     assert first == second
+
+
+def test_names_of_an_action_never_meet_those_of_its_rule() -> None:
+    body = rule(
+        'let x = StudyID otherwise "rule"\napply a\nset StationName = x | cut(16)',
+        'action a {\n  let x = AccessionNumber otherwise "action"\n  set StudyDescription = x\n}',
+    ).body
+    names = [statement.name for statement in body if isinstance(statement, Let)]
+    reads = [statement.value for statement in body if isinstance(statement, Set)]
+    assert names == ["x", "a.x"]
+    assert reads[0] == Local("a.x")
+    assert isinstance(reads[1], Call)
+    assert reads[1].arguments[0] == Local("x")

@@ -128,10 +128,17 @@ def too_long(ground: Ground, place: Place, term: Term, how_long: str, after: Spa
 
 
 def cut_identifier(ground: Ground, place: Place, node: ast.Expr) -> None:
-    """Warn of an identifier that is cut."""
-    if place.name not in IDENTIFIERS or not isinstance(node, ast.Pipe):
+    """Warn of an identifier that is cut, as a whole or in part."""
+    if place.name not in IDENTIFIERS:
         return
-    for call in node.calls:
-        if call.function.text in ("cut", "slice"):
-            message = f"`{place.name}` is cut: two of them that begin alike become one"
-            ground.report("DR215", call.span, message, "an identifier is cut here")
+    waiting: list[ast.Expr] = [node]
+    while waiting:
+        match waiting.pop():
+            case ast.Arithmetic(operands):
+                waiting.extend(operands)
+            case ast.Pipe(value, calls):
+                waiting.append(value)
+                for call in calls:
+                    if call.function.text in ("cut", "slice"):
+                        message = f"`{place.name}` is cut: two of them that begin alike become one"
+                        ground.report("DR215", call.span, message, "an identifier is cut here")

@@ -5,20 +5,20 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dicomrules.lang import ast
-from dicomrules.lang.check import assign, choices, lookups
+from dicomrules.lang.check import assign, choices
 from dicomrules.lang.check.calls import above
 from dicomrules.lang.check.ground import MOST_LEVELS, MOST_PARTS, Ground, origin
 from dicomrules.lang.check.later import refuse_statement
+from dicomrules.lang.check.lets import let
 from dicomrules.lang.check.outcome import settle
 from dicomrules.lang.check.paths import Place, resolve
 from dicomrules.lang.check.reads import Arms, Reader, Write, overlap
-from dicomrules.lang.check.symbols import CONTEXT, unknown
+from dicomrules.lang.check.symbols import unknown
 from dicomrules.lang.check.targets import targets
-from dicomrules.lang.check.terms import Bound, Env, Term, Wanted
+from dicomrules.lang.check.terms import Env, Term, Wanted
 from dicomrules.lang.check.verdicts import fallback, stop
 from dicomrules.lang.check.writable import holds_value, writable
 from dicomrules.program import statement as program
-from dicomrules.program.expression import Local
 from dicomrules.program.path import Path, Pick, Prefix
 from dicomrules.text.codes.registry import diagnose
 from dicomrules.text.source import Span
@@ -185,62 +185,8 @@ def _add(work: Work, node: ast.Add, block: Block) -> Result:
 
 
 def _let(work: Work, node: ast.Let, block: Block) -> Result:
-    ground, env = work.ground, block.env
-    name = node.name.text
-    free = _free(ground, node.name, env)
-    value = node.value
-    fallen = fallback(ground, value.otherwise, env, None, "let") if value.otherwise is not None else None
-    if isinstance(value.expr, ast.Lookup) and value.expr.column is None and not _inline(ground, value.expr):
-        row = lookups.row(ground, value.expr, name, env)
-        if row is None:
-            return (), block
-        if fallen is None or fallen.term is not None:
-            found = diagnose(
-                "DR302", value.span, "a row may not be there, so a verdict says what then", "which verdict?"
-            )
-            ground.add(found.with_fix("hold it", node.span.after, ' otherwise hold "not in the table yet"'))
-        code, bound = row
-        return _bound(node, block, code, fallen.code if fallen is not None else None, bound, free=free)
-    term = _right(ground, value.expr, env, None, "let")
-    settled = settle(ground, None, term, fallen, node)
-    if term.type is None:
-        return _bound(node, block, term.code, None, term, free=free)
-    longest = term.longest
-    if fallen is not None and fallen.term is not None:
-        other = fallen.term.longest
-        longest = None if longest is None or other is None else max(longest, other)
-    bound_term = Term(
-        Local(name), term.type, node.span, longest, term.vr, blank=term.blank if settled else None, plain=term.plain
-    )
-    if term.constant is not None:
-        bound_term = term
-    return _bound(node, block, term.code, fallen.code if fallen is not None else None, bound_term, free=free)
-
-
-def _inline(ground: Ground, node: ast.Lookup) -> bool:
-    shape = ground.shapes.get(node.table.text)
-    return shape is not None and shape.inline
-
-
-def _bound(node: ast.Let, block: Block, code: Any, otherwise: Any, bound: Bound, *, free: bool) -> Result:
-    """A `let` and the name that it makes known."""
-    made = program.Let(node.name.text, code, otherwise, origin(node))
-    names = {**block.env.names, node.name.text: bound} if free else block.env.names
-    return (made,), replace(block, env=replace(block.env, names=names))
-
-
-def _free(ground: Ground, name: ast.Name, env: Env) -> bool:
-    """Whether a `let` may have this name; reports when it is taken."""
-    taken = next((kind for kind in ("parameter", "condition") if name.text in ground.symbols.of(kind)), None)
-    if name.text in env.names:
-        taken = "`let`"
-    elif name.text in CONTEXT:
-        taken = "context name"
-    if taken is None:
-        return True
-    message = f"there is a {taken} `{name.text}` already, and names never hide each other"
-    ground.report("DR108", name.span, message, "the name is taken")
-    return False
+    made, env = let(work.ground, node, block.env)
+    return (() if made is None else (made,)), replace(block, env=env)
 
 
 # ── copy, move, swap, empty, remove ───────────────────────────────────────────────────────────────────────────────
