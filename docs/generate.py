@@ -225,7 +225,7 @@ def functions_page() -> str:
 
 
 def _function(function: Function) -> str:
-    gives = "what it was given" if function.result == "first" else _kind(function.result)
+    gives = "the same kind of value" if function.result == "first" else _kind(function.result)
     notes = [f"Gives {gives}{', several values' if function.many else ''}."]
     if function.can_fail:
         notes.append("*May have no value.*")

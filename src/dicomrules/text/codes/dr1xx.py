@@ -56,7 +56,8 @@ CODES: tuple[CodeRecord, ...] = (
     CodeRecord(
         "DR107",
         "unknown rule, action, group, set of tags, schedule or secret",
-        "The name must be defined in these rule files by an item of that kind.",
+        "The name must be defined in these rule files by an item of that kind. A test that names no rule of yours would prove"
+        " nothing; a set of attributes that is not there would remove nothing.",
         bad='test "t" {\n  given Modality = "CT"\n  expect fired prefx\n}',
         good='test "t" {\n  given Modality = "CT"\n  expect fired prefix\n}',
     ),

@@ -51,7 +51,8 @@ CODES: tuple[CodeRecord, ...] = (
     CodeRecord(
         "DR206",
         "a sequence without an item, or items of what is no sequence",
-        "A sequence (VR SQ) has items, each a data set of its own: `S[first].X`. Only sequences have them.",
+        "A sequence (VR SQ) has items, each a data set of its own, so say which item is meant: `S[first].X`, in a condition also"
+        " `S[any].X`. Only sequences have them.",
         bad='condition c = RequestAttributesSequence.RequestedProcedureID == "P1"',
         good='condition c = RequestAttributesSequence[any].RequestedProcedureID == "P1"',
     ),
@@ -162,7 +163,7 @@ CODES: tuple[CodeRecord, ...] = (
     CodeRecord(
         "DR220",
         "more, or fewer, values than the attribute holds",
-        "PS3.6 gives the number of values of each attribute (VM).",
+        "PS3.6 gives the number of values of each attribute (VM). Receivers refuse other numbers, or read only the first value.",
         bad=_RULE.format('set Modality = ["CT", "MR"]'),
         good=_RULE.format('set Modality = "CT"'),
     ),

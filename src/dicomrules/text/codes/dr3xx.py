@@ -25,7 +25,8 @@ CODES: tuple[CodeRecord, ...] = (
     CodeRecord(
         "DR303",
         "an `otherwise` that cannot happen",
-        "The value is always there and always fits, so this part of the rule never runs.",
+        "The value is always there and always fits, so this part of the rule never runs. Its author expected a case that"
+        " the rule does not have: perhaps another attribute was meant.",
         bad=_RULE.format('set InstitutionName = "NORTH" otherwise keep'),
         good=_RULE.format('set InstitutionName = "NORTH"'),
         severity=Severity.WARNING,

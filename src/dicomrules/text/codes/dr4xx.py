@@ -17,7 +17,7 @@ CODES: tuple[CodeRecord, ...] = (
     CodeRecord(
         "DR402",
         "an arm that is never reached",
-        "An arm above takes every object that this one would take.",
+        "An arm above takes every object that this one would take, so nothing ever goes where this one says.",
         bad=_ROUTES.format('always => pacs\n  when Modality == "CT" => vna'),
         good=_ROUTES.format('when Modality == "CT" => vna\n  else => pacs'),
     ),
@@ -39,7 +39,8 @@ CODES: tuple[CodeRecord, ...] = (
     CodeRecord(
         "DR405",
         "set twice",
-        "Of two statements that set the same attribute one after the other, only the last one counts.",
+        "Of two statements that set the same attribute one after the other, only the last one counts. One of them is a slip,"
+        " and what it was meant for does not happen.",
         bad=_RULE.format('set StudyID = "1"\n  set StudyID = "2"'),
         good=_RULE.format('set StudyID = "2"'),
     ),
@@ -51,12 +52,12 @@ CODES: tuple[CodeRecord, ...] = (
         bad='rule a {\n  set StudyID = "1"\n}\nrule b {\n  set StudyID = "2"\n}',
         good='rule a {\n  set StudyID = "1"\n}\nrule b {\n  set StudyID = "2" override\n}',
         severity=Severity.WARNING,
-        silence="Say `override` at the later one of the two, or make their conditions exclude each other.",
+        silence="Say `override` at the later `set`, or make the conditions of the two exclude each other.",
     ),
     CodeRecord(
         "DR407",
         "a condition that is never true",
-        "No object can fulfil it.",
+        "No object can fulfil it, so what stands below it never happens, whatever its author expected.",
         bad='condition c = PatientSex == "F" and PatientSex == "M"',
         good='condition c = PatientSex == "F" or PatientSex == "M"',
     ),
@@ -79,7 +80,7 @@ CODES: tuple[CodeRecord, ...] = (
     CodeRecord(
         "DR410",
         "a destination named twice in one arm",
-        "The object is sent there once.",
+        "The object is sent there once. Often another destination was meant, which now gets nothing.",
         bad=_ROUTES.format("always => pacs and pacs"),
         good=_ROUTES.format("always => pacs"),
         severity=Severity.WARNING,
