@@ -32,7 +32,7 @@ class RuleHit:
     """One rule or one arm of a routes table: did it apply, and because of which clauses.
 
     `kind` is "rule" or "route"; `note` says what happened that is no change: "no target", "otherwise: empty", a
-    verdict.
+    verdict. `group` is the name of the group that a rule stands in, empty for a rule outside groups.
     """
 
     rule: str
@@ -43,6 +43,32 @@ class RuleHit:
     title: str = ""
     place: str = ""
     changes: tuple[Change, ...] = ()
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How one destination gets its variant, as far as a route says so.
+
+    `calling` is the calling AE title of this send; `compressed` a transfer syntax UID, with `quality` where it is lossy;
+    `during` the name of a schedule; `study_after` how long the study must have been quiet; `once_per` counts only with
+    `only_once` (None: for ever); `priors` how many prior studies go along; `priority` is high, medium or low. Empty,
+    None or 0: not said. `stands_in_for` names the destination that this one is used instead of, when that cannot be
+    reached; such a one is not among the destinations of its variant.
+    """
+
+    destination: str
+    calling: str = ""
+    compressed: str = ""
+    quality: int | None = None
+    decompressed: bool = False
+    during: str = ""
+    study_after: timedelta | None = None
+    only_once: bool = False
+    once_per: timedelta | None = None
+    priors: int = 0
+    priority: str = ""
+    stands_in_for: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +77,9 @@ class Variant:
 
     `group` is the name of the group of rules that made it, empty for the object as rewritten by the rules alone.
     `sop_instance` is the SOP Instance UID that leaves; it differs from the received one only when a rule rewrote it.
+    `options` are those of its destinations that have any. A variant with another verdict than `send` is not sent:
+    `destinations` are then those that would have got it, its patch is empty, and `reasons`, `retry` and `limit` are as
+    those of a Decision.
     """
 
     patch: Patch
@@ -58,6 +87,16 @@ class Variant:
     destinations: tuple[str, ...]
     sop_instance: str
     group: str = ""
+    options: tuple[Options, ...] = ()
+    verdict: Verdict = Verdict.SEND
+    reasons: tuple[str, ...] = ()
+    retry: timedelta | None = None
+    limit: timedelta | None = None
+
+    @property
+    def reason(self) -> str:
+        """All reasons in one line."""
+        return "; ".join(self.reasons)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +124,14 @@ class Decision:
 
     @property
     def destinations(self) -> tuple[str, ...]:
-        """Every destination of every variant, in order, each once."""
-        return tuple(dict.fromkeys(name for variant in self.variants for name in variant.destinations))
+        """Every destination of every variant that is sent, in order, each once."""
+        sent = (variant for variant in self.variants if variant.verdict is Verdict.SEND)
+        return tuple(dict.fromkeys(name for variant in sent for name in variant.destinations))
+
+    @property
+    def stopped(self) -> tuple[Variant, ...]:
+        """The variants that a rule of their group kept from being sent."""
+        return tuple(variant for variant in self.variants if variant.verdict is not Verdict.SEND)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import Literal
 
 from dicomrules.program.case import Case
 from dicomrules.program.expression import NOWHERE, Condition, Origin
+from dicomrules.program.route import Target
 from dicomrules.program.schedule import Schedule
 from dicomrules.program.statement import Statement
 from dicomrules.program.types import Type, Value
@@ -33,6 +34,19 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """Rules that run where a route says `through` this group, on a copy of the rewritten object.
+
+    A verdict of theirs is about that copy alone.
+    """
+
+    name: str
+    rules: tuple[Rule, ...]
+    title: str = ""
+    origin: Origin = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Arm:
     """One arm of a routes table. `guard` None: `always`, or `else` (`is_else`: when no other arm of the table fits).
 
@@ -40,7 +54,7 @@ class Arm:
     """
 
     guard: Guard | None
-    answer: tuple[str, ...] | Nowhere | Stop
+    answer: tuple[Target, ...] | Nowhere | Stop
     is_else: bool = False
     origin: Origin = field(default=NOWHERE, compare=False)
 
@@ -103,6 +117,7 @@ class Program:
     """
 
     rules: tuple[Rule, ...] = ()
+    groups: Mapping[str, Group] = field(default_factory=dict)
     routes: tuple[Routes, ...] = ()
     tables: Mapping[str, Table] = field(default_factory=dict)
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
