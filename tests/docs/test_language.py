@@ -5,6 +5,7 @@ import re
 import pytest
 from docs.generate import whole
 
+from dicomrules.lang.check.symbols import CONTEXT
 from dicomrules.rulebook.cases import run_cases
 from dicomrules.rulebook.load import Loaded, load
 from tests.docs.pages import ROOT, Block, blocks
@@ -55,3 +56,19 @@ def test_what_is_not_in_this_version_is_refused_line_by_line() -> None:
     said = {line.strip() for line in later.splitlines() if line.endswith("# refused")}
     assert sorted(said - refused) == [], "these are built: describe them in the page and take them off its last list"
     assert sorted(refused - said) == []
+
+
+def test_every_link_of_the_page_leads_to_a_heading_or_a_page() -> None:
+    text = PAGE.read_text("utf-8")
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    anchors = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    links = re.findall(r"\]\(([^)]+)\)", text)
+    assert [link for link in links if link.startswith("#") and link[1:] not in anchors] == []
+    assert [link for link in links if not link.startswith("#") and not (PAGE.parent / link).exists()] == []
+
+
+def test_every_statement_and_setting_that_runs_is_in_the_reference() -> None:
+    said = PAGE.read_text("utf-8").partition("## Reference")[2].partition("## Not in this version")[0]
+    statements = ("set", "default", "add", "copy", "move", "swap", "empty", "remove", "within", "let", "apply", "if")
+    assert [word for word in statements if f"`{word} " not in said] == []
+    assert [name for name in CONTEXT if f"`{name}`" not in said] == []
