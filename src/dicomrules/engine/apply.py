@@ -1,7 +1,10 @@
 """One rule, prepared: its guard, its statements, and what is told about it afterwards."""
 
+from collections.abc import Sequence
+
 from dicomrules.engine.guard import gate, scope_of
 from dicomrules.engine.halt import Halt
+from dicomrules.engine.match import Holds
 from dicomrules.engine.plan import Plan
 from dicomrules.engine.rewrite import statements
 from dicomrules.engine.run import Run
@@ -11,14 +14,14 @@ from dicomrules.program.verdict import Nowhere, Stop
 
 
 class PreparedRule:
-    """A rule ready to run on any number of objects. `applies` is the quick test of its guard."""
+    """A rule ready to run on any number of objects, of that group if any. `applies` is the quick test of its guard."""
 
-    __slots__ = ("_body", "_gate", "_rule", "applies", "name")
+    __slots__ = ("_body", "_gate", "_group", "_rule", "applies", "name")
 
-    def __init__(self, plan: Plan, rule: Rule) -> None:
+    def __init__(self, plan: Plan, rule: Rule, group: str = "") -> None:
         scope = scope_of(plan, rule)
         self.name = rule.name
-        self._rule = rule
+        self._rule, self._group = rule, group
         self._gate = gate(scope, rule.guard)
         self._body = statements(scope, rule.body)
         self.applies = self._gate.holds
@@ -51,7 +54,27 @@ class PreparedRule:
         rule = self._rule
         changes = () if run is None else run.own_changes()
         notes = notes if run is None else (*run.notes, *notes)
-        return RuleHit(rule.name, matched, because, notes, "rule", rule.title, rule.origin.place, changes)
+        return RuleHit(rule.name, matched, because, notes, "rule", rule.title, rule.origin.place, changes, self._group)
+
+
+def run_rules(run: Run, rules: Sequence[tuple[Holds, PreparedRule]], hits: list[RuleHit], *, explain: bool) -> None:
+    """Run rules in order, all that apply. Raises Halt when one of them ends it, after telling about it."""
+    for applies, rule in rules:
+        try:
+            if applies(run):
+                rule.carry_out(run, hits)
+            elif explain:
+                hits.append(rule.passed_over(run))
+        except Halt as halt:
+            if not (hits and hits[-1].rule == rule.name) and isinstance(halt.outcome, Stop):
+                hits.append(rule.halted(halt))
+            raise
+
+
+def not_reached(rules: Sequence[tuple[Holds, PreparedRule]], hits: Sequence[RuleHit]) -> list[RuleHit]:
+    """What is told about rules that a verdict above kept from being tested."""
+    tested = {hit.rule for hit in hits if hit.kind == "rule"}
+    return [rule.told(matched=False, notes=("not reached",)) for _, rule in rules if rule.name not in tested]
 
 
 def ended(halt: Halt) -> tuple[str, ...]:

@@ -1,5 +1,7 @@
 """A decided object with its edit tree still open: what the tests of a rule file ask."""
 
+from collections.abc import Mapping
+
 from dicomrules.dicom.edit import DataSet
 from dicomrules.engine.explain import telling
 from dicomrules.engine.halt import Halt
@@ -13,12 +15,20 @@ from dicomrules.program.expression import Condition
 class Attempt:
     """One object as it was decided. After a verdict it is as far rewritten as the rules came."""
 
-    __slots__ = ("_plan", "_run", "decision")
+    __slots__ = ("_plan", "_run", "_variants", "decision")
 
-    def __init__(self, plan: Plan, run: Run, decision: Decision) -> None:
+    def __init__(self, plan: Plan, run: Run, decision: Decision, variants: Mapping[str, Run] | None = None) -> None:
         self._plan = plan
         self._run = run
+        self._variants = variants or {}
         self.decision = decision
+
+    def at(self, destination: str) -> "Attempt | None":
+        """The object as this destination gets it; None when it does not."""
+        for variant in self.decision.variants:
+            if destination in variant.destinations and destination in self.decision.destinations:
+                return Attempt(self._plan, self._variants[variant.group], self.decision)
+        return None
 
     @property
     def received(self) -> DataSet:

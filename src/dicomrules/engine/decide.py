@@ -1,14 +1,11 @@
-"""Deciding one object: rules in order, routes on what they made of it, one Decision."""
+"""Deciding one object: rules in order, routes on what they made of it, groups on copies of that, one Decision."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from dicomrules.dicom.compose import make_patch
-from dicomrules.dicom.patch import Patch
-from dicomrules.dicom.tags import SOP_INSTANCE_UID
-from dicomrules.engine.apply import PreparedRule
+from dicomrules.engine.apply import PreparedRule, not_reached, run_rules
 from dicomrules.engine.attempt import Attempt
-from dicomrules.engine.content import content_of
 from dicomrules.engine.halt import Halt
+from dicomrules.engine.leaving import Leaving, PreparedGroup
 from dicomrules.engine.plan import Plan
 from dicomrules.engine.route import Outcome, PreparedRoutes
 from dicomrules.engine.run import Answers, Run
@@ -17,7 +14,7 @@ from dicomrules.model.instance import Envelope, Verdict
 from dicomrules.program.ruleset import Program
 from dicomrules.program.verdict import Stop
 
-# Verdicts by strength (S55): the strongest of all tables counts.
+# Verdicts by strength (S55): the strongest of all tables, and of all variants, counts.
 STRENGTH = ("reject", "quarantine", "hold", "drop")
 LOOP = "it would go back to the application that sent it"
 
@@ -37,6 +34,7 @@ class Engine:
         prepared = [PreparedRule(plan, rule) for rule in program.rules]
         self._rules = [(rule.applies, rule) for rule in prepared]
         self._routes = [PreparedRoutes(plan, routes) for routes in program.routes]
+        self._groups = {name: PreparedGroup(plan, group) for name, group in program.groups.items()}
 
     def decide(self, envelope: Envelope, answers: Answers | None = None, *, explain: bool = False) -> Decision | Needs:
         """What becomes of one object. The same object and answers give the same Decision; nothing given is changed.
@@ -52,73 +50,97 @@ class Engine:
         if envelope.index is None:
             raise ValueError("an instance that is kept undecided has no index: it cannot be decided")
         run = Run(envelope, envelope.index, answers or {}, len(self._plan.numbers))
-        hits: list[RuleHit] = []
-        outcome = Outcome()
-        rule = None
+        leaving = Leaving(explain, [])
         try:
-            for applies, rule in self._rules:
-                if applies(run):
-                    rule.carry_out(run, hits)
-                elif explain:
-                    hits.append(rule.passed_over(run))
-            rule = None
+            decision = self._decided(run, leaving)
+        except Halt as halt:
+            if isinstance(halt.outcome, Needs):
+                return halt.outcome
+            raise
+        return Attempt(self._plan, run, decision, leaving.runs)
+
+    def _decided(self, run: Run, leaving: Leaving) -> Decision:
+        """Raises Halt when an answer of a table is needed."""
+        hits, explain = leaving.hits, leaving.explain
+        outcome = Outcome()
+        try:
+            run_rules(run, self._rules, hits, explain=explain)
             for routes in self._routes:
                 routes.read(run, outcome, hits, explain=explain)
         except Halt as halt:
             if isinstance(halt.outcome, Needs):
-                return halt.outcome
+                raise
             outcome.stops.append(halt.outcome)
-            if rule is not None and not (hits and hits[-1].rule == rule.name):
-                hits.append(rule.halted(halt))
             if halt.note:
                 outcome.remarks.append(halt.note)
         if explain:
-            hits.extend(self._not_reached(hits))
-        return Attempt(self._plan, run, self._conclude(run, outcome, tuple(hits)))
+            hits.extend(not_reached(self._rules, hits))
+        return self._stopped(outcome, hits) if outcome.stops else self._sent(run, outcome, leaving)
 
-    def _not_reached(self, hits: list[RuleHit]) -> list[RuleHit]:
-        """Rules that a verdict above kept from being tested."""
-        tested = {hit.rule for hit in hits if hit.kind == "rule"}
-        untested = [rule for _, rule in self._rules if rule.name not in tested]
-        return [rule.told(matched=False, notes=("not reached",)) for rule in untested]
-
-    def _conclude(self, run: Run, outcome: Outcome, hits: tuple[RuleHit, ...]) -> Decision:
-        """The Decision from what rules and routes said."""
-        if outcome.stops:
-            return self._stopped(outcome, hits)
+    def _sent(self, run: Run, outcome: Outcome, leaving: Leaving) -> Decision:
+        """What leaves, in which forms. When no variant is left, the verdict on them is that on the object."""
         notes = tuple(f"nowhere: {reason}" for reason in outcome.nowhere)
-        kept = [name for name in outcome.destinations if not self._is_sender(run.envelope, name)]
-        left_out = [name for name in outcome.destinations if name not in kept]
+        left_out = [name for name in outcome.destinations if self._is_sender(run.envelope, name)]
         notes += tuple(f"{name} left out: {LOOP}" for name in left_out)
-        if self._routes and not kept:
+        if self._routes and len(left_out) == len(outcome.destinations):
             reasons = (*outcome.nowhere, *((LOOP,) if left_out else ()))
-            return Decision(Verdict.DROP, (), hits, self.program.fingerprint, reasons, notes=notes)
-        variant = Variant(self._patch(run), run.changes(), tuple(kept), self._sop_instance(run))
-        return Decision(Verdict.SEND, (variant,), hits, self.program.fingerprint, notes=notes)
+            return self._decision(Verdict.DROP, (), leaving.hits, reasons=reasons, notes=notes)
+        self._make(run, outcome, leaving)
+        variants = tuple(leaving.variants)
+        if any(variant.verdict is Verdict.SEND for variant in variants):
+            return self._decision(Verdict.SEND, variants, leaving.hits, notes=notes)
+        strongest = min(variants, key=lambda variant: STRENGTH.index(variant.verdict))
+        reasons = tuple(dict.fromkeys(reason for variant in variants for reason in variant.reasons))
+        return self._decision(strongest.verdict, variants, leaving.hits, reasons=reasons, like=strongest, notes=notes)
 
-    def _stopped(self, outcome: Outcome, hits: tuple[RuleHit, ...]) -> Decision:
+    def _make(self, run: Run, outcome: Outcome, leaving: Leaving) -> None:
+        """Every variant that has a destination; without routes, the object as the rules made it."""
+        if not self._routes:
+            leaving.as_ruled(run, ())
+        for group, ways in outcome.groups().items():
+            kept = [way for way in ways if not self._is_sender(run.envelope, way.destination)]
+            if all(way.stands_in_for for way in kept):
+                continue
+            if group:
+                self._groups[group].rewrite(run, kept, leaving)
+            else:
+                leaving.as_ruled(run, kept)
+
+    def _stopped(self, outcome: Outcome, hits: Sequence[RuleHit]) -> Decision:
         """The strongest verdict, with the reasons of all."""
         strongest: Stop = min(outcome.stops, key=lambda stop: STRENGTH.index(stop.kind))
-        return Decision(
+        return self._decision(
             Verdict(strongest.kind),
             (),
             hits,
-            self.program.fingerprint,
-            tuple(dict.fromkeys(stop.reason for stop in outcome.stops)),
-            retry=strongest.retry,
-            limit=strongest.limit,
-            status=strongest.status if strongest.kind == "reject" else 0x0000,
+            reasons=tuple(dict.fromkeys(stop.reason for stop in outcome.stops)),
+            like=strongest,
             notes=(*outcome.remarks, *(f"nowhere: {reason}" for reason in outcome.nowhere)),
+        )
+
+    def _decision(
+        self,
+        verdict: Verdict,
+        variants: tuple[Variant, ...],
+        hits: Sequence[RuleHit],
+        *,
+        reasons: tuple[str, ...] = (),
+        like: Stop | Variant | None = None,
+        notes: tuple[str, ...] = (),
+    ) -> Decision:
+        """The Decision; `like` is what says when it is decided again, and which status a reject has."""
+        return Decision(
+            verdict,
+            variants,
+            tuple(hits),
+            self.program.fingerprint,
+            reasons,
+            retry=None if like is None else like.retry,
+            limit=None if like is None else like.limit,
+            status=like.status if isinstance(like, Stop) and like.kind == "reject" else 0x0000,
+            notes=notes,
         )
 
     def _is_sender(self, envelope: Envelope, destination: str) -> bool:
         application = self._applications.get(destination)
         return application is not None and application == (envelope.peer.calling_aet, envelope.peer.address)
-
-    def _patch(self, run: Run) -> Patch:
-        return make_patch(run.root, run.envelope.derived_digest or run.envelope.digest)
-
-    def _sop_instance(self, run: Run) -> str:
-        """The SOP Instance UID that leaves."""
-        content = content_of(run.root, SOP_INSTANCE_UID, "UI", 1)
-        return str(content[0]) if isinstance(content, tuple) else run.envelope.key.sop_instance

@@ -1,7 +1,7 @@
 """One decision under way: everything that changes while rules run lies here, so that closures and Program never do."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from dicomrules.dicom.edit import DataSet, open_dataset
@@ -77,6 +77,15 @@ class Run:
         if self._original is None:
             self._original = open_dataset(self.index)
         return self._original
+
+    def branch(self) -> "Run":
+        """The same object, as far rewritten, once more: what is done to one of the two is not seen by the other."""
+        twin = Run(self.envelope, self.index, self.answers, len(self.slots))
+        twin.root = self.root.copy()
+        twin.here = Spot(twin.root)
+        twin._original = self._original
+        twin.edits = {path: replace(edit) for path, edit in self.edits.items()}
+        return twin
 
     def begin(self, rule: str) -> None:
         """A rule, or a routes table (empty), begins."""
