@@ -94,7 +94,8 @@ class Desk:
             if _fits(shown, printed):
                 return
             if time.monotonic() >= deadline:
-                return self._differs(block, command, shown, printed)
+                self._differs(block, command, shown, printed)
+                return
             time.sleep(0.1)
 
     def _differs(self, block: Block, command: str, shown: list[str], printed: list[str]) -> None:

@@ -58,11 +58,12 @@ def test_a_part_of_a_gateway_file_is_right(block: Block, tmp_path: Path) -> None
     missing = [text for key, text in REST.items() if not re.search(rf"^{key}:", block.text, re.MULTILINE)]
     file = tmp_path / "gateway.yaml"
     file.write_text("\n".join([*missing, block.text]))
-    _, diagnostics = load_gateway(file, {})
+    environment = dict.fromkeys(re.findall(r"\{env: (\w+)\}", block.text), "a value")
+    _, diagnostics = load_gateway(file, environment)
     assert [each.message for each in diagnostics] == []
 
 
-@pytest.mark.parametrize("block", of("dicomrules"))
+@pytest.mark.parametrize("block", of("dicomrules") + of("dicomrules", named=True))
 def test_rules_parse(block: Block) -> None:
     text = block.text if block.text.startswith("language ") else f"language 1\n{block.text}"
     _, diagnostics = parse(Source(block.place, text))
