@@ -126,7 +126,7 @@ def private_vr(creator: str, tag: int) -> str:
     entries = private_dictionaries.get(creator)
     if entries is None:
         return "UN"
-    group, offset = f"{tag >> 16:04x}", f"{tag & 0xFF:02x}"
+    group, offset = f"{tag >> 16:04X}", f"{tag & 0xFF:02X}"
     entry = entries.get(f"{group}xx{offset}") or entries.get(f"{group[:2]}xxxx{offset}")
     return entry[0] if entry else "UN"
 

@@ -50,6 +50,7 @@ def test_group_lengths_and_creators_have_a_vr_in_every_group() -> None:
 
 def test_private_elements_are_known_by_their_creator() -> None:
     assert tags.private_vr("GEMS_ACQU_01", 0x00191002) == "SL"
+    assert tags.private_vr("SIEMENS MR HEADER", 0x0019100C) == "IS", "pydicom writes hexadecimal letters in upper case"
     assert tags.private_vr("GEMS_ACQU_01", 0x0019AA02) == "SL"
     assert tags.private_vr("NOBODY", 0x00191002) == "UN"
 
