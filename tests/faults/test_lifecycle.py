@@ -5,70 +5,18 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.faults.conftest import SITE
+from tests.faults.processes import delivered, gone, intake_and_delivery, peer_at, store
 from tests.faults.senders import Sender, image
 from tests.faults.test_kill import check_delivered, children
 from tests.peers.gateway import Gateway
-from tests.peers.raw_dul import RawPeer, associate_rq, c_store_rq, p_data, pdv
-from tests.peers.running import dicomrules, free_port, listening, until
+from tests.peers.raw_dul import associate_rq, c_store_rq, p_data, pdv
+from tests.peers.running import dicomrules, listening, until
 from tests.peers.sink import Behaviour, Sink
-
-SITE = Path(__file__).parent / "site"
-
-
-@pytest.fixture
-def sink() -> Iterator[Sink]:
-    with Sink(keep=True) as running:
-        yield running
-
-
-@pytest.fixture
-def port() -> int:
-    return free_port()
-
-
-@pytest.fixture
-def gateway(tmp_path: Path, sink: Sink, port: int) -> Iterator[Gateway]:
-    with Gateway(tmp_path / "gateway", SITE, port=port, sink=sink.port) as running:
-        yield running
-
-
-def peer_at(port: int, calling: str = "CT_A1") -> RawPeer:
-    """An association by hand."""
-    peer = RawPeer(port)
-    peer.associate(calling=calling, called="DICOMRULES")
-    return peer
-
-
-def store(peer: RawPeer, patient: str, number: int, size: int = 2000) -> str:
-    """One image, acknowledged; its SOP Instance UID."""
-    uid, data = image(patient, number, size)
-    assert peer.store(uid, data) == 0
-    return uid
-
-
-def intake_and_delivery(gateway: Gateway) -> tuple[int, int]:
-    """The process ids of the two children, told apart by the event loop that intake runs on."""
-    assert gateway.process is not None
-    found = sorted(children(gateway.process.pid), key=has_event_loop, reverse=True)
-    assert [has_event_loop(pid) for pid in found] == [True, False]
-    return found[0], found[1]
-
-
-def has_event_loop(pid: int) -> bool:
-    return any("eventpoll" in os.readlink(each) for each in Path(f"/proc/{pid}/fd").iterdir())
-
-
-def gone(*pids: int) -> bool:
-    return not any(Path(f"/proc/{pid}").exists() for pid in pids)
-
-
-def delivered(sink: Sink) -> set[str]:
-    return {stored.sop_instance for stored in sink.acknowledged()}
 
 
 def test_the_ready_line_comes_when_it_accepts_and_not_before(gateway: Gateway, port: int) -> None:

@@ -45,14 +45,15 @@ def story_lines(story: InstanceStory, columns: int) -> Iterator[str]:
 
 
 def _facts(story: InstanceStory, columns: int) -> Iterator[str]:
-    peer, times = story.peer, f", received {story.copies} times" if story.copies > 1 else ""
+    peer = story.peer
     sender = f" from {peer.calling_aet} ({peer.address})" if peer.address else ""
     fate = _FATE[story.state] + (f': "{story.reason}"' if story.reason else "")
     rows = {
         "what": f"{uids.uid_name(story.key.sop_class)}, {uids.uid_name(story.transfer_syntax)}, {story.length:,} bytes",
         "study": story.key.study,
         "series": story.key.series,
-        "came": f"{_moment(story.received_at)} by {peer.receiver}{sender}{times}",
+        "came": f"{_moment(story.received_at)} by {peer.receiver}{sender}",
+        "copies": f"received {story.copies} times" if story.copies > 1 else "",
         "file": story.source_path,
         "now": fate,
         "kept": story.spool_ref,

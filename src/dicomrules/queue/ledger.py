@@ -61,6 +61,11 @@ class Ledger:
                 connection.close()
         self._lock.close()
 
+    @property
+    def failure(self) -> str:
+        """Why it writes no more until it is opened again; empty as long as it does."""
+        return self._failure
+
     # Intake
 
     def record(self, entries: Sequence[Entry]) -> list[Recorded]:

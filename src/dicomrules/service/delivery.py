@@ -21,7 +21,7 @@ from dicomrules.queue.wakeup import Wakeup
 from dicomrules.senders.cstore import CStoreSender
 from dicomrules.senders.folder import FolderSender
 from dicomrules.service.intake import open_state
-from dicomrules.service.plan import DRAIN_SECONDS, IO_ERROR, Line, Plan, StartFailed
+from dicomrules.service.plan import DRAIN_SECONDS, IO_ERROR, Line, Plan, StartFailed, StateLost
 from dicomrules.spool.errors import SpoolError
 from dicomrules.spool.spool import Spool
 
@@ -45,7 +45,7 @@ class _Stop:
 
 
 def run(plan: Plan, line: Line) -> None:
-    """The whole life of the process. Raises StartFailed."""
+    """The whole life of the process. Raises StartFailed and StateLost."""
     emit = Background(log_to(sys.stderr, as_json=plan.log_as_json))
     stop = _Stop(line.parent)
     signal.signal(signal.SIGTERM, stop.ask)
@@ -57,12 +57,14 @@ def run(plan: Plan, line: Line) -> None:
             delivery.start()
             line.ready("to " + ", ".join(each.name for each in plan.settings.destinations))
             tidied = 0.0
-            while not stop.now():
+            while not stop.now() and not ledger.failure:
                 if wakeup.wait(_POLL):
                     delivery.wake()
                 if time.monotonic() - tidied >= _POLL:
                     _sweep(sweep, emit)
                     tidied = time.monotonic()
+            if ledger.failure:
+                raise StateLost(ledger.failure)
             if not delivery.drain(DRAIN_SECONDS):
                 text = "an attempt did not end in time: it is made again at the next start"
                 emit(Event("delivery.cut_off", Level.WARNING, text))

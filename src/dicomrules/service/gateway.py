@@ -30,6 +30,7 @@ from dicomrules.service.plan import (
     Line,
     Plan,
     StartFailed,
+    StateLost,
 )
 
 _SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGHUP})
@@ -48,6 +49,7 @@ class _Child:
     pid: int = 0
     alive: int = -1  # our end of the pipe whose closing tells the child that we are gone
     deaths: list[float] = field(default_factory=list)
+    code: int = 0  # with which it ended last
 
 
 def serve(plan: Plan, announce: Callable[[str], None]) -> int:
@@ -127,6 +129,9 @@ def _life(plan: Plan, child: _Child, line: Line) -> int:
     except StartFailed as failure:
         line.failed(failure)
         return failure.code
+    except StateLost as lost:
+        print(f"the {child.name} process ends: {lost}", file=sys.stderr, flush=True)
+        return IO_ERROR
     except BaseException:  # noqa: BLE001 - the last place where it can be told
         traceback.print_exc()
         return DIED_AGAIN
@@ -165,7 +170,7 @@ def _note_death(child: _Child) -> None:
     child.deaths = [*(at for at in child.deaths if at > now - _WITHIN), now]
     if len(child.deaths) >= _DEATHS:
         raise StartFailed(
-            DIED_AGAIN,
+            IO_ERROR if child.code == IO_ERROR else DIED_AGAIN,
             f"the {child.name} process died {_DEATHS} times within a minute",
             "its own output above says why; nothing that was acknowledged is lost",
         )
@@ -173,8 +178,12 @@ def _note_death(child: _Child) -> None:
 
 
 def _died(child: _Child) -> bool:
-    if not child.pid or os.waitpid(child.pid, os.WNOHANG) == (0, 0):
+    if not child.pid:
         return False
+    pid, status = os.waitpid(child.pid, os.WNOHANG)
+    if not pid:
+        return False
+    child.code = os.waitstatus_to_exitcode(status)
     os.close(child.alive)
     child.pid, child.alive = 0, -1
     return True

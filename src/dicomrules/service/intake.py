@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Protocol
 
 from dicomrules.engine.decide import Engine
@@ -22,10 +23,11 @@ from dicomrules.queue.ledger import Ledger
 from dicomrules.queue.wakeup import Knocker
 from dicomrules.receivers import scp
 from dicomrules.receivers.folder import FolderWatch
-from dicomrules.service.plan import CONFIG, DRAIN_SECONDS, IO_ERROR, Line, Plan, StartFailed
+from dicomrules.service.plan import CONFIG, DRAIN_SECONDS, IO_ERROR, Line, Plan, StartFailed, StateLost
 from dicomrules.spool.errors import SpoolError
 from dicomrules.spool.spool import Spool
 
+_LOOK_EVERY = 0.5  # seconds between two looks at the health of spool and ledger
 _THREADS = 4  # write, hash and index what is too large for the loop
 
 
@@ -42,7 +44,7 @@ class Receives(Protocol):
 
 
 def run(plan: Plan, line: Line) -> None:
-    """The whole life of the process. Raises StartFailed."""
+    """The whole life of the process. Raises StartFailed and StateLost."""
     emit = Background(log_to(sys.stderr, as_json=plan.log_as_json))
     try:
         asyncio.run(_run(plan, line, emit))
@@ -60,9 +62,19 @@ async def _run(plan: Plan, line: Line, emit: Emit) -> None:
         receivers = [_receiver(each, scp.Means(spool, inbox, emit, pool)) for each in plan.settings.receivers]
         await _start(plan.settings.receivers, receivers)
         line.ready(", ".join(map(describe, plan.settings.receivers)))
-        await stop.wait()
-        await asyncio.gather(*(each.drain(DRAIN_SECONDS) for each in receivers))
+        failure = await _stopped(stop, spool, ledger)
+        await asyncio.gather(*(each.drain(0.0 if failure else DRAIN_SECONDS) for each in receivers))
+    if failure:
+        raise StateLost(failure)
     ledger.close()
+
+
+async def _stopped(stop: asyncio.Event, spool: Spool, ledger: Ledger) -> str:
+    """Wait until we are told to end (empty), or spool or ledger take nothing more (why)."""
+    while not stop.is_set() and not (failure := spool.failure or ledger.failure):
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), _LOOK_EVERY)
+    return "" if stop.is_set() else failure
 
 
 def open_state(plan: Plan) -> tuple[Spool, Ledger]:

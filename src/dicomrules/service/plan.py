@@ -43,6 +43,10 @@ class StartFailed(Exception):
         self.way_out = way_out
 
 
+class StateLost(Exception):
+    """The disk has failed spool or ledger, which take nothing more. A process that is started anew opens them anew."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """A child's line to its parent: one report, when it is ready or knows that it never will be.

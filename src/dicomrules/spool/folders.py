@@ -16,6 +16,11 @@ class Folders:
         self._durable: set[str] = set()  # folders whose own name is known to be on the disk
         self._failure = ""
 
+    @property
+    def failure(self) -> str:
+        """Why no sync can be believed any more; empty as long as they can."""
+        return self._failure
+
     def check(self) -> None:
         """SpoolError once a folder could not be synced: no later sync of it can be believed."""
         if self._failure:

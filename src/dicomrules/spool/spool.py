@@ -185,6 +185,11 @@ class Spool:
                 if _REF.fullmatch(f"{place}/{file_name}"):
                     yield f"{place}/{file_name}"
 
+    @property
+    def failure(self) -> str:
+        """Why it takes nothing more until the process is started anew; empty as long as it does."""
+        return self._folders.failure
+
     def room(self) -> Room:
         """What is left on the file system. One that does not count inodes has as many as one could want."""
         try:
