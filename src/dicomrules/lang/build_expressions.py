@@ -35,13 +35,15 @@ def _sum(at: Reduction) -> ast.Pipe | ast.Arithmetic:
     run: list[Any] = [at.children[0]]
     operators: list[str] = []
     operator = ""
+    so_far = at.raw[0].span
     for raw, child in zip(at.raw[1:], at.children[1:], strict=True):
         if isinstance(child, str):
             operator = child
             continue
         if len(run) > 1 and bool(operator) != bool(operators):
-            run, operators = [_joined(run, operators, at.span.start)], []
+            run, operators = [_joined(run, operators, so_far)], []
         run.append(child)
+        so_far = so_far.to(raw.span)
         if operator:
             operators.append(operator)
         parts += _flat(operator or "|", raw)
@@ -49,12 +51,11 @@ def _sum(at: Reduction) -> ast.Pipe | ast.Arithmetic:
     kinds = {joint == "|" for joint, _ in parts[1:]}
     if len(kinds) > 1:
         at.report(mixed_pipe(at.span, parts))
-    return _joined(run, operators, at.span.start)
+    return _joined(run, operators, so_far)
 
 
-def _joined(run: list[Any], operators: list[str], start: int) -> ast.Pipe | ast.Arithmetic:
+def _joined(run: list[Any], operators: list[str], span: Span) -> ast.Pipe | ast.Arithmetic:
     """One node of a run of operands with operators, or, without operators, of a value and its pipes."""
-    span = Span(run[-1].span.source, start, run[-1].span.end)
     if operators:
         return ast.Arithmetic(tuple(run), tuple(operators), span=span)
     return ast.Pipe(run[0], tuple(run[1:]), span=span)

@@ -107,6 +107,13 @@ def test_spans_show_what_was_read() -> None:
     assert rule.span.text.endswith("}")
 
 
+@pytest.mark.parametrize(
+    "value", ['"A" + (PatientID | trim)', "(Rows + 1) * (Columns - 1) + (Rows)", '("A" + StudyID) | trim']
+)
+def test_a_sum_ends_with_the_bracket_of_its_last_part(value: str) -> None:
+    assert item(f"rule r {{ set PatientID = {value} otherwise keep }}").body[0].value.expr.span.text == value
+
+
 def test_spans_take_no_part_in_equality() -> None:
     assert read("rule  r { empty   StudyID }") == read("rule r {\n empty StudyID }")
 
