@@ -29,7 +29,7 @@ def echo(destination: str, gateway: Path) -> None:
         fail(
             USAGE,
             f"there is no destination {destination} in {gateway}",
-            did_you_mean(nearest(destination, destinations)) or known,
+            did_you_mean(nearest(destination, destinations)) or f"the gateway file has: {known}",
         )
     found = destinations[destination]
     if isinstance(found, FolderDestination):
