@@ -9,7 +9,10 @@ import os
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+from pydicom import dcmread
 
+from dicomrules.cli.main import main
 from dicomrules.lang import ast
 from dicomrules.lang.format import format
 from dicomrules.lang.parse import parse
@@ -101,6 +104,16 @@ def test_the_names_of_tests_begin_with_the_identifiers_of_the_file(path: Path) -
 @pytest.mark.parametrize("name", WRONG)
 def test_an_object_is_the_one_that_can_be_read_here(name: str) -> None:
     assert (HERE / name).read_bytes() == made(name)
+
+
+def test_w65_the_file_meta_information_follows_the_data_set(tmp_path: Path) -> None:
+    rules = tmp_path / "site.rules"
+    rules.write_text('language 1 rule renumbered { set SOPInstanceUID = "1.2.3.4" override }', encoding="utf-8")
+    arguments = ["apply", "--rules", str(rules), "--out", str(tmp_path / "out"), "--workers", "1"]
+    ran = CliRunner().invoke(main, [*arguments, str(HERE / "w37_station_name_as_un.dcm")])
+    assert ran.exit_code == 0, ran.output
+    written = dcmread(next((tmp_path / "out").rglob("*.dcm")))
+    assert written.SOPInstanceUID == written.file_meta.MediaStorageSOPInstanceUID == "1.2.3.4"
 
 
 def test_every_task_is_here_or_has_a_reason() -> None:

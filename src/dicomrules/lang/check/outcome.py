@@ -6,6 +6,7 @@ from dicomrules.lang.check.ground import Ground
 from dicomrules.lang.check.paths import Place
 from dicomrules.lang.check.terms import Doubt, Term
 from dicomrules.lang.check.verdicts import Fallen, last_word
+from dicomrules.program.path import PrivateTag
 from dicomrules.text.codes.registry import diagnose
 
 Assignment = ast.Set | ast.Default | ast.Add | ast.Let
@@ -31,10 +32,15 @@ def settle(
             assign.too_long(ground, place, term, how_long, node.span.after)
         _written(ground, place, term)
         return not doubts
-    if not doubts and not how_long and not term.needs:
+    if not doubts and not how_long and not term.needs and not _may_find_no_block(place):
         _cannot_happen(ground, node)
     _written(ground, place, term)
     return _fallen_fits(ground, place, fallen)
+
+
+def _may_find_no_block(place: Place | None) -> bool:
+    """Whether all blocks may be taken when the target's private creator needs one."""
+    return place is not None and isinstance(place.path.steps[-1].tag, PrivateTag)
 
 
 def _fallen_fits(ground: Ground, place: Place | None, fallen: Fallen) -> bool:
