@@ -12,10 +12,12 @@ from dicomrules.lang.check import calls, cases, fights, rules, sense, symbols, t
 from dicomrules.lang.check.attributes import find
 from dicomrules.lang.check.conditions import named, test
 from dicomrules.lang.check.constants import parameter_values
+from dicomrules.lang.check.contradictions import contradictions
+from dicomrules.lang.check.destinations import declared
 from dicomrules.lang.check.ground import Findings, Ground
-from dicomrules.lang.check.later import opening, refuse
+from dicomrules.lang.check.groups import groups
 from dicomrules.lang.check.literals import VRS
-from dicomrules.lang.check.routes import declared, routes
+from dicomrules.lang.check.routes import Routed, routes
 from dicomrules.lang.check.schedules import schedule
 from dicomrules.lang.check.settings import needed, settings
 from dicomrules.lang.check.statements import Block, Work, body
@@ -23,7 +25,7 @@ from dicomrules.lang.check.terms import Env, wrong
 from dicomrules.lang.check.values import value
 from dicomrules.lang.check.writes import written_by
 from dicomrules.program.path import Path
-from dicomrules.program.ruleset import Program, Routes, Table
+from dicomrules.program.ruleset import Program, Table
 from dicomrules.program.sheet import Sheet
 from dicomrules.text.codes.registry import diagnose
 from dicomrules.text.diagnostic import Diagnostic
@@ -91,7 +93,9 @@ class _Compiling:
         for function in self._of(ast.Function):
             self._function(function)
         ruled = self._rules()
-        routed = tuple(routes(ground, item) for item in self._of(ast.Routes))
+        grouped = groups(ground, self._of(ast.Group), ruled)
+        routed = [routes(ground, item) for item in self._of(ast.Routes)]
+        contradictions(ground, [arrow for one in routed for arrow in one.arrows])
         tests = cases.cases(ground, self._of(ast.TestCase))
         self._unused_actions()
         fights.fights(ground, ruled)
@@ -100,7 +104,8 @@ class _Compiling:
         declared(ground)
         return Program(
             rules=tuple(one.rule for one in ruled),
-            routes=routed,
+            groups=grouped,
+            routes=tuple(one.routes for one in routed),
             tables=held,
             schedules=schedules,
             settings=made,
@@ -176,10 +181,6 @@ class _Compiling:
                 one = rules.rule(self.ground, item, written)
                 ruled.append(one)
                 written.update(dict.fromkeys(mark.path for mark in one.marks))
-            elif isinstance(item, ast.Group):
-                refuse(self.ground, opening(item.span, 2), "group")
-                for inner in item.rules:
-                    rules.rule(self.ground, inner, written)
         return ruled
 
     def _unused_actions(self) -> None:
@@ -220,11 +221,8 @@ class _Compiling:
                 self.ground.report("DR219", item.variable.span, message, "nothing there")
         return found
 
-    def _destinations(self, routed: Sequence[Routes]) -> tuple[str, ...]:
+    def _destinations(self, routed: Sequence[Routed]) -> tuple[str, ...]:
         """Every destination that the files expect or route to, each once."""
         names = [name.text for item in self._of(ast.Expects) for name in item.destinations]
-        for table in routed:
-            for arm in table.arms:
-                if isinstance(arm.answer, tuple):
-                    names.extend(arm.answer)
+        names += [arrow.named.name for one in routed for arrow in one.arrows]
         return tuple(dict.fromkeys(names))

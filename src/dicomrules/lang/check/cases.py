@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from dicomrules.lang import ast
 from dicomrules.lang.check import lookups
+from dicomrules.lang.check.destinations import destination
 from dicomrules.lang.check.ground import Ground, origin
 from dicomrules.lang.check.later import refuse
 from dicomrules.lang.check.paths import Place, resolve
-from dicomrules.lang.check.routes import destination
 from dicomrules.lang.check.symbols import CONTEXT, suggested, unknown
 from dicomrules.lang.check.terms import Env, Wanted
 from dicomrules.program import case

@@ -2,12 +2,14 @@
 
 import unicodedata
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 from dicomrules.functions.numbers import number_of
 from dicomrules.functions.registry import FUNCTIONS
 from dicomrules.lang import ast
+from dicomrules.lang.check.destinations import in_a_cell
 from dicomrules.lang.check.ground import Ground
 from dicomrules.lang.check.literals import NAMES, flaw, number_flaw, read_text
 from dicomrules.lang.check.terms import ColumnShape, Shape
@@ -61,13 +63,10 @@ class Reading:
     def measured(self) -> Shape:
         """The shape with what the cells have shown."""
         columns = {
-            name: ColumnShape(
-                shape.header,
-                shape.type,
-                shape.vr,
-                shape.longest if shape.vr else self.longest.get(name, 0),
-                self.plain.get(name, True),
-                shape.pipe,
+            name: replace(
+                shape,
+                longest=shape.longest if shape.vr else self.longest.get(name, 0),
+                plain=self.plain.get(name, True),
             )
             for name, shape in self.shape.columns.items()
         }
@@ -128,6 +127,8 @@ class Reading:
         return read_text(text, shape.type)
 
     def _wrong(self, value: Value, shape: ColumnShape) -> str:
+        if shape.destination and not in_a_cell(self.ground, str(value)):
+            return "no destination of this name is expected"
         if isinstance(value, str):
             vr = shape.vr or ("UI" if shape.type is Type.UID else "")
             return flaw(value, vr, whole=True) if vr else ""

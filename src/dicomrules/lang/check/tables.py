@@ -1,5 +1,6 @@
 """Tables: inline ones and those of CSV files, with every cell checked."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 from dicomrules.functions.registry import FUNCTIONS
@@ -123,8 +124,7 @@ def _column(ground: Ground, node: ast.Column) -> tuple[str, ColumnShape] | None:
     assert node.type_word is not None
     assert node.name is not None
     if node.type_word.text == "destination":
-        refuse(ground, node.type_word.span, "a column of destinations")
-        return node.name.text, ColumnShape(node.header.value, Type.TEXT)
+        return node.name.text, _piped(ground, node, ColumnShape(node.header.value, Type.TEXT, destination=True))
     type_ = WORDS.get(node.type_word.text)
     if type_ is None:
         message = f"`{node.type_word.text}` is no type of a column"
@@ -152,4 +152,4 @@ def _piped(ground: Ground, node: ast.Column, shape: ColumnShape) -> ColumnShape:
     result = through(ground, node.pipe, cell, Env())
     if result.type is not None and result.type is not shape.type and not {result.type, shape.type} <= TEXTUAL:
         ground.report("DR201", node.span, "the pipe makes another type of this column", NAMES[result.type])
-    return ColumnShape(shape.header, shape.type, shape.vr, shape.longest, shape.plain, tuple(node.pipe))
+    return replace(shape, pipe=tuple(node.pipe))

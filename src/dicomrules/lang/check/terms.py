@@ -119,7 +119,10 @@ class Env:
 
 @dataclass(frozen=True, slots=True)
 class ColumnShape:
-    """A column of a table: its type, and for one that stands for an attribute its VR. `pipe` counts for key columns."""
+    """A column of a table: its type, and for one that stands for an attribute its VR. `pipe` counts for key columns.
+
+    `destination`: its cells are names of destinations.
+    """
 
     header: str
     type: Type
@@ -127,6 +130,7 @@ class ColumnShape:
     longest: int | None = None
     plain: bool = True
     pipe: tuple[Call, ...] = ()
+    destination: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,8 +28,16 @@ def stop(ground: Ground, node: ast.Verdict) -> Stop:
         case ast.Drop(reason):
             return Stop("drop", reason.value, place=node.span.place)
         case ast.Reject(reason, status):
+            if ground.group:
+                _rejects_a_variant(ground, node)
             _comment(ground, reason)
             return Stop("reject", reason.value, status=_status(ground, status), place=node.span.place)
+
+
+def _rejects_a_variant(ground: Ground, node: ast.Reject) -> None:
+    found = diagnose("DR409", node.span, "`reject` does not stand in a group", f"in group `{ground.group}`")
+    found = found.with_note("a verdict here is about the destinations reached through the group, not about the sender")
+    ground.add(found.with_fix("keep what would leave", node.span, f"quarantine {node.reason.span.text}"))
 
 
 def _comment(ground: Ground, reason: ast.Text) -> None:

@@ -85,4 +85,23 @@ CODES: tuple[CodeRecord, ...] = (
         good=_ROUTES.format("always => pacs"),
         severity=Severity.WARNING,
     ),
+    CodeRecord(
+        "DR411",
+        "one destination, reached in two ways",
+        "An object leaves for one destination in one form. Here it would leave through different groups, or with different"
+        " options, and nobody could tell which of the two counts: pseudonymised and not, say.",
+        bad="group trial {\n  rule r {\n    empty StudyID\n  }\n}\n"
+        "routes a every match {\n  always => vna\n}\nroutes b every match {\n  always => vna through trial\n}",
+        good="group trial {\n  rule r {\n    empty StudyID\n  }\n}\n"
+        "routes a every match {\n  always => pacs\n}\nroutes b every match {\n  always => vna through trial\n}",
+    ),
+    CodeRecord(
+        "DR412",
+        "options of a destination that do not go together",
+        "Members of one `failover` or `balance` go through the same group, since what leaves must not depend on which of them"
+        " happens to be there; `compressed` and `decompressed` exclude each other; of the shares of a `balance` all are said"
+        " or none.",
+        bad=_ROUTES.format("always => balance(pacs 25, vna)"),
+        good=_ROUTES.format("always => balance(pacs 25, vna 75)"),
+    ),
 )
