@@ -8,6 +8,7 @@ import click
 from dicomrules.cli.decision_view import arm_text
 from dicomrules.program.expression import Origin
 from dicomrules.rulebook.cases import CaseResult
+from dicomrules.rulebook.expected import Failure
 
 # A rule or an arm that no test reaches: kind, name of the rule or routes table, where it stands.
 Unreached = tuple[str, str, Origin]
@@ -22,7 +23,7 @@ def result_lines(results: Sequence[CaseResult]) -> Iterator[str]:
         place = click.style(f"  {result.origin.place}", dim=True)
         yield click.style("FAILED", fg="red", bold=True) + f"  {result.name}{place}"
         for failure in result.failures:
-            yield f"          expected  {failure.expected}" + click.style(f"  {failure.origin.place}", dim=True)
+            yield f"          expected  {expected(failure)}" + click.style(f"  {failure.origin.place}", dim=True)
             yield f"          got       {failure.got}"
 
 
@@ -32,6 +33,11 @@ def coverage_lines(unreached: Sequence[Unreached], every: int) -> Iterator[str]:
     for kind, name, origin in unreached:
         what = f"rule {name}" if kind == "rule" else f"routes {name}: {arm_text(origin.text)}"
         yield click.style("  not reached", fg="yellow") + f"  {what}" + click.style(f"  {origin.place}", dim=True)
+
+
+def expected(failure: Failure) -> str:
+    """What a test wanted to see."""
+    return failure.expected.removeprefix("expect ")
 
 
 def summary(results: Sequence[CaseResult]) -> str:
@@ -48,7 +54,7 @@ def results_plain(results: Sequence[CaseResult]) -> list[dict[str, Any]]:
             "place": result.origin.place,
             "passed": result.passed,
             "failures": [
-                {"expected": each.expected, "got": each.got, "place": each.origin.place} for each in result.failures
+                {"expected": expected(each), "got": each.got, "place": each.origin.place} for each in result.failures
             ],
         }
         for result in results

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element, ElementTree, SubElement
 
+from dicomrules.cli.cases_view import expected
 from dicomrules.rulebook.cases import CaseResult
 
 
@@ -21,7 +22,7 @@ def _case(result: CaseResult) -> Element:
     file, line = _file_and_line(result.origin.place)
     case = Element("testcase", name=_clean(result.name), classname=file, file=file, line=line)
     if not result.passed:
-        lines = [f"{each.origin.place}: expected {each.expected}, got {each.got}" for each in result.failures]
+        lines = [f"{each.origin.place}: expected {expected(each)}, got {each.got}" for each in result.failures]
         failure = SubElement(case, "failure", message=_clean(lines[0]), type="expectation")
         failure.text = _clean("\n".join(lines))
     return case

@@ -116,10 +116,10 @@ def _delivery_lines(delivery: DeliveryStory, columns: int) -> Iterator[str]:
 
 def _attempt_lines(attempt: Attempt, columns: int) -> Iterator[str]:
     outcome = attempt.outcome
-    when = _moment(outcome.started_at) if outcome.started_at else ""
+    when = f"{_moment(outcome.started_at)}  " if outcome.started_at else ""
     colour = "green" if outcome.kind is Kind.SENT else "yellow"
     late = " (late: it changed nothing)" if attempt.late else ""
-    first, *others = folded(f"{attempt.number}. {when}  {outcome.kind.value}: {outcome.message}{late}", columns - 2)
+    first, *others = folded(f"{attempt.number}. {when}{outcome.kind.value}: {outcome.message}{late}", columns - 2)
     yield INDENT + first.replace(outcome.kind.value, click.style(outcome.kind.value, fg=colour), 1)
     yield from (INDENT * 2 + " " + line for line in others)
     if outcome.exchange is not None:

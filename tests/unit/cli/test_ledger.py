@@ -1,0 +1,70 @@
+"""`status` and `trace`: what the ledger knows, for people and for programs."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dicomrules.queue.ledger import Ledger
+from tests.unit.cli.conftest import call, call_json
+from tests.unit.cli.ledgers import UID, with_history
+
+Golden = Callable[[str, str], None]
+
+
+@pytest.fixture
+def history(site: Path) -> Path:
+    with_history(site / "var")
+    return site
+
+
+def test_status_counts_by_receiver_and_destination_and_says_why_something_waits(history: Path, golden: Golden) -> None:
+    shown = call("status").stdout
+    golden("status", re.sub(r"\d+ d$", "N d", shown, flags=re.MULTILINE))
+
+
+def test_status_as_json_has_the_same_with_the_reason(history: Path) -> None:
+    status = call_json("status")
+    pacs = next(each for each in status["destinations"] if each["name"] == "pacs")
+    assert pacs["deliveries"]["deferred"] == 1
+    assert pacs["why"] == "no connection to 127.0.0.1 port 9: connection refused"
+    assert status["receivers"] == [{"name": "modalities", "instances": 2, "duplicates": 0, "conflicts": 1}]
+    assert status["instances"]["held"] == 1
+
+
+def test_status_before_the_first_start_says_so(site: Path) -> None:
+    said = call("status", code=74).stderr
+    assert "has this gateway ever been started?" in said
+    assert "dicomrules serve" in said
+
+
+def test_status_of_a_gateway_that_got_nothing_yet_lists_its_destinations(site: Path) -> None:
+    (site / "var").mkdir(mode=0o700)
+    Ledger.open(site / "var").close()
+    shown = call("status").stdout
+    assert "nothing has come in yet" in shown
+    assert "\npacs " in shown
+    assert "\narchive " in shown
+
+
+def test_trace_tells_the_whole_story(history: Path, golden: Golden) -> None:
+    golden("trace", call("trace", UID).stdout)
+
+
+def test_trace_says_that_a_conflict_is_held_although_rules_would_send_it(history: Path) -> None:
+    shown = call("trace", UID).stdout
+    assert "but held: conflict: the same SOP Instance UID came" in shown
+
+
+def test_trace_as_json_has_every_attempt_and_command_set(history: Path) -> None:
+    first, second = call_json("trace", UID)
+    archive = next(each for each in first["deliveries"] if each["destination"] == "archive")
+    assert [each["outcome"]["kind"] for each in archive["attempts"]] == ["deferred", "sent"]
+    assert archive["attempts"][1]["outcome"]["exchange"]["response"]["Status"] == 0
+    assert first["exchange"]["association"]["calling_aet"] == "CT_A1"
+    assert second["state"] == "held"
+
+
+def test_trace_of_an_unknown_instance_ends_with_1(history: Path) -> None:
+    assert "no instance 1.2.3 is in the ledger" in call("trace", "1.2.3", code=1).stderr
