@@ -14,6 +14,7 @@ from typing import Final, overload
 from weakref import WeakValueDictionary
 
 from dicomrules.dicom import private, tags, values
+from dicomrules.dicom.charset import CharacterSet
 from dicomrules.dicom.columns import Columns, Element, Outline
 from dicomrules.dicom.forms import SHORT_VRS
 from dicomrules.dicom.index import Index, ItemRanges, open_item, open_items
@@ -41,7 +42,20 @@ class _Closed:
 class DataSet(Reading):
     """One data set or item, as of now."""
 
-    __slots__ = ("__weakref__", "_blocks", "_edits", "_items", "_received", "ordinal", "outline", "owner", "touched")
+    __slots__ = (
+        *(
+            "__weakref__",
+            "_blocks",
+            "_edits",
+            "_items",
+            "_received",
+            "ordinal",
+            "outline",
+            "owner",
+            "spoken",
+            "touched",
+        ),
+    )
 
     def __init__(self, received: "Columns | _Closed", outline: Outline, owner: "Items | None" = None) -> None:
         self._received = received
@@ -49,6 +63,9 @@ class DataSet(Reading):
         self.owner = owner  # the sequence this item belongs to
         self.ordinal = -1  # its place among the items received, from 0
         self.touched = False  # something in it, or below, is not as received
+        self.spoken: CharacterSet | None = (
+            None  # at the top: what all text is in for the time being, whatever is declared
+        )
         self._edits: dict[int, Element | None] = {}
         self._items: dict[int, Items] = {}
         self._blocks: dict[int, int] = {}
@@ -69,6 +86,14 @@ class DataSet(Reading):
     def parent(self) -> "DataSet | None":
         """The data set or item around this item; None at the top."""
         return self.owner.owner if self.owner else None
+
+    @property
+    def charset(self) -> CharacterSet:
+        """The character set that holds here: the nearest one declared (PS3.5 7.5.3), unless the top says `spoken`."""
+        top = self
+        while top.owner:
+            top = top.owner.owner
+        return top.spoken or self.declared_charset
 
     @property
     def edits(self) -> dict[int, Element | None]:
@@ -103,7 +128,8 @@ class DataSet(Reading):
             return found
         there = set(found)
         kept = [tag for tag in found if tag not in self._edits or self._edits[tag]]
-        new = [tag for tag, edit in self._edits.items() if edit and low <= tag <= high and tag not in there]
+        some = self._edits.keys() if len(self._edits) < high - low else range(low, high + 1)
+        new = [tag for tag in some if low <= tag <= high and self._edits.get(tag) and tag not in there]
         if columns.ordered:
             return sorted(kept + new)
         for tag in sorted(new):
@@ -242,6 +268,7 @@ class DataSet(Reading):
         """This data set once more, without what was entered: a step of `copy`."""
         twin = DataSet(self._received, self.outline, owner)
         twin.ordinal = self.ordinal
+        twin.spoken = self.spoken
         twin.touched, twin._edits, twin._blocks = self.touched, dict(self._edits), dict(self._blocks)
         return twin
 

@@ -29,13 +29,13 @@ class Writable(Readable, Protocol):
 def creator_of(container: Readable, tag: int) -> str:
     """The creator of the block that private element `tag` lies in; empty when there is none."""
     block = tags.block_of(tag)
-    return _creator_at(container, tags.creator_tag(tag >> 16, block)) if block is not None else ""
+    return creator_at(container, tags.creator_tag(tag >> 16, block)) if block is not None else ""
 
 
 def block(container: Readable, group: int, creator: str) -> int | None:
     """The block that `creator` reserves in `group`; of several the first. None: it has none."""
     creators = container.tags(group << 16 | 0x10, group << 16 | 0xFF)
-    return next((tag & 0xFF for tag in creators if _creator_at(container, tag) == creator), None)
+    return next((tag & 0xFF for tag in creators if creator_at(container, tag) == creator), None)
 
 
 def reserve(container: Writable, group: int, creator: str) -> int | None:
@@ -60,7 +60,8 @@ def elements_of(creator_tag: int) -> tuple[int, int]:
     return first, first | 0xFF
 
 
-def _creator_at(container: Readable, tag: int) -> str:
+def creator_at(container: Readable, tag: int) -> str:
+    """The creator that a creator element names; empty when it names none."""
     element = container.get(tag)
     if element is None or element.length > _LONGEST_CREATOR:
         return ""

@@ -38,7 +38,12 @@ class Reading(ABC):
 
     @property
     def charset(self) -> CharacterSet:
-        """The character set that holds here: the nearest Specific Character Set (PS3.5 7.5.3)."""
+        """The character set that text is read and written in here."""
+        return self.declared_charset
+
+    @property
+    def declared_charset(self) -> CharacterSet:
+        """What the nearest Specific Character Set says (PS3.5 7.5.3)."""
         at: Reading | None = self
         while at is not None:
             element = at.find(tags.SPECIFIC_CHARACTER_SET)

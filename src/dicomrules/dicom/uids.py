@@ -2,9 +2,12 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from pydicom._uid_dict import UID_dictionary
+
+from dicomrules.dicom.tags import keyword_of
 
 # Registered with "Storage" in their names, but not stored by C-STORE
 _NO_STORAGE: Final = frozenset({"MediaStorageDirectoryStorage"})
@@ -74,3 +77,22 @@ def is_uid(text: str) -> bool:
     Components with leading zeros, which the standard forbids and devices write, are let pass.
     """
     return len(text) <= 64 and _UID.fullmatch(text) is not None
+
+
+_CLASSES: Final = re.compile("SOPClass|TransferSyntax")
+_OTHER_KINDS: Final = frozenset(
+    {
+        *("CodingSchemeUID", "ContextUID", "MappingResourceUID", "ContextGroupExtensionCreatorUID"),
+        *("ImplementationClassUID", "ManufacturerDeviceClassUID", "PrivateRecordUID"),
+    }
+)
+
+
+@lru_cache(maxsize=1024)
+def holds_classes(tag: int) -> bool:
+    """True for attributes whose UIDs name what many objects share: classes, syntaxes, coding schemes.
+
+    Their values, also those that a maker has defined, never name an instance or anything of a patient.
+    """
+    keyword = keyword_of(tag)
+    return keyword in _OTHER_KINDS or _CLASSES.search(keyword) is not None

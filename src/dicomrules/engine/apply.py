@@ -53,7 +53,9 @@ class PreparedRule:
         """What is told about this rule."""
         rule = self._rule
         changes = () if run is None else run.own_changes()
-        notes = notes if run is None else (*run.notes, *notes)
+        if run is not None:
+            more = (f"and {run.untold} more changes",) if run.untold else ()
+            notes = (*run.notes, *more, *notes)
         return RuleHit(rule.name, matched, because, notes, "rule", rule.title, rule.origin.place, changes, self._group)
 
 

@@ -4,10 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from dicomrules.dicom.columns import Element
+from dicomrules.dicom.edit import DataSet
+from dicomrules.dicom.tags import is_private
 from dicomrules.engine.run import UNREAD, Run
 from dicomrules.program.expression import Condition, Is, Read
 from dicomrules.program.path import Path, Pick, Prefix, PrivateTag, Step, Where
 from dicomrules.program.ruleset import Program
+from dicomrules.program.statement import CharsetFrom, CharsetTo
 from dicomrules.program.walk import inside
 
 # Reads something for one decision.
@@ -34,6 +38,11 @@ class Plan:
     numbers: dict[tuple[str, Path], int] = field(default_factory=dict)
     by_tag: dict[int, list[int]] = field(default_factory=dict)
     private: list[int] = field(default_factory=list)
+    recodes: bool = field(init=False)  # whether a rule may say in which character set the object leaves
+
+    def __post_init__(self) -> None:
+        rules = (self.program.rules, tuple(self.program.groups.values()))
+        self.recodes = any(isinstance(part, CharsetTo | CharsetFrom) for part in inside(rules))
 
     def slot(self, kind: str, path: Path) -> int:
         """The number under which `kind` of reading of `path` is cached."""
@@ -53,6 +62,20 @@ class Plan:
         if isinstance(tag, int) and tag >> 16 & 1:
             for number in self.private:
                 slots[number] = UNREAD
+
+    def forget_all(self, run: Run) -> None:
+        """Elements all over the data set were written."""
+        run.slots[:] = [UNREAD] * len(run.slots)
+
+    def vr(self, dataset: DataSet, element: Element) -> str:
+        """The VR to read an element by: its own, else that of the dictionaries or of a `private` line of the rules."""
+        if element.vr != "UN":
+            return element.vr
+        tag = element.tag
+        known = dataset.vr(tag)
+        if known == "UN" and self.program.private_vrs and is_private(tag):
+            return self.program.private_vrs.get(PrivateTag(tag >> 16, dataset.creator(tag), tag & 0xFF), "UN")
+        return known
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,24 +2,36 @@
 
 from collections.abc import Callable
 
+from dicomrules.dicom.charset import character_set
 from dicomrules.engine import evaluate
 from dicomrules.engine.assign import assignment
 from dicomrules.engine.erase import erasure
 from dicomrules.engine.halt import Halt
+from dicomrules.engine.keep import keeping
 from dicomrules.engine.plan import Scope
+from dicomrules.engine.private import removing_private
+from dicomrules.engine.recode import convert, really, relabel
+from dicomrules.engine.remap import remapping
 from dicomrules.engine.run import Run
+from dicomrules.engine.shift import shifting
 from dicomrules.engine.targets import spots
 from dicomrules.engine.transfer import copying, swapping
 from dicomrules.program.statement import (
     Add,
+    CharsetFrom,
+    CharsetTo,
     Copy,
     Default,
     Empty,
     If,
+    KeepOnly,
     Let,
     Move,
+    RemapUids,
     Remove,
+    RemovePrivate,
     Set,
+    ShiftDates,
     Statement,
     Swap,
     Within,
@@ -59,6 +71,16 @@ def act(scope: Scope, statement: Statement) -> Act:
             return _if(scope, statement)
         case Within():
             return _within(scope, statement)
+        case KeepOnly():
+            return keeping(scope, statement)
+        case RemovePrivate():
+            return removing_private(scope, statement)
+        case RemapUids():
+            return remapping(scope, statement)
+        case ShiftDates():
+            return shifting(scope, statement)
+        case CharsetTo() | CharsetFrom():
+            return recoding(scope, statement)
         case Stop():
             return _stop(statement)
 
@@ -109,3 +131,16 @@ def _within(scope: Scope, statement: Within) -> Act:
                 run.here = outside
 
     return inside
+
+
+def recoding(scope: Scope, statement: CharsetTo | CharsetFrom) -> Act:
+    """What carries out `charset to` and `charset from`."""
+    plan = scope.plan
+    if isinstance(statement, CharsetTo):
+        charset = statement.charset
+        return lambda run: convert(plan, run, charset)
+    actual, to = statement.actual, statement.to
+    if not to:
+        return lambda run: relabel(plan, run, actual)
+    speaks = really(character_set(tuple(actual.split("\\"))))
+    return lambda run: convert(plan, run, to, speaks)

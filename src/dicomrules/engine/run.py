@@ -8,6 +8,7 @@ from dicomrules.dicom.edit import DataSet, open_dataset
 from dicomrules.dicom.index import Index
 from dicomrules.model.decision import Change
 from dicomrules.model.instance import Envelope
+from dicomrules.program.expression import OfObject
 from dicomrules.program.path import PrivateTag
 from dicomrules.program.ruleset import Row
 
@@ -15,6 +16,9 @@ from dicomrules.program.ruleset import Row
 Answers = Mapping[tuple[str, tuple[str, ...]], Row | None]
 
 UNREAD: Final = object()
+
+# How many changed elements are told one by one; the others are counted. A structure set may have a million.
+MOST_CHANGES: Final = 10_000
 
 
 @dataclass(slots=True)
@@ -39,22 +43,28 @@ class Run:
     """The state of one decision.
 
     `root` is the edit tree, `here` what plain paths start from. `slots` caches what was read, by the plan's numbers.
-    `locals` holds `let` names. `edits` are by path, in order. `notes` are those of the rule at hand.
+    `locals` holds `let` names, `objects` what a test asks of its other objects. `edits` are by path, in order. `notes`
+    are those of the rule at hand. `done` are the statements that hide who the patient is ("remap uids", "shift dates"),
+    `made` the UIDs that `remap uids` has made.
     """
 
     __slots__ = (
         "_original",
         "_own",
         "answers",
+        "done",
         "edits",
         "envelope",
         "here",
         "index",
         "locals",
+        "made",
         "notes",
+        "objects",
         "root",
         "rule",
         "slots",
+        "untold",
     )
 
     def __init__(self, envelope: Envelope, index: Index, answers: Answers, size: int) -> None:
@@ -66,10 +76,14 @@ class Run:
         self._original: DataSet | None = None
         self.slots: list[Any] = [UNREAD] * size
         self.locals: dict[str, Any] = {}
+        self.objects: Mapping[OfObject, Any] = {}
         self.edits: dict[str, Edit] = {}
         self._own: dict[str, Edit] = {}  # those of the rule at hand
         self.notes: list[str] = []
         self.rule = ""
+        self.made: set[str] = set()
+        self.done: set[str] = set()
+        self.untold = 0  # changes of the rule at hand that are only counted
 
     @property
     def original(self) -> DataSet:
@@ -85,12 +99,13 @@ class Run:
         twin.here = Spot(twin.root)
         twin._original = self._original
         twin.edits = {path: replace(edit) for path, edit in self.edits.items()}
+        twin.made, twin.done = set(self.made), set(self.done)
         return twin
 
     def begin(self, rule: str) -> None:
         """A rule, or a routes table (empty), begins."""
         self.rule = rule
-        self.notes, self.locals, self._own = [], {}, {}
+        self.notes, self.locals, self._own, self.untold = [], {}, {}, 0
 
     def note(self, text: str) -> None:
         """Remember something that happened and is no change: "no target"."""
@@ -101,10 +116,16 @@ class Run:
         """Remember that the element at `path` looked like `before` and now looks like `after`."""
         for edits in (self.edits, self._own):
             known = edits.get(path)
-            if known is None:
-                edits[path] = Edit(before, after, self.rule)
-            else:
+            if known is not None:
                 known.after, known.rule = after, self.rule
+            elif len(edits) < MOST_CHANGES:
+                edits[path] = Edit(before, after, self.rule)
+            elif edits is self._own:
+                self.untold += 1
+
+    def tells(self) -> bool:
+        """Whether one change more is told by itself."""
+        return len(self._own) < MOST_CHANGES
 
     def changes(self) -> tuple[Change, ...]:
         """Everything that changed."""

@@ -9,9 +9,10 @@ from dicomrules.dicom.values import CHARSET_VRS
 from dicomrules.engine.charset import reencoded
 from dicomrules.engine.locate import parent, tag_in
 from dicomrules.engine.plan import Plan, Scope
+from dicomrules.engine.put import put
 from dicomrules.engine.run import Run
 from dicomrules.engine.targets import targets
-from dicomrules.engine.write import Target, Watch, delete, make_empty, put, put_raw
+from dicomrules.engine.write import Target, Watch, delete, make_empty, put_raw
 from dicomrules.program.path import Path
 from dicomrules.program.statement import Copy, Move, Swap
 

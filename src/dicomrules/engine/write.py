@@ -4,18 +4,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from dicomrules.dicom.edit import DataSet
-from dicomrules.dicom.values import TooLong
 from dicomrules.engine.charset import encoded
 from dicomrules.engine.fit import Fitted
-from dicomrules.engine.halt import Halt
 from dicomrules.engine.plan import Plan
+from dicomrules.engine.put import put
 from dicomrules.engine.run import Run
 from dicomrules.engine.show import shown
 from dicomrules.program.path import PrivateTag
 from dicomrules.program.types import NoValue
-from dicomrules.program.verdict import Stop
-
-UNWRITABLE = Stop("quarantine", "a value is longer than its VR can say")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +47,6 @@ def put_raw(plan: Plan, run: Run, target: Target, raw: bytes) -> None:
         return
     with Watch(plan, run, target):
         put(plan, target.dataset, target.tag, target.vr, raw)
-
-
-def put(plan: Plan, dataset: DataSet, tag: int, vr: str, raw: bytes) -> None:
-    """Write raw bytes that came from elsewhere in the object. Too many for their VR: nothing is sent."""
-    try:
-        dataset.put(tag, vr, raw)
-    except TooLong:
-        raise Halt(plan.program.settings.malformed or UNWRITABLE) from None
 
 
 def make_empty(plan: Plan, run: Run, target: Target) -> None:

@@ -7,6 +7,8 @@ import hmac
 from dicomrules.functions.record import OUT_OF_RANGE, Argument, Example, Function, Parameter, Result, Takes, exactly
 from dicomrules.program.types import Type
 
+LONGEST_UID = 64
+
 
 def _letters(digest: bytes, length: int) -> Result:
     """The first letters of the base 32 form (A-Z 2-7) of a digest."""
@@ -31,6 +33,12 @@ def keyed_hash(text: str, secret: str, length: int) -> Result:
 def keyed_uid(text: str, secret: str) -> str:
     """`2.25.` and 128 bits of the HMAC of a text as a decimal (PS3.5 B.2)."""
     return "2.25." + str(int.from_bytes(keyed_digest(text, secret)[:16], "big"))
+
+
+def uid_under(root: str, text: str, secret: str) -> str:
+    """As `keyed_uid`, below another root: as many decimal digits of the HMAC as fit into the 64 characters of a UID."""
+    digits = str(int.from_bytes(keyed_digest(text, secret), "big"))
+    return f"{root}.{digits[: LONGEST_UID - len(root) - 1]}"
 
 
 def keyed_days(text: str, secret: str, low: int, high: int) -> Result:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from dicomrules.program.case import Case
 from dicomrules.program.expression import NOWHERE, Condition, Origin
+from dicomrules.program.path import PrivateTag
 from dicomrules.program.route import Target
 from dicomrules.program.schedule import Schedule
 from dicomrules.program.statement import Statement
@@ -100,11 +101,15 @@ class ConvertTo:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`settings { … }`. `malformed` None: comparisons false, values to `otherwise`. `timezone` empty: UTC."""
+    """`settings { … }`. `malformed` None: comparisons false, values to `otherwise`. `timezone` empty: UTC.
+
+    `record`: changes are recorded in the object, for this reason ("COERCE" or "CORRECT"; PS3.3 C.12.1); empty: not.
+    """
 
     malformed: Stop | None = None
     unencodable: Stop | ConvertTo | Literal["ascii"] | None = None
     timezone: str = ""
+    record: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +118,8 @@ class Program:
 
     `destinations` are those `expects destinations` and the routes name; `parameters` are the values used, as text;
     `secrets` by name are never printed and no part of the fingerprint's text. `fingerprint` is the SHA-256, in
-    hexadecimal, of the rule files, their CSV files and the parameters.
+    hexadecimal, of the rule files, their CSV files and the parameters. `private_vrs` are the VRs that the rules give to
+    private elements.
     """
 
     rules: tuple[Rule, ...] = ()
@@ -127,3 +133,4 @@ class Program:
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     cases: tuple[Case, ...] = ()
     fingerprint: str = ""
+    private_vrs: Mapping[PrivateTag, str] = field(default_factory=dict)

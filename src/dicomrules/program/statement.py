@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from dicomrules.program.expression import NOWHERE, Condition, Expression, Origin, Otherwise
+from dicomrules.program.expression import NOWHERE, Condition, Expression, Origin, Otherwise, Secret
 from dicomrules.program.path import Path, PrivateTag
 from dicomrules.program.verdict import Stop
 
@@ -25,15 +25,15 @@ class TagSet:
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """What `empty` and `remove` are about: paths, and sets of elements. `anywhere`: at every depth, by the last step.
+    """What a statement is about: paths, and sets of elements. `anywhere`: at every depth, by the last step.
 
-    `excepted` paths, and what lies below them, stay.
+    `excepted` are those left out, with whatever lies below them.
     """
 
     paths: tuple[Path, ...] = ()
     sets: tuple[TagSet, ...] = ()
     anywhere: bool = False
-    excepted: tuple[Path, ...] = ()
+    excepted: Targets | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,68 @@ class Remove:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepOnly:
+    """`keep only P, …`: every other element of the data set, or of the item inside `within`, goes (S37).
+
+    What says which object this is, and how its text and pixels are to be read, stays.
+    """
+
+    targets: Targets
+    origin: Origin = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RemovePrivate:
+    """`remove private except "CREATOR", …`: at every depth, what no maker reserved too (S36)."""
+
+    creators: frozenset[str] = frozenset()
+    origin: Origin = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RemapUids:
+    """`remap uids with SECRET under ROOT`: UIDs that name an instance or the like, at every depth, references too.
+
+    `root` is empty for 2.25. `excepted` single attributes are left out at every depth.
+    """
+
+    secret: Secret
+    root: str = ""
+    excepted: Targets | None = None
+    origin: Origin = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftDates:
+    """`shift dates by days`: every DA and DT, at every depth. `excepted` single attributes stay at every depth."""
+
+    by: Expression
+    otherwise: Otherwise | None = None
+    excepted: Targets | None = None
+    origin: Origin = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CharsetTo:
+    """`charset to X`: all text of the object is encoded anew (PS3.3 C.12.1.1.2)."""
+
+    charset: str
+    origin: Origin = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CharsetFrom:
+    """`charset from A to X`: the bytes as they came are text in A, whatever is declared. `to` empty: A is declared.
+
+    Several terms of a character set with code extensions are separated by a backslash.
+    """
+
+    actual: str
+    to: str = ""
+    origin: Origin = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Copy:
     """`copy P to Q`: the value as it is, text kept. Same VR on both sides."""
 
@@ -149,4 +211,6 @@ class If:
     origin: Origin = field(default=NOWHERE, compare=False)
 
 
-Statement = Set | Default | Add | Within | Empty | Remove | Copy | Move | Swap | Let | If | Stop
+# Statements about the whole object: they do not stand inside `within` (S79).
+AboutAll = RemovePrivate | RemapUids | ShiftDates | CharsetTo | CharsetFrom
+Statement = Set | Default | Add | Within | Empty | Remove | KeepOnly | AboutAll | Copy | Move | Swap | Let | If | Stop

@@ -426,7 +426,7 @@ def test_remove_except_spares_what_is_named_and_what_lies_below_it() -> None:
         RequestAttributesSequence=with_items({"PatientID": "below"}),
         SourceImageSequence=with_items({"PatientID": "gone"}),
     )
-    spared = Targets((p("PatientID"),), anywhere=True, excepted=(p("RequestAttributesSequence"),))
+    spared = Targets((p("PatientID"),), anywhere=True, excepted=Targets((p("RequestAttributesSequence"),)))
     result = decide(program(Remove(spared)), made)
     assert b"below" in result.data
     assert b"gone" not in result.data

@@ -1,20 +1,20 @@
 """What `empty` and `remove` are about: paths, masks, and sets of tags."""
 
 import re
+from dataclasses import replace
 
 from dicomrules.dicom import tags
 from dicomrules.functions import regex
 from dicomrules.lang import ast
 from dicomrules.lang.check import attributes
 from dicomrules.lang.check.ground import Ground
-from dicomrules.lang.check.later import refuse
 from dicomrules.lang.check.literals import VRS
 from dicomrules.lang.check.paths import Place, resolve
 from dicomrules.lang.check.patterns import pattern
 from dicomrules.lang.check.symbols import unknown
 from dicomrules.lang.check.terms import Env
 from dicomrules.lang.check.writable import PROTECTED, UIDS, writable
-from dicomrules.program.path import Path, PrivateTag
+from dicomrules.program.path import PrivateTag
 from dicomrules.program.statement import TagSet, Targets
 
 _KEPT = TagSet(tags=frozenset(PROTECTED) | UIDS)
@@ -25,36 +25,36 @@ def targets(
     ground: Ground, node: ast.Targets, excepted: ast.Targets | None, env: Env
 ) -> tuple[Targets, list[Place]] | None:
     """The elements that are meant, and the places of those said by a path; None with a finding."""
-    places: list[Place] = []
-    sets: list[TagSet] = []
-    sound = True
-    for target in node.targets:
-        found = _one(ground, target, env, written=True)
-        sound = sound and found is not None
-        if isinstance(found, TagSet):
-            sets.append(found)
-        elif found is not None:
-            places.append(found)
-    kept: list[Path] = []
-    for target in excepted.targets if excepted is not None else ():
-        found = _one(ground, target, env, written=False)
-        if isinstance(found, TagSet):
-            refuse(ground, target.span, "except tags")
-        elif found is not None:
-            kept.append(found.path)
-        sound = sound and found is not None
-    if not sound:
+    found = _list(ground, node, env, written=True)
+    spared = left_out(ground, excepted, env)
+    if found is None or (excepted is not None and spared is None):
         return None
-    paths = tuple(place.path for place in places)
-    return Targets(paths, tuple(sets), node.anywhere, tuple(kept)), places
+    meant, places = found
+    return replace(meant, excepted=spared), places
+
+
+def left_out(ground: Ground, node: ast.Targets | None, env: Env) -> Targets | None:
+    """What `except` names; None where there is none, or with a finding."""
+    found = None if node is None else _list(ground, node, env, written=False)
+    return None if found is None else found[0]
+
+
+def _list(ground: Ground, node: ast.Targets, env: Env, *, written: bool) -> tuple[Targets, list[Place]] | None:
+    """A list of targets. `written`: they are changed, so what is protected is reported, and no set reaches it."""
+    found = [_one(ground, target, env, written=written) for target in node.targets]
+    if None in found:
+        return None
+    places = [one for one in found if isinstance(one, Place)]
+    sets = tuple(one for one in found if isinstance(one, TagSet))
+    return Targets(tuple(place.path for place in places), sets, node.anywhere), places
 
 
 def _one(ground: Ground, target: ast.Target, env: Env, *, written: bool) -> Place | TagSet | None:
     if isinstance(target, ast.TagsRef):
-        return tag_set(ground, target.name)
+        return tag_set(ground, target.name, written=written)
     mask = _mask(target)
     if mask is not None:
-        return TagSet(masks=((mask.mask, mask.value),), excepted=_KEPT)
+        return TagSet(masks=((mask.mask, mask.value),), excepted=_KEPT if written else None)
     place = resolve(ground, target, env)
     if place is None or (written and not writable(ground, place)):
         return None
@@ -75,25 +75,26 @@ def _mask(target: ast.Path) -> tags.TagMask | None:
     return tags.mask_of(attribute.text) if isinstance(attribute, ast.Keyword) else None
 
 
-def tag_set(ground: Ground, name: ast.Name) -> TagSet | None:
-    """The set of tags of this name; None with a finding."""
+def tag_set(ground: Ground, name: ast.Name, *, written: bool = True) -> TagSet | None:
+    """The set of tags of this name; None with a finding. `written`: without what is protected."""
     item = ground.symbols.find("tags", name.text, ast.Tags)
     if item is None:
         if ground.symbols.missing("tags", name.text):
             ground.add(unknown(ground.symbols, "tags", name, "DR107"))
         return None
     with ground.findings.quietly():
-        return members(ground, item)
+        return members(ground, item, written=written)
 
 
-def members(ground: Ground, item: ast.Tags) -> TagSet | None:
+def members(ground: Ground, item: ast.Tags, *, written: bool = True) -> TagSet | None:
     """What a `tags` item holds; None with a finding."""
     held = _members(ground, item.members)
-    left_out = _members(ground, item.excepted) if item.excepted else TagSet()
-    if held is None or left_out is None:
+    without = _members(ground, item.excepted) if item.excepted else TagSet()
+    if held is None or without is None:
         return None
-    excepted = TagSet(left_out.tags | _KEPT.tags, left_out.masks, left_out.privates, left_out.vrs)
-    return TagSet(held.tags, held.masks, held.privates, held.vrs, excepted)
+    if written:
+        without = replace(without, tags=without.tags | _KEPT.tags)
+    return replace(held, excepted=without)
 
 
 def _members(ground: Ground, nodes: tuple[ast.TagsMember, ...]) -> TagSet | None:
