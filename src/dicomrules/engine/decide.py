@@ -7,6 +7,7 @@ from dicomrules.engine.attempt import Attempt
 from dicomrules.engine.halt import Halt
 from dicomrules.engine.leaving import Leaving, PreparedGroup
 from dicomrules.engine.plan import Plan
+from dicomrules.engine.recode import settle
 from dicomrules.engine.route import Outcome, PreparedRoutes
 from dicomrules.engine.run import Answers, Run
 from dicomrules.model.decision import Decision, Needs, RuleHit, Variant
@@ -16,6 +17,7 @@ from dicomrules.program.verdict import Stop
 
 # Verdicts by strength (S55): the strongest of all tables, and of all variants, counts.
 STRENGTH = ("reject", "quarantine", "hold", "drop")
+SYSTEM = "dicomrules"
 LOOP = "it would go back to the application that sent it"
 
 
@@ -23,13 +25,15 @@ class Engine:
     """A Program made ready. One engine decides any number of objects, from any number of threads.
 
     `applications` are AE title and address of the application behind a destination: an object is never sent back to the
-    very one that sent it (S63).
+    very one that sent it (S63). `system` is the name under which changes are recorded in an object.
     """
 
-    def __init__(self, program: Program, applications: Mapping[str, tuple[str, str]] | None = None) -> None:
+    def __init__(
+        self, program: Program, applications: Mapping[str, tuple[str, str]] | None = None, system: str = SYSTEM
+    ) -> None:
         self.program = program
         self._applications = dict(applications or {})
-        plan = Plan(program)
+        plan = Plan(program, system)
         self._plan = plan
         prepared = [PreparedRule(plan, rule) for rule in program.rules]
         self._rules = [(rule.applies, rule) for rule in prepared]
@@ -50,7 +54,7 @@ class Engine:
         if envelope.index is None:
             raise ValueError("an instance that is kept undecided has no index: it cannot be decided")
         run = Run(envelope, envelope.index, answers or {}, len(self._plan.numbers))
-        leaving = Leaving(explain, [])
+        leaving = Leaving(self._plan, explain, [])
         try:
             decision = self._decided(run, leaving)
         except Halt as halt:
@@ -65,6 +69,7 @@ class Engine:
         outcome = Outcome()
         try:
             run_rules(run, self._rules, hits, explain=explain)
+            settle(self._plan, run)
             for routes in self._routes:
                 routes.read(run, outcome, hits, explain=explain)
         except Halt as halt:

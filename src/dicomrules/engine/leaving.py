@@ -4,12 +4,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from dicomrules.dicom.compose import make_patch
+from dicomrules.dicom.edit import DataSet
 from dicomrules.dicom.patch import Patch
 from dicomrules.dicom.tags import SOP_INSTANCE_UID
 from dicomrules.engine.apply import PreparedRule, not_reached, run_rules
 from dicomrules.engine.content import content_of
 from dicomrules.engine.halt import Halt
 from dicomrules.engine.plan import Plan
+from dicomrules.engine.recode import settle
+from dicomrules.engine.record import hides, recorded
 from dicomrules.engine.run import Run
 from dicomrules.model.decision import Needs, Options, RuleHit, Variant
 from dicomrules.model.instance import Verdict
@@ -21,6 +24,7 @@ from dicomrules.program.verdict import Stop
 class Leaving:
     """The variants of one object under way; `runs` are their edit trees by group."""
 
+    plan: Plan
     explain: bool
     hits: list[RuleHit]
     variants: list[Variant] = field(default_factory=list)
@@ -29,16 +33,16 @@ class Leaving:
     def as_ruled(self, run: Run, options: Sequence[Options]) -> None:
         """The object as the rules alone made it."""
         self.runs[""] = run
-        self.variants.append(_variant(run, "", options))
+        self.variants.append(_variant(recorded(self.plan, run), run, "", options))
 
 
 class PreparedGroup:
     """A group ready to run on any number of objects."""
 
-    __slots__ = ("_name", "_rules")
+    __slots__ = ("_hides", "_name", "_rules")
 
     def __init__(self, plan: Plan, group: Group) -> None:
-        self._name = group.name
+        self._name, self._hides = group.name, hides(group.rules)
         prepared = [PreparedRule(plan, rule, group.name) for rule in group.rules]
         self._rules: list[tuple[Callable[[Run], bool], PreparedRule]] = [(rule.applies, rule) for rule in prepared]
 
@@ -52,7 +56,9 @@ class PreparedGroup:
         hits: list[RuleHit] = []
         try:
             run_rules(run, self._rules, hits, explain=leaving.explain)
-            leaving.variants.append(_variant(run, self._name, options))
+            settle(leaving.plan, run)
+            tree = recorded(leaving.plan, run, hidden=self._hides)
+            leaving.variants.append(_variant(tree, run, self._name, options))
         except Halt as halt:
             if isinstance(halt.outcome, Needs):
                 raise
@@ -62,9 +68,10 @@ class PreparedGroup:
         leaving.hits.extend(hits)
 
 
-def _variant(run: Run, group: str, options: Sequence[Options]) -> Variant:
+def _variant(tree: DataSet, run: Run, group: str, options: Sequence[Options]) -> Variant:
     said = tuple(one for one in options if one != Options(one.destination))
-    return Variant(_patch(run), run.changes(), _names(options), _sop_instance(run), group, said)
+    patch = make_patch(tree, run.envelope.derived_digest or run.envelope.digest)
+    return Variant(patch, run.changes(), _names(options), _sop_instance(run), group, said)
 
 
 def _stopped(run: Run, group: str, options: Sequence[Options], stop: Stop) -> Variant:
@@ -87,10 +94,6 @@ def _stopped(run: Run, group: str, options: Sequence[Options], stop: Stop) -> Va
 def _names(options: Sequence[Options]) -> tuple[str, ...]:
     """The destinations, without those that stand in for others."""
     return tuple(one.destination for one in options if not one.stands_in_for)
-
-
-def _patch(run: Run) -> Patch:
-    return make_patch(run.root, run.envelope.derived_digest or run.envelope.digest)
 
 
 def _sop_instance(run: Run) -> str:

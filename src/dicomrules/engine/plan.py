@@ -35,6 +35,7 @@ class Plan:
     """
 
     program: Program
+    system: str = ""  # our name, where changes are recorded
     numbers: dict[tuple[str, Path], int] = field(default_factory=dict)
     by_tag: dict[int, list[int]] = field(default_factory=dict)
     private: list[int] = field(default_factory=list)
