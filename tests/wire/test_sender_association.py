@@ -87,3 +87,12 @@ def test_a_rejection_keeps_what_the_peer_said() -> None:
         Association(target(sink.port), PROPOSED)
     assert refused.value.rejection.transient
     assert refused.value.rejection.meaning == "local limit exceeded"
+
+
+def test_an_operation_on_an_association_that_is_over_is_the_same_declared_error(sink: Sink) -> None:
+    made = Association(target(sink.port), PROPOSED)
+    made.abort()
+    with pytest.raises(Lost):
+        made.store(made.contexts[0], CT, "1.2.3", [(memoryview(bytes(1000)), True)])
+    with pytest.raises(Lost):
+        made.echo(made.contexts[0])

@@ -166,6 +166,8 @@ class Association:
         try:
             with self._ending_on_error():
                 self._refuse_unasked()
+                if not self.is_open:
+                    raise self._end or Lost("the association is over")
                 self._send_message(context, request, windows)
                 answer = self._answer()
                 exchange = replace(exchange, response=answer.command, ended_at=datetime.now(UTC))
