@@ -11,7 +11,7 @@ from dicomrules.cli.junit import as_junit
 from dicomrules.cli.loading import SET, Checked, check_gateway, check_rules
 from dicomrules.cli.output import FINDINGS, FORMAT, IO_ERROR, USAGE, fail, print_json, show_diagnostics
 from dicomrules.cli.sarif import as_sarif
-from dicomrules.rulebook.cases import CaseResult, run_cases, unreached
+from dicomrules.rulebook.cases import CaseResult, reachable, run_cases, unreached
 from dicomrules.text.render import summary as counted
 
 _PATHS = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
@@ -122,8 +122,7 @@ def _tried(path: Path, parameters: tuple[str, ...], form: str) -> _Tried:
         raise SystemExit(USAGE)
     folder = checked.settings.rules[0].parent if checked.settings else path.parent
     results = run_cases(program, _reader(folder))
-    every = len(program.rules) + sum(len(table.arms) for table in program.routes)
-    return _Tried(results, unreached(program, results), every)
+    return _Tried(results, unreached(program, results), len(reachable(program)))
 
 
 def _reader(folder: Path) -> Callable[[str], bytes]:

@@ -26,6 +26,7 @@ from dicomrules.program.expression import (
     Literal,
     Local,
     Lookup,
+    OfObject,
     Otherwise,
     Range,
     Read,
@@ -58,6 +59,8 @@ def value(scope: Scope, expression: Expression) -> Getter:
             return read.value(scope, path)
         case Context(name):
             return context.reader(scope, name)
+        case OfObject():
+            return lambda run: run.objects.get(expression, ABSENT)
         case Local(name):
             return lambda run: run.locals.get(name, ABSENT)
         case Column(local, column):

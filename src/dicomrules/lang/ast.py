@@ -811,11 +811,22 @@ class Unchanged(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class AnyVerdict(Node):
+    """`expect quarantine`: this verdict, whatever its reason."""
+
+    kind: Literal["quarantine", "hold", "reject", "drop"]
+
+
+AtExpectation = Expr | Unchanged | AnyVerdict | Quarantine | Reject | Hold | Drop
+
+
+@dataclass(frozen=True, slots=True)
 class At(Node):
-    """`at research PatientID == "X"`, `at research unchanged except …`: about that destination's variant."""
+    """`at research PatientID == "X"`, `at research unchanged except …`, `at research quarantine "why"`: about that
+    destination's variant."""
 
     destination: Name
-    expectation: Expr | Unchanged
+    expectation: AtExpectation
 
 
 @dataclass(frozen=True, slots=True)
@@ -834,14 +845,7 @@ class SentTo(Node):
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class AnyVerdict(Node):
-    """`expect quarantine`: this verdict, whatever its reason."""
-
-    kind: Literal["quarantine", "hold", "reject", "drop"]
-
-
-Expectation = Expr | Unchanged | At | Fired | SentTo | AnyVerdict | Quarantine | Reject | Hold | Drop
+Expectation = AtExpectation | At | Fired | SentTo
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from typing import Literal
 
 from dicomrules.program.expression import NOWHERE, Condition, Origin
 from dicomrules.program.path import Path
+from dicomrules.program.statement import Targets
 from dicomrules.program.types import Value
 
 
@@ -81,15 +82,15 @@ class Holds:
 class Unchanged:
     """`unchanged`, or `unchanged except P, …`: what lies below a path belongs to it."""
 
-    excepted: tuple[Path, ...] = ()
+    excepted: Targets | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class At:
-    """`at DEST <condition>` or `at DEST unchanged …`: about what that destination gets."""
+    """`at DEST <condition>`, `at DEST unchanged …`: about what that destination gets; a verdict: about its variant."""
 
     destination: str
-    what: Holds | Unchanged
+    what: "Holds | Unchanged | Ends"
 
 
 @dataclass(frozen=True, slots=True)

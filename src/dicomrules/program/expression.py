@@ -69,6 +69,14 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class OfObject:
+    """What another object of the same test has at a path, once it is rewritten: `image.SOPInstanceUID`."""
+
+    label: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Secret:
     """The value of a secret, as an argument of a function that asks for one."""
 
@@ -148,7 +156,8 @@ class Truth:
     condition: Condition
 
 
-Expression = Literal | Several | Read | Context | Local | Column | Call | Join | Arithmetic | Lookup | Choose | Truth
+Reading = Read | OfObject | Context | Local | Column | Lookup
+Expression = Literal | Several | Reading | Call | Join | Arithmetic | Choose | Truth
 
 # What happens when there is no value: another value, or for the target of `set` keep / empty / remove, or a verdict.
 Instead = OneOf["keep", "empty", "remove"]

@@ -61,7 +61,7 @@ def run_case(engine: Engine, case: Case, read: ReadFile) -> CaseResult:
             objects[""] = objects[step.label] = tried
             reached.update(_place(hit) for hit in tried.decision.hits if hit.matched)
         elif step.label in objects and not (broken and not step.label):
-            failures.extend(unmet(step, objects[step.label]))
+            failures.extend(unmet(step, objects[step.label], objects))
     return CaseResult(case.name, tuple(failures), frozenset(reached), case.origin)
 
 
@@ -109,7 +109,8 @@ def _given_tables(tables: Mapping[str, Table], given: Given) -> Mapping[str, Tab
 
 def _test_secrets(program: Program) -> dict[str, str]:
     """The test's secret for every secret that the program names."""
-    used = (part.name for part in inside((program.rules, program.routes)) if isinstance(part, Secret))
+    ruled = (program.rules, program.routes, tuple(program.groups.values()))
+    used = (part.name for part in inside(ruled) if isinstance(part, Secret))
     return dict.fromkeys((*program.secrets, *used), TEST_SECRET)
 
 
@@ -120,6 +121,11 @@ def _place(hit: RuleHit) -> tuple[str, str, str]:
 def unreached(program: Program, results: Iterable[CaseResult]) -> tuple[tuple[str, str, Origin], ...]:
     """The rules and arms that no test reaches: kind, name of the rule or table, where it stands."""
     reached = {place for result in results for place in result.reached}
-    every = [("rule", rule.name, rule.origin) for rule in program.rules]
-    every += [("route", table.name, arm.origin) for table in program.routes for arm in table.arms]
-    return tuple(one for one in every if (one[0], one[1], one[2].place) not in reached)
+    return tuple(one for one in reachable(program) if (one[0], one[1], one[2].place) not in reached)
+
+
+def reachable(program: Program) -> tuple[tuple[str, str, Origin], ...]:
+    """The rules and arms that a test can reach, those of groups too."""
+    rules = [*program.rules, *(rule for group in program.groups.values() for rule in group.rules)]
+    arms = [("route", table.name, arm.origin) for table in program.routes for arm in table.arms]
+    return (*(("rule", rule.name, rule.origin) for rule in rules), *arms)

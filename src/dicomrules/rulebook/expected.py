@@ -1,13 +1,15 @@
 """Whether what came of an object is what a test expects, and if not, what was seen instead."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dicomrules.engine.attempt import Attempt
-from dicomrules.model.decision import Clause
+from dicomrules.model.decision import Clause, Decision, Variant
 from dicomrules.model.instance import Verdict
-from dicomrules.program.case import At, Ends, Expect, Fired, Holds, SentTo, Unchanged
+from dicomrules.program.case import At, Ends, Expect, Expectation, Fired, Holds, SentTo, Unchanged
 from dicomrules.program.expression import Origin
-from dicomrules.rulebook.differences import covers, differences, shown
+from dicomrules.program.statement import Targets
+from dicomrules.rulebook.differences import differences, shown, spares
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,20 +21,25 @@ class Failure:
     got: str
 
 
-def unmet(expect: Expect, tried: Attempt) -> tuple[Failure, ...]:
-    """What of one expectation was not met."""
-    got = _got_instead(expect, tried)
+def unmet(expect: Expect, tried: Attempt, objects: Mapping[str, Attempt]) -> tuple[Failure, ...]:
+    """What of one expectation was not met. `objects` are all objects of the test so far, by name."""
+    got = _got_instead(expect.what, tried, objects)
     return () if got is None else (Failure(expect.origin, expect.origin.text or type(expect.what).__name__, got),)
 
 
-def _got_instead(expect: Expect, tried: Attempt) -> str | None:
+def _got_instead(what: Expectation, tried: Attempt, objects: Mapping[str, Attempt]) -> str | None:
     """What was seen instead of what is expected; None when that came true."""
-    match expect.what:
-        case Holds() | Unchanged() as what:
-            return _about_object(what, tried)
+    match what:
+        case Unchanged(excepted):
+            return _unchanged(excepted, tried)
+        case Holds(condition):
+            answer, clauses = tried.ask(condition, objects)
+            return None if answer else "; ".join(map(_clause, clauses)) or "false"
+        case At(destination, Ends() as end):
+            return _ends_at(destination, end, tried)
         case At(destination, what):
-            sent = tried.decision.destinations
-            return _about_object(what, tried) if destination in sent else _sent(sent, tried)
+            there = tried.at(destination)
+            return _sent(tried) if there is None else _got_instead(what, there, objects)
         case Fired(rules, negated):
             fired = {hit.rule for hit in tried.decision.hits if hit.matched and hit.kind == "rule"}
             right = not fired & set(rules) if negated else set(rules) <= fired
@@ -40,20 +47,25 @@ def _got_instead(expect: Expect, tried: Attempt) -> str | None:
         case SentTo(destinations, negated):
             got = set(tried.decision.destinations)
             right = not got & set(destinations) if negated else got == set(destinations)
-            return None if right else _sent(tried.decision.destinations, tried)
-        case Ends(kind, reason):
-            decision = tried.decision
-            right = decision.verdict == kind and (reason is None or reason in decision.reasons)
-            return None if right else _ended(tried)
+            return None if right else _sent(tried)
+        case Ends() as end:
+            return None if _is(end, tried.decision) else _ended(tried)
 
 
-def _about_object(what: Holds | Unchanged, tried: Attempt) -> str | None:
-    if isinstance(what, Unchanged):
-        places = list(differences(tried.received, tried.rewritten))
-        changed = [shown(place) for place in places if not any(covers(path, place) for path in what.excepted)]
-        return f"changed: {', '.join(changed)}" if changed else None
-    answer, clauses = tried.ask(what.condition)
-    return None if answer else "; ".join(map(_clause, clauses)) or "false"
+def _unchanged(excepted: Targets | None, tried: Attempt) -> str | None:
+    places = differences(tried.received, tried.rewritten)
+    changed = [shown(place) for place in places if not spares(excepted, place)]
+    return f"changed: {', '.join(changed)}" if changed else None
+
+
+def _ends_at(destination: str, end: Ends, tried: Attempt) -> str | None:
+    """A verdict about what a destination would get: its own, or that of the whole object."""
+    ended: list[Decision | Variant] = [one for one in tried.decision.stopped if destination in one.destinations]
+    return None if any(_is(end, one) for one in ended or [tried.decision]) else _sent(tried)
+
+
+def _is(end: Ends, ended: Decision | Variant) -> bool:
+    return ended.verdict == end.kind and (end.reason is None or end.reason in ended.reasons)
 
 
 def _clause(clause: Clause) -> str:
@@ -61,12 +73,21 @@ def _clause(clause: Clause) -> str:
     return f"{clause.text}{seen}"
 
 
-def _sent(destinations: tuple[str, ...], tried: Attempt) -> str:
-    if destinations:
-        return f"sent to {', '.join(destinations)}"
-    return _ended(tried) if tried.decision.verdict is not Verdict.SEND else "sent nowhere"
+def _sent(tried: Attempt) -> str:
+    decision = tried.decision
+    if decision.verdict is not Verdict.SEND:
+        return _ended(tried)
+    sent = f"sent to {', '.join(decision.destinations)}" if decision.destinations else "sent nowhere"
+    return "; ".join([sent, *map(_stopped, decision.stopped)])
 
 
 def _ended(tried: Attempt) -> str:
     decision = tried.decision
-    return f'{decision.verdict} "{decision.reason}"' if decision.verdict is not Verdict.SEND else "no verdict"
+    if decision.verdict is not Verdict.SEND:
+        return f'{decision.verdict} "{decision.reason}"'
+    return "; ".join(["no verdict", *map(_stopped, decision.stopped)])
+
+
+def _stopped(variant: Variant) -> str:
+    """A variant that is not sent, as people read it."""
+    return f'{", ".join(variant.destinations)} through {variant.group}: {variant.verdict} "{variant.reason}"'

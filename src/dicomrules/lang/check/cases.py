@@ -1,20 +1,22 @@
 """`test` blocks: what is given and what is expected, with every name checked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from dicomrules.lang import ast
 from dicomrules.lang.check import lookups
 from dicomrules.lang.check.destinations import destination
 from dicomrules.lang.check.ground import Ground, origin
-from dicomrules.lang.check.later import refuse
 from dicomrules.lang.check.paths import Place, resolve
 from dicomrules.lang.check.symbols import CONTEXT, suggested, unknown
-from dicomrules.lang.check.terms import Env, Wanted
+from dicomrules.lang.check.targets import left_out
+from dicomrules.lang.check.terms import Bound, Env, ObjectOf, Wanted
 from dicomrules.program import case
 from dicomrules.program.moment import parse_datetime
-from dicomrules.program.path import Path, Pick, Prefix
+from dicomrules.program.path import Pick, Prefix
 from dicomrules.text.codes.registry import diagnose
+
+Objects = Mapping[str, Bound]
 
 _LENIENT = Env(spreads=True, lenient=True)
 _SETTABLE = tuple(name for name in CONTEXT if name not in ("received_date", "object_size"))
@@ -186,16 +188,17 @@ def _expect(ground: Ground, step: ast.Expect, labels: dict[str, ast.Name]) -> ca
         if label not in labels:
             found = diagnose("DR103", step.label.span, f"no object `{label}` is given above", "unknown object")
             ground.add(suggested(found, step.label.span, ground.symbols.near(label, labels)))
-    what = _what(ground, step.expectation)
+    objects = {name: ObjectOf(name) for name in labels}
+    what = _what(ground, step.expectation, objects)
     return None if what is None else case.Expect(what, label, origin(step))
 
 
-def _what(ground: Ground, node: ast.Expectation) -> case.Expectation | None:
+def _what(ground: Ground, node: ast.Expectation, objects: Objects) -> case.Expectation | None:
     match node:
         case ast.Unchanged(excepted):
             return _unchanged(ground, excepted)
         case ast.At(name, expectation):
-            return _at(ground, name, expectation)
+            return _at(ground, name, expectation, objects)
         case ast.Fired(rules, negated):
             sound = [_rule(ground, name) for name in rules]
             return case.Fired(tuple(name.text for name in rules), negated) if all(sound) else None
@@ -207,45 +210,31 @@ def _what(ground: Ground, node: ast.Expectation) -> case.Expectation | None:
         case ast.Quarantine(reason) | ast.Hold(reason) | ast.Reject(reason) | ast.Drop(reason):
             return case.Ends(type(node).__name__.lower(), reason.value)  # type: ignore[arg-type]  # one of the four
         case _:
-            return _holds(ground, node)
+            return _holds(ground, node, objects)
 
 
-def _holds(ground: Ground, node: ast.Expr) -> case.Holds | None:
-    if any(isinstance(part, ast.Field) for part in _parts(node)):
-        refuse(ground, node.span, "the result of a named object")
-        return None
-    tested = ground.test(node, _LENIENT)
+def _holds(ground: Ground, node: ast.Expr, objects: Objects) -> case.Holds | None:
+    tested = ground.test(node, replace(_LENIENT, names=objects))
     return case.Holds(tested.code) if tested.sound else None
 
 
-def _parts(node: ast.Expr) -> list[object]:
-    """The two sides of a comparison, where the name of an object may stand."""
-    return [node.left, node.right] if isinstance(node, ast.Compare) else []
-
-
-def _at(ground: Ground, name: ast.Name, expectation: ast.Expr | ast.Unchanged) -> case.At | None:
+def _at(ground: Ground, name: ast.Name, node: ast.AtExpectation, objects: Objects) -> case.At | None:
     known = destination(ground, name)
-    what: case.Holds | case.Unchanged | None
-    if isinstance(expectation, ast.Unchanged):
-        what = _unchanged(ground, expectation.excepted)
-    else:
-        what = _holds(ground, expectation)
-    return case.At(name.text, what) if known and what is not None else None
+    what = _what(ground, node, objects)
+    if not known or what is None:
+        return None
+    assert isinstance(what, case.Holds | case.Unchanged | case.Ends)
+    return case.At(name.text, what)
 
 
 def _unchanged(ground: Ground, excepted: ast.Targets | None) -> case.Unchanged | None:
-    paths: list[Path] = []
-    for target in excepted.targets if excepted is not None else ():
-        if isinstance(target, ast.TagsRef):
-            refuse(ground, target.span, "unchanged except tags")
-            continue
-        place = resolve(ground, target, Env())
-        if place is None:
-            return None
-        paths.append(replace(place.path, value=None, component="", group=""))
-    if excepted is not None and excepted.anywhere:
-        refuse(ground, excepted.span, "unchanged except … anywhere")
-    return case.Unchanged(tuple(paths))
+    if excepted is None:
+        return case.Unchanged()
+    whole = tuple(
+        replace(target, components=()) if isinstance(target, ast.Path) else target for target in excepted.targets
+    )
+    found = left_out(ground, replace(excepted, targets=whole), Env())
+    return None if found is None else case.Unchanged(found)
 
 
 def _rule(ground: Ground, name: ast.Name) -> bool:

@@ -1,5 +1,7 @@
 """Look-ups: one cell of a table, a row of it, and the fields of a row."""
 
+from dataclasses import replace
+
 from dicomrules.lang import ast
 from dicomrules.lang.check import attributes
 from dicomrules.lang.check.calls import through
@@ -7,8 +9,8 @@ from dicomrules.lang.check.ground import Ground
 from dicomrules.lang.check.kinds import common, turn
 from dicomrules.lang.check.literals import NAMES
 from dicomrules.lang.check.symbols import suggested, unknown
-from dicomrules.lang.check.terms import ColumnShape, Doubt, Env, RowOf, Shape, Term, Wanted, wrong
-from dicomrules.program.expression import Column, Expression, Lookup
+from dicomrules.lang.check.terms import ColumnShape, Doubt, Env, ObjectOf, RowOf, Shape, Term, Wanted, wrong
+from dicomrules.program.expression import Column, Expression, Lookup, OfObject, Read
 from dicomrules.text.codes.registry import diagnose
 from dicomrules.text.source import Span
 
@@ -117,6 +119,8 @@ def _no_column(ground: Ground, span: Span, name: str, shape: Shape) -> None:
 def field(ground: Ground, node: ast.Field, env: Env, wanted: Wanted | None) -> Term:
     """`row.PatientID`: a field of a row that a `let` holds."""
     bound = env.names.get(node.of.text)
+    if isinstance(bound, ObjectOf):
+        return _of_object(ground, node, bound, env)
     if not isinstance(bound, RowOf):
         message = f"`{node.of.text}` is no row of a table"
         found = diagnose("DR103", node.of.span, message, "only rows have fields")
@@ -140,3 +144,14 @@ def field(ground: Ground, node: ast.Field, env: Env, wanted: Wanted | None) -> T
     doubt = Doubt(f"`{column}` of this row may be empty", node.span)
     code = Column(bound.local, column)
     return Term(code, cell.type, node.span, cell.longest, cell.vr, (doubt,), plain=cell.plain)
+
+
+def _of_object(ground: Ground, node: ast.Field, bound: ObjectOf, env: Env) -> Term:
+    """`image.SOPInstanceUID`: what another object of the test has."""
+    if not isinstance(node.name, ast.Path):
+        ground.report("DR103", node.name.span, f"`{bound.label}` is an object of this test", "which of its attributes?")
+        return wrong(node.span)
+    term = ground.value(node.name, replace(env, names={}, spreads=False))
+    if term.type is None or not isinstance(term.code, Read):
+        return wrong(node.span)
+    return replace(term, code=OfObject(bound.label, term.code.path), span=node.span, doubts=(), needs=frozenset())

@@ -94,7 +94,14 @@ class RowOf:
     table: str
 
 
-Bound = Term | RowOf
+@dataclass(frozen=True, slots=True)
+class ObjectOf:
+    """The name of an object of a test; its fields are what it has once it is rewritten."""
+
+    label: str
+
+
+Bound = Term | RowOf | ObjectOf
 
 
 @dataclass(frozen=True, slots=True)
