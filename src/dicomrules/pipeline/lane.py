@@ -45,14 +45,15 @@ class Gate:
         with self._lock:
             return max(0.0, self._opens_at - time.monotonic())
 
-    def away(self) -> None:
-        """Nobody was there, or nobody answered."""
+    def away(self) -> bool:
+        """Nobody was there, or nobody answered; True when that is news."""
         with self._lock:
             if self._opens_at > time.monotonic():
-                return  # another lane has just found out the same
+                return False  # another lane, or an instance before, has just found out the same
             self._failures += 1
             pause = retry.wait(self._policy, self._failures).total_seconds()
             self._opens_at = time.monotonic() + pause * random.uniform(0.75, 1.0)  # noqa: S311 - no secret hangs on it
+            return True
 
     def answered(self) -> None:
         """It is there."""
@@ -146,16 +147,17 @@ class Lane:
             self._sender.close()
 
     def _record(self, delivery: Delivery, outcome: Outcome) -> None:
-        gate, now = self._works.gate, datetime.now(UTC)
-        if outcome.kind is not Kind.DEFERRED:
-            gate.answered()
-            self._works.recorder.put(Ended(delivery, outcome))
-        else:
+        works, now = self._works, datetime.now(UTC)
+        news = outcome.kind is not Kind.SENT
+        if outcome.kind is Kind.DEFERRED:
             if outcome.status is None:
-                gate.away()
-            again = retry.next_attempt(self._works.policy, delivery.attempts, now, random.random())  # noqa: S311
-            self._works.recorder.put(Ended(delivery, outcome, again))
-        if outcome.kind is not Kind.SENT:
+                news = works.gate.away()  # told once, however many instances wait for this destination
+            again = retry.next_attempt(works.policy, delivery.attempts, now, random.random())  # noqa: S311
+            works.recorder.put(Ended(delivery, outcome, again))
+        else:
+            works.gate.answered()
+            works.recorder.put(Ended(delivery, outcome))
+        if news:
             self._note(f"delivery.{outcome.kind}", Level.WARNING, outcome.message, delivery.sop_instance)
 
     def _rest(self) -> None:
