@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from dicomrules.lang import ast
-from dicomrules.lang.check import calls, cases, fights, rules, sense, symbols, tables, targets
+from dicomrules.lang.check import calls, cases, fights, rules, sense, shifts, symbols, tables, targets
 from dicomrules.lang.check.attributes import find
+from dicomrules.lang.check.block import Block, Work
 from dicomrules.lang.check.conditions import named, test
 from dicomrules.lang.check.constants import parameter_values
 from dicomrules.lang.check.contradictions import contradictions
@@ -20,11 +21,11 @@ from dicomrules.lang.check.literals import VRS
 from dicomrules.lang.check.routes import Routed, routes
 from dicomrules.lang.check.schedules import schedule
 from dicomrules.lang.check.settings import needed, settings
-from dicomrules.lang.check.statements import Block, Work, body
+from dicomrules.lang.check.statements import body
 from dicomrules.lang.check.terms import Env, wrong
 from dicomrules.lang.check.values import value
 from dicomrules.lang.check.writes import written_by
-from dicomrules.program.path import Path
+from dicomrules.program.path import Path, PrivateTag
 from dicomrules.program.ruleset import Program, Table
 from dicomrules.program.sheet import Sheet
 from dicomrules.text.codes.registry import diagnose
@@ -99,6 +100,8 @@ class _Compiling:
         tests = cases.cases(ground, self._of(ast.TestCase))
         self._unused_actions()
         fights.fights(ground, ruled)
+        shifts.twice(ground, ruled)
+        shifts.needed(ground, ruled)
         sense.patient_without_issuer(ground, ruled)
         needed(ground, made)
         declared(ground)
@@ -114,6 +117,7 @@ class _Compiling:
             secrets=self._secrets(),
             cases=tests,
             fingerprint=fingerprint,
+            private_vrs={PrivateTag(*key): vr for key, vr in ground.symbols.privates.items()},
         )
 
     def _of(self, kind: type[_Item]) -> list[_Item]:

@@ -4,10 +4,10 @@ from bisect import bisect_left
 from collections.abc import Sequence
 
 from dicomrules.lang.check.apart import Facts, exclude, facts_of
+from dicomrules.lang.check.block import Mark
 from dicomrules.lang.check.ground import Ground
 from dicomrules.lang.check.reads import overlap
 from dicomrules.lang.check.rules import Ruled
-from dicomrules.lang.check.statements import Mark
 from dicomrules.program.path import Path
 from dicomrules.text.codes.registry import diagnose
 

@@ -6,6 +6,7 @@ from dicomrules.lang import ast
 from dicomrules.lang.check import rules
 from dicomrules.lang.check.fights import fights
 from dicomrules.lang.check.ground import Ground, origin
+from dicomrules.lang.check.shifts import needed, twice
 from dicomrules.program.path import Path
 from dicomrules.program.ruleset import Group
 
@@ -13,10 +14,10 @@ from dicomrules.program.ruleset import Group
 def groups(ground: Ground, items: Sequence[ast.Group], ruled: Sequence[rules.Ruled]) -> dict[str, Group]:
     """All groups by name; `ruled` are the rules outside, which have run before."""
     written = tuple(dict.fromkeys(mark.path for one in ruled for mark in one.marks))
-    return {item.name.text: _group(ground, item, written) for item in items}
+    return {item.name.text: _group(ground, item, written, ruled) for item in items}
 
 
-def _group(ground: Ground, item: ast.Group, written: Iterable[Path]) -> Group:
+def _group(ground: Ground, item: ast.Group, written: Iterable[Path], before: Sequence[rules.Ruled]) -> Group:
     made: list[rules.Ruled] = []
     seen = dict.fromkeys(written)
     ground.group = item.name.text
@@ -26,5 +27,7 @@ def _group(ground: Ground, item: ast.Group, written: Iterable[Path]) -> Group:
         seen.update(dict.fromkeys(mark.path for mark in one.marks))
     ground.group = ""
     fights(ground, made)
+    twice(ground, [*before, *made])
+    needed(ground, made)
     title = item.title.value if item.title is not None else ""
     return Group(item.name.text, tuple(one.rule for one in made), title, origin(item.name))

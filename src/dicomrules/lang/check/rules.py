@@ -4,15 +4,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from dicomrules.lang import ast
+from dicomrules.lang.check.block import Block, Mark, Work
 from dicomrules.lang.check.bounds import DEEPEST, depth
 from dicomrules.lang.check.ground import Ground, origin
-from dicomrules.lang.check.reads import overlap
-from dicomrules.lang.check.statements import Block, Mark, Work, body
+from dicomrules.lang.check.reads import Arms, overlap
+from dicomrules.lang.check.statements import body
 from dicomrules.lang.check.terms import Env, Tested
 from dicomrules.lang.check.writes import written_by
 from dicomrules.program.expression import Always, Origin
 from dicomrules.program.path import Path, Prefix
 from dicomrules.program.ruleset import Guard, Rule
+from dicomrules.text.source import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,8 @@ class Ruled:
     node: ast.Rule
     rule: Rule
     marks: tuple[Mark, ...]
+    shifts: tuple[tuple[Span, Arms], ...] = ()
+    modified: tuple[Span, ...] = ()
 
 
 def guard(ground: Ground, node: ast.Guard | None) -> tuple[Guard | None, Tested]:
@@ -47,7 +51,7 @@ def rule(ground: Ground, node: ast.Rule, written: Iterable[Path]) -> Ruled:
     whole = Rule(node.name.text, made, statements, title, origin_of_name(node))
     if depth(whole) > DEEPEST:
         ground.report("DR113", node.name.span, "this rule is nested too deeply when it is written out", "too deep")
-    return Ruled(node, whole, tuple(work.marks))
+    return Ruled(node, whole, tuple(work.marks), tuple(work.shifts), tuple(work.modified))
 
 
 def origin_of_name(node: ast.Rule | ast.Routes) -> Origin:

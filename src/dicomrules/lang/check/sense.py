@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from dicomrules.dicom.tags import tag_of
+from dicomrules.lang.check.block import Mark
 from dicomrules.lang.check.ground import Ground
 from dicomrules.lang.check.rules import Ruled
-from dicomrules.lang.check.statements import Mark
 from dicomrules.text.codes.registry import diagnose
 
 _PATIENT_ID = tag_of("PatientID")

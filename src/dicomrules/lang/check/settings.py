@@ -1,19 +1,15 @@
 """`settings { … }`, said once for all files of a rule set, and the settings that rules make necessary."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from dicomrules.lang import ast
+from dicomrules.lang.check.charsets import charset
 from dicomrules.lang.check.ground import Ground
-from dicomrules.lang.check.later import opening, refuse
 from dicomrules.lang.check.verdicts import stop
 from dicomrules.program.ruleset import ConvertTo, Settings
 from dicomrules.text.codes.registry import diagnose
 from dicomrules.text.source import Span
-
-CHARSETS = frozenset({"ISO_IR 192", "GB18030", "GBK"}) | {
-    f"ISO_IR {number}" for number in (6, 13, 100, 101, 109, 110, 126, 127, 138, 144, 148, 166, 203)
-}
-"""Defined terms of Specific Character Set without code extensions (PS3.3 C.12.1.1.2)."""
 
 _WORDS = {
     ast.RecordChanges: "record changes",
@@ -42,26 +38,28 @@ def settings(ground: Ground, items: Iterable[ast.Settings]) -> Settings:
 def _with(ground: Ground, made: Settings, setting: ast.Setting) -> Settings:
     match setting:
         case ast.MalformedIs(verdict):
-            return Settings(stop(ground, verdict), made.unencodable, made.timezone)
+            return replace(made, malformed=stop(ground, verdict))
         case ast.Timezone(zone):
-            return Settings(made.malformed, made.unencodable, zone.value)
-        case ast.RecordChanges():
-            refuse(ground, opening(setting.span, 2), "record changes")
-            return made
+            return replace(made, timezone=zone.value)
+        case ast.RecordChanges(reason):
+            return replace(made, record=_reason(ground, reason))
         case ast.Unencodable(ast.Ascii()):
-            return Settings(made.malformed, "ascii", made.timezone)
-        case ast.Unencodable(ast.CharsetTo(charset)):
-            return Settings(made.malformed, ConvertTo(_charset(ground, charset)), made.timezone)
+            return replace(made, unencodable="ascii")
+        case ast.Unencodable(ast.CharsetTo(name)):
+            charset(ground, name)
+            return replace(made, unencodable=ConvertTo(name.value))
         case ast.Unencodable(ast.Quarantine() | ast.Reject() | ast.Hold() | ast.Drop() as verdict):
-            return Settings(made.malformed, stop(ground, verdict), made.timezone)
+            return replace(made, unencodable=stop(ground, verdict))
     raise AssertionError("every setting has its case")
 
 
-def _charset(ground: Ground, node: ast.Text) -> str:
-    if node.value not in CHARSETS:
-        found = diagnose("DR219", node.span, f"`{node.value}` is no character set of DICOM", "PS3.3 C.12.1.1.2")
-        ground.add(found.with_fix("Unicode in UTF-8", node.span, '"ISO_IR 192"'))
-    return node.value
+def _reason(ground: Ground, node: ast.Keyword) -> str:
+    """Why changes are made, as Reason for the Attribute Modification (0400,0565) says it."""
+    if node.text not in ("COERCE", "CORRECT"):
+        found = diagnose("DR219", node.span, f"`{node.text}` is no reason for a change", "PS3.3 C.12.1")
+        found = found.with_fix("attributes are made to agree with local ones", node.span, "COERCE")
+        ground.add(found.with_fix("wrong attributes are put right", node.span, "CORRECT"))
+    return node.text
 
 
 def needed(ground: Ground, made: Settings) -> None:

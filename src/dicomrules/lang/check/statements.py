@@ -1,62 +1,26 @@
 """The statements of a rule, top to bottom: what each does, and what is known after it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from dicomrules.lang import ast
-from dicomrules.lang.check import assign, choices
+from dicomrules.lang.check import assign, choices, keeps, whole
+from dicomrules.lang.check.block import Block, Mark, Result, Work, wrote
 from dicomrules.lang.check.calls import above
 from dicomrules.lang.check.ground import MOST_LEVELS, MOST_PARTS, Ground, origin
-from dicomrules.lang.check.later import refuse_statement
 from dicomrules.lang.check.lets import let
 from dicomrules.lang.check.outcome import settle
 from dicomrules.lang.check.paths import Place, resolve
-from dicomrules.lang.check.reads import Arms, Reader, Write, overlap
+from dicomrules.lang.check.reads import overlap
 from dicomrules.lang.check.symbols import unknown
 from dicomrules.lang.check.targets import targets
 from dicomrules.lang.check.terms import Env, Term, Wanted
 from dicomrules.lang.check.verdicts import fallback, stop
 from dicomrules.lang.check.writable import holds_value, writable
 from dicomrules.program import statement as program
-from dicomrules.program.path import Path, Pick, Prefix
+from dicomrules.program.path import Pick, Prefix
 from dicomrules.text.codes.registry import diagnose
-from dicomrules.text.source import Span
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """One write of a rule, as other rules see it."""
-
-    path: Path
-    span: Span
-    kind: str
-    override: bool = False
-
-
-@dataclass(slots=True)
-class Work:
-    """One rule being looked at: what it writes in all, what it has been seen to write, how large it has become."""
-
-    ground: Ground
-    writes: tuple[Write, ...]
-    marks: list[Mark] = field(default_factory=list)
-    count: int = 0
-    level: int = 0
-
-    def reader(self, node: ast.Node, arms: Arms) -> Reader:
-        """The statement as one that reads."""
-        return Reader(id(node), arms, self.writes)
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """Where a block of statements has got to. `line` is what it has written so far; `ended`: a verdict came."""
-
-    env: Env
-    arms: Arms = ()
-    line: tuple[Mark, ...] = ()
-    ended: Span | None = None
 
 
 def body(work: Work, nodes: Sequence[ast.Statement], block: Block) -> tuple[tuple[program.Statement, ...], Block]:
@@ -84,43 +48,12 @@ def body(work: Work, nodes: Sequence[ast.Statement], block: Block) -> tuple[tupl
 
 def one(work: Work, node: ast.Statement, block: Block) -> tuple[tuple[program.Statement, ...], Block]:
     """One statement; `apply` gives several, one that is at fault gives none."""
-    if refuse_statement(work.ground, node):
-        return (), block
     if isinstance(node, ast.Quarantine | ast.Reject | ast.Hold | ast.Drop):
         return (stop(work.ground, node),), replace(block, ended=node.span)
     env = replace(block.env, reader=work.reader(node, block.arms), spreads=False, outer=True)
     understand = _WAYS[type(node)]
     statements, after = understand(work, node, replace(block, env=env))
     return statements, after
-
-
-Result = tuple[tuple[program.Statement, ...], Block]
-
-
-def _wrote(work: Work, block: Block, marks: Sequence[Mark], *, proven: frozenset[Path] = frozenset()) -> Block:
-    """What is known after these paths were written; a second write in one line is reported."""
-    for mark in marks:
-        _twice(work, block, mark)
-    work.marks.extend(marks)
-    known = frozenset(
-        path
-        for path in block.env.known
-        if path.prefix is not Prefix.CURRENT or not any(overlap(path, mark.path) for mark in marks)
-    )
-    env = replace(block.env, known=known | proven)
-    return replace(block, env=env, line=(*block.line, *marks))
-
-
-def _twice(work: Work, block: Block, mark: Mark) -> None:
-    earlier = next((one for one in block.line if one.path == mark.path), None)
-    if earlier is None or "add" in (mark.kind, earlier.kind):
-        return
-    if mark.kind == "default":
-        message, label = f"`{mark.path.text}` has been set above, so `default` can do nothing", "never blank here"
-    else:
-        message, label = f"`{mark.path.text}` is set twice", "only this one counts"
-    found = diagnose("DR405", mark.span, message, label)
-    work.ground.add(found.with_label(earlier.span, "set here first"))
 
 
 # ── set, default, add, let ────────────────────────────────────────────────────────────────────────────────────────
@@ -151,7 +84,7 @@ def _set(work: Work, node: ast.Set | ast.Default, block: Block) -> Result:
     there = sure and (len(place.absolute.steps) == 1 or node.creating) and place.path.value is None
     proven = frozenset({place.absolute}) if there and not place.spread else frozenset()
     mark = Mark(place.absolute, node.target.span, kind, override)
-    return (made,), _wrote(work, block, [mark], proven=proven)
+    return (made,), wrote(work, block, [mark], proven=proven)
 
 
 def _right(ground: Ground, node: ast.Expr, env: Env, asked: Wanted | None, instead: str = "set") -> Term:
@@ -181,7 +114,7 @@ def _add(work: Work, node: ast.Add, block: Block) -> Result:
         return (), block
     settle(ground, place, term, fallen, node, adding=True)
     made = program.Add(place.path, term.code, fallen.code if fallen is not None else None, origin(node))
-    return (made,), _wrote(work, block, [Mark(place.absolute, node.target.span, "add")])
+    return (made,), wrote(work, block, [Mark(place.absolute, node.target.span, "add")])
 
 
 def _let(work: Work, node: ast.Let, block: Block) -> Result:
@@ -207,7 +140,7 @@ def _copy(work: Work, node: ast.Copy | ast.Move | ast.Swap, block: Block) -> Res
     if both:
         marks.append(Mark(source.absolute, first.span, "remove" if isinstance(node, ast.Move) else "set"))
     make = _TRANSFERS[type(node)]
-    return (make(source.path, target.path, origin(node)),), _wrote(work, block, marks)
+    return (make(source.path, target.path, origin(node)),), wrote(work, block, marks)
 
 
 _TRANSFERS: dict[type, type[program.Copy] | type[program.Move] | type[program.Swap]] = {
@@ -245,7 +178,7 @@ def _empty(work: Work, node: ast.Empty | ast.Remove, block: Block) -> Result:
     meant, places = found
     kind = "empty" if isinstance(node, ast.Empty) else "remove"
     make = program.Empty if isinstance(node, ast.Empty) else program.Remove
-    after = _wrote(work, block, [Mark(place.absolute, place.span, kind) for place in places])
+    after = wrote(work, block, [Mark(place.absolute, place.span, kind) for place in places])
     if meant.sets or meant.anywhere:
         known = frozenset(path for path in after.env.known if path.prefix is not Prefix.CURRENT)
         after = replace(after, env=replace(after.env, known=known))
@@ -333,4 +266,6 @@ _WAYS: dict[type, Callable[[Work, Any, Block], Result]] = {
     ast.Within: _within,
     ast.If: _if,
     ast.Apply: _apply,
+    ast.KeepOnly: keeps.keep_only,
+    **whole.WAYS,
 }

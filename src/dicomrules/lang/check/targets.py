@@ -25,21 +25,21 @@ def targets(
     ground: Ground, node: ast.Targets, excepted: ast.Targets | None, env: Env
 ) -> tuple[Targets, list[Place]] | None:
     """The elements that are meant, and the places of those said by a path; None with a finding."""
-    found = _list(ground, node, env, written=True)
+    found = meant(ground, node, env, written=True)
     spared = left_out(ground, excepted, env)
     if found is None or (excepted is not None and spared is None):
         return None
-    meant, places = found
-    return replace(meant, excepted=spared), places
+    listed, places = found
+    return replace(listed, excepted=spared), places
 
 
 def left_out(ground: Ground, node: ast.Targets | None, env: Env) -> Targets | None:
     """What `except` names; None where there is none, or with a finding."""
-    found = None if node is None else _list(ground, node, env, written=False)
+    found = None if node is None else meant(ground, node, env, written=False)
     return None if found is None else found[0]
 
 
-def _list(ground: Ground, node: ast.Targets, env: Env, *, written: bool) -> tuple[Targets, list[Place]] | None:
+def meant(ground: Ground, node: ast.Targets, env: Env, *, written: bool) -> tuple[Targets, list[Place]] | None:
     """A list of targets. `written`: they are changed, so what is protected is reported, and no set reaches it."""
     found = [_one(ground, target, env, written=written) for target in node.targets]
     if None in found:

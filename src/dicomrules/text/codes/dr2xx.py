@@ -167,4 +167,13 @@ CODES: tuple[CodeRecord, ...] = (
         bad=_RULE.format('set Modality = ["CT", "MR"]'),
         good=_RULE.format('set Modality = "CT"'),
     ),
+    CodeRecord(
+        "DR221",
+        "a statement about the whole object inside `within`",
+        "`remap uids`, `shift dates`, `remove private`, `charset`, `deidentify` and `redact pixels` are about the object with"
+        " everything in it. Done for one item alone they would break references, or leave one half of the object in another"
+        " character set.",
+        bad=_RULE.format("within RequestAttributesSequence[every] { remove private }"),
+        good=_RULE.format("within RequestAttributesSequence[every] { empty RequestedProcedureID }\n  remove private"),
+    ),
 )

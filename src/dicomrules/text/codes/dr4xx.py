@@ -104,4 +104,22 @@ CODES: tuple[CodeRecord, ...] = (
         bad=_ROUTES.format("always => balance(pacs 25, vna)"),
         good=_ROUTES.format("always => balance(pacs 25, vna 75)"),
     ),
+    CodeRecord(
+        "DR413",
+        "kept and removed",
+        "`keep only` says that this attribute stays, and another statement of the same rule takes it away. Statements run in"
+        " order, so the later one wins, and the reader of the first is misled.",
+        bad=_RULE.format("keep only PatientID, StudyID\n  remove StudyID"),
+        good=_RULE.format("keep only PatientID"),
+    ),
+    CodeRecord(
+        "DR414",
+        "dates may be shifted twice",
+        "Two `shift dates` that run for one object add up: a patient's studies no longer have the distance in time that one"
+        " of them was to give, and two sites that share a key no longer agree.",
+        bad=_RULE.format("shift dates by 10\n  shift dates by 20"),
+        good=_RULE.format("shift dates by 30"),
+        severity=Severity.WARNING,
+        silence="Make the conditions of the two rules exclude each other.",
+    ),
 )

@@ -1,0 +1,106 @@
+"""Where a block of statements has got to: what is known, what was written, what ended it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from dicomrules.lang import ast
+from dicomrules.lang.check.ground import Ground
+from dicomrules.lang.check.reads import Arms, Reader, Write, overlap
+from dicomrules.lang.check.terms import Env
+from dicomrules.program import statement as program
+from dicomrules.program.path import Path, Prefix
+from dicomrules.text.codes.registry import diagnose
+from dicomrules.text.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One write of a rule, as other rules see it."""
+
+    path: Path
+    span: Span
+    kind: str
+    override: bool = False
+
+
+@dataclass(slots=True)
+class Work:
+    """One rule being looked at: what it writes in all, what it has been seen to write, how large it has become.
+
+    `shifts` are its `shift dates`, `modified` its `retain modified dates`, which need one.
+    """
+
+    ground: Ground
+    writes: tuple[Write, ...]
+    marks: list[Mark] = field(default_factory=list)
+    shifts: list[tuple[Span, Arms]] = field(default_factory=list)
+    modified: list[Span] = field(default_factory=list)
+    count: int = 0
+    level: int = 0
+
+    def reader(self, node: ast.Node, arms: Arms) -> Reader:
+        """The statement as one that reads."""
+        return Reader(id(node), arms, self.writes)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Where a block of statements has got to. `line` is what it has written so far; `ended`: a verdict came."""
+
+    env: Env
+    arms: Arms = ()
+    line: tuple[Mark, ...] = ()
+    ended: Span | None = None
+
+
+Result = tuple[tuple[program.Statement, ...], Block]
+
+
+def wrote(work: Work, block: Block, marks: Sequence[Mark], *, proven: frozenset[Path] = frozenset()) -> Block:
+    """What is known after these paths were written; a second write in one line is reported."""
+    for mark in marks:
+        _twice(work, block, mark)
+    work.marks.extend(marks)
+    known = frozenset(
+        path
+        for path in block.env.known
+        if path.prefix is not Prefix.CURRENT or not any(overlap(path, mark.path) for mark in marks)
+    )
+    env = replace(block.env, known=known | proven)
+    return replace(block, env=env, line=(*block.line, *marks))
+
+
+def kept(block: Block, marks: Sequence[Mark]) -> Block:
+    """What is known after `keep only` of these paths; whatever else is known of the data set at hand may be gone."""
+    steps = block.env.within or ()
+    known = frozenset(
+        path
+        for path in block.env.known
+        if path.prefix is not Prefix.CURRENT
+        or path.steps[: len(steps)] != steps
+        or any(overlap(path, mark.path) for mark in marks)
+    )
+    return replace(block, env=replace(block.env, known=known), line=(*block.line, *marks))
+
+
+def lost(block: Block, gone: Callable[[Path], bool]) -> Block:
+    """What is known after a statement that may have removed or emptied these paths of the data set."""
+    known = frozenset(path for path in block.env.known if path.prefix is not Prefix.CURRENT or not gone(path))
+    return replace(block, env=replace(block.env, known=known))
+
+
+def _twice(work: Work, block: Block, mark: Mark) -> None:
+    same = [one for one in block.line if one.path == mark.path]
+    keep = next((one for one in same if one.kind == "keep"), None)
+    if keep is not None and mark.kind == "remove":
+        found = diagnose("DR413", mark.span, f"`{mark.path.text}` is removed, and kept by the same rule", "removed")
+        work.ground.add(found.with_label(keep.span, "kept here"))
+    earlier = next((one for one in same if one.kind not in ("add", "keep")), None)
+    if earlier is None or mark.kind == "add":
+        return
+    if mark.kind == "default":
+        message, label = f"`{mark.path.text}` has been set above, so `default` can do nothing", "never blank here"
+    else:
+        message, label = f"`{mark.path.text}` is set twice", "only this one counts"
+    found = diagnose("DR405", mark.span, message, label)
+    work.ground.add(found.with_label(earlier.span, "set here first"))

@@ -1,0 +1,36 @@
+"""Dates that are shifted twice, or not at all where they should be."""
+
+from collections.abc import Sequence
+
+from dicomrules.lang.check.apart import exclude, facts_of
+from dicomrules.lang.check.ground import Ground
+from dicomrules.lang.check.reads import apart
+from dicomrules.lang.check.rules import Ruled
+from dicomrules.text.codes.registry import diagnose
+
+_LOOKED_AT = 500
+"""How many earlier shifts are compared with a later one."""
+
+
+def twice(ground: Ground, rules: Sequence[Ruled]) -> None:
+    """Warn of a `shift dates` that an earlier one may come before, for the same object."""
+    every = [(ruled, span, arms) for ruled in rules for span, arms in ruled.shifts]
+    facts = [facts_of(ruled.rule.guard) for ruled, _, _ in every]
+    for place, (ruled, span, arms) in enumerate(every):
+        for other in range(max(0, place - _LOOKED_AT), place):
+            earlier, first, others = every[other]
+            never = apart(arms, others) if earlier is ruled else bool(exclude(facts[other], facts[place]))
+            if not never:
+                found = diagnose("DR414", span, "dates may be shifted twice on one object", "the days add up")
+                ground.add(found.with_label(first, "shifted here first"))
+                break
+
+
+def needed(ground: Ground, rules: Sequence[Ruled]) -> None:
+    """Report `retain modified dates` where no rule beside it shifts dates."""
+    if any(ruled.shifts for ruled in rules):
+        return
+    for ruled in rules:
+        for span in ruled.modified:
+            found = diagnose("DR213", span, "`retain modified dates` needs a `shift dates` beside it", "dates stay")
+            ground.add(found.with_note("say `shift dates by …` in a rule of the same group"))
