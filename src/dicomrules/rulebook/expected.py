@@ -7,8 +7,9 @@ from dicomrules.engine.attempt import Attempt
 from dicomrules.model.decision import Clause, Decision, Variant
 from dicomrules.model.instance import Verdict
 from dicomrules.program.case import At, Ends, Expect, Expectation, Fired, Holds, SentTo, Unchanged
-from dicomrules.program.expression import Origin
+from dicomrules.program.expression import Condition, OfObject, Origin
 from dicomrules.program.statement import Targets
+from dicomrules.program.walk import inside
 from dicomrules.rulebook.differences import differences, shown, spares
 
 
@@ -33,13 +34,11 @@ def _got_instead(what: Expectation, tried: Attempt, objects: Mapping[str, Attemp
         case Unchanged(excepted):
             return _unchanged(excepted, tried)
         case Holds(condition):
-            answer, clauses = tried.ask(condition, objects)
-            return None if answer else "; ".join(map(_clause, clauses)) or "false"
+            return _holds(condition, tried, objects)
         case At(destination, Ends() as end):
             return _ends_at(destination, end, tried)
         case At(destination, what):
-            there = tried.at(destination)
-            return _sent(tried) if there is None else _got_instead(what, there, objects)
+            return _at(destination, what, tried, objects)
         case Fired(rules, negated):
             fired = {hit.rule for hit in tried.decision.hits if hit.matched and hit.kind == "rule"}
             right = not fired & set(rules) if negated else set(rules) <= fired
@@ -50,6 +49,23 @@ def _got_instead(what: Expectation, tried: Attempt, objects: Mapping[str, Attemp
             return None if right else _sent(tried)
         case Ends() as end:
             return None if _is(end, tried.decision) else _ended(tried)
+
+
+def _holds(condition: Condition, tried: Attempt, objects: Mapping[str, Attempt]) -> str | None:
+    missing = [part.label for part in inside(condition) if isinstance(part, OfObject) and part.label not in objects]
+    if missing:
+        return f"there is no `{missing[0]}`"
+    answer, clauses = tried.ask(condition, objects)
+    return None if answer else "; ".join(map(_clause, clauses)) or "false"
+
+
+def _at(destination: str, what: Holds | Unchanged | Ends, tried: Attempt, objects: Mapping[str, Attempt]) -> str | None:
+    """About what a destination gets, of this object and of those it is compared with."""
+    there = tried.at(destination)
+    if there is None:
+        return _sent(tried)
+    sent = {name: one.at(destination) for name, one in objects.items()}
+    return _got_instead(what, there, {name: one for name, one in sent.items() if one is not None})
 
 
 def _unchanged(excepted: Targets | None, tried: Attempt) -> str | None:

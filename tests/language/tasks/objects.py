@@ -12,6 +12,19 @@ DATA_SET = (
     (0x0020000E, "UI", b"1.2.826.0.1.3680043.8.498.3\x00"),
 )
 WRONG = {
+    "d03_private_to_keep.dcm": (
+        (0x00100010, "PN", b"Doe^Jane"),
+        (0x00100020, "LO", b"4711"),
+        (0x00190010, "LO", b"OTHER "),
+        (0x00191001, "LO", b"x "),
+        (0x00290010, "LO", b"SIEMENS CSA HEADER"),
+        (0x00291010, "OB", b"SV10"),
+    ),
+    "d05_illegal_group.dcm": (
+        (0x00030010, "LO", b"NOBODY"),
+        (0x00031010, "LO", b"x "),
+        (0x00100020, "LO", b"4711"),
+    ),
     "w27_invalid_utf_8.dcm": ((0x00080005, "CS", b"ISO_IR 192"), (0x00100020, "LO", b"Jos\xe9")),
     "w29_gbk_undeclared.dcm": ((0x00100010, "PN", b"\xcd\xf5^\xd0\xa1\xb6\xab "),),
     "w37_station_name_as_un.dcm": ((0x00081010, "UN", b"CR ROOM 1 "),),

@@ -256,3 +256,28 @@ def test_results_carry_the_place_of_the_expectation() -> None:
     assert result.name == "t"
     assert not result.passed
     assert result.failures[0].origin.place == "a.rules:4:3"
+
+
+GROUP = """
+group g { rule n { set PatientID = PatientID | lower otherwise keep } }
+routes r first match { when Modality == "CT" => research through g  else => nowhere "no image" }
+"""
+
+
+def test_at_a_destination_other_objects_are_as_that_destination_gets_them() -> None:
+    given = 'given one: PatientID = "A", Modality = "CT"  given two: PatientID = "a", Modality = "CT"'
+    text = GROUP + f'test "t" {{ {given} expect two: at research PatientID == one.PatientID }}'
+    assert failures(text) == []
+    text = GROUP + f'test "t" {{ {given} expect two: PatientID == one.PatientID }}'
+    assert failures(text) == ["PatientID == one.PatientID: a"]
+
+
+def test_an_object_that_the_destination_does_not_get_is_no_value() -> None:
+    given = 'given one: PatientID = "A"  given two: PatientID = "B", Modality = "CT"'
+    text = GROUP + f'test "t" {{ {given} expect two: at research PatientID != one.PatientID }}'
+    assert failures(text) == ["there is no `one`"]
+
+
+def test_an_object_that_cannot_be_read_is_no_value_either() -> None:
+    text = 'test "t" { given one: file "no.dcm"  given two: PatientID = "B" expect two: PatientID != one.PatientID }'
+    assert failures(text, objects={"no.dcm": b""})[1:] == ["there is no `one`"]
