@@ -35,7 +35,7 @@ def echo(destination: str, gateway: Path) -> None:
     if isinstance(found, FolderDestination):
         _check_folder(found)
         return
-    answer = ask(target_of(found))
+    answer = ask(target_of(found), found.terms)
     where = f"{found.aet} at {found.host}:{found.port}, called by {found.calling_aet}"
     if not answer.ok:
         fail(FINDINGS, f"{destination} ({where}): {answer.text}")
@@ -50,14 +50,18 @@ def echo(destination: str, gateway: Path) -> None:
 def send(paths: tuple[Path, ...], where: str, calling: str, called: str) -> None:
     """Send files, and all files of folders, by C-STORE. Nothing is retried: each failure is shown, with its reason."""
     host, _, port = where.rpartition(":")
-    if not host or not port.isdigit():
+    if not host or not (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536):
         fail(USAGE, f"{where} is no HOST:PORT", "for example --to 127.0.0.1:11112")
     destination = DicomDestination("send", called, host.strip("[]"), int(port), calling)
     count: Counter[Kind] = Counter()
+    title_refused = False
     for path, outcome in store_files(destination, _files(paths)):
         count[outcome.kind] += 1
+        title_refused |= "AE title not recognised" in outcome.message
         if outcome.kind is not Kind.SENT:
             click.echo(f"{path}: {outcome.message}", err=True)
+    if title_refused:
+        click.echo("help: --called AET says what the SCP is called, --calling AET what we are called", err=True)
     failed = count.total() - count[Kind.SENT]
     click.echo(f"{count[Kind.SENT]} sent, {failed} not sent")
     if failed:

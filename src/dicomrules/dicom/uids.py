@@ -65,6 +65,11 @@ def is_storage_class(uid: str) -> bool:
     return bool(entry and entry[1] == "SOP Class" and entry[4] not in _NO_STORAGE and _STORAGE.search(entry[4]))
 
 
+def storage_classes() -> tuple[str, ...]:
+    """Every SOP class for which `is_storage_class` is true, in the order of PS3.6."""
+    return (*filter(is_storage_class, UID_dictionary), *sorted(_NEWER))
+
+
 def is_transfer_syntax(uid: str) -> bool:
     """True for a transfer syntax that PS3.6 registers."""
     entry = UID_dictionary.get(uid)

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from dicomrules.model.terms import Terms
+
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
@@ -25,7 +27,11 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True)
 class DicomDestination:
-    """A C-STORE SCP. `max_pdu` in bytes is what we are willing to send at most (PS3.8 D.1)."""
+    """A C-STORE SCP. `max_pdu` in bytes is what we are willing to send at most (PS3.8 D.1).
+
+    `transfer_syntaxes` are those that instances may leave in, by UID, best first; empty: as they are. `terms` are the
+    association settings of this pair of titles, None: none are said.
+    """
 
     name: str
     aet: str
@@ -37,6 +43,8 @@ class DicomDestination:
     timeouts: Timeouts = field(default=Timeouts())
     retry: RetryPolicy = field(default=RetryPolicy())
     retention: timedelta = timedelta(days=7)
+    transfer_syntaxes: tuple[str, ...] = ()
+    terms: Terms | None = None
 
 
 # A field of a folder destination's template: the keyword of an attribute in braces. Nothing else is ever put in.

@@ -5,6 +5,8 @@ from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
+from dicomrules.model.terms import Terms
+
 
 @dataclass(frozen=True, slots=True)
 class KnownPeer:
@@ -32,7 +34,8 @@ class Limits:
 class DicomReceiver:
     """A C-STORE and C-ECHO SCP.
 
-    `peers` is the allow-list, None: anyone; `called_aets` the accepted called AE titles, None: any.
+    `peers` is the allow-list, None: anyone; `called_aets` the accepted called AE titles, None: any. `contexts` are the
+    association settings by pair of titles, None: none are said, and `accept_unknown_classes` decides alone.
     """
 
     name: str
@@ -44,6 +47,7 @@ class DicomReceiver:
     per_address: int = 32
     accept_unknown_classes: bool = False
     max_pdu: int = 128 * 1024
+    contexts: tuple[Terms, ...] | None = None
     limits: Limits = field(default=Limits())
 
 

@@ -260,7 +260,8 @@ class Link(asyncio.BufferedProtocol):
             case AssociateRefused(titles, rejection, answer):
                 self._send(answer)
                 self._titles = {"calling_aet": titles.calling_aet, "called_aet": titles.called_aet}
-                self._note("association.rejected", Level.WARNING, rejection.meaning, {})
+                why: dict[str, str | int | float] = {"why": rejection.why} if rejection.why else {}
+                self._note("association.rejected", Level.WARNING, rejection.meaning, why)
             case ReleaseRequested():
                 self._send(self.connection.confirm_release())
                 self._note("association.released", Level.DEBUG, "an association was released", {})

@@ -9,12 +9,16 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 
 from dicomrules.model.receiver import KnownPeer
 from dicomrules.wire.associate import CALLED_AET_UNKNOWN, CALLING_AET_UNKNOWN, Rejection, Titles
 
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+_FROM_ELSEWHERE = replace(CALLING_AET_UNKNOWN, why="this AE title is known, but at another address")
 
 
 class Allowlist:
@@ -44,7 +48,8 @@ class Allowlist:
             return CALLED_AET_UNKNOWN
         if self._anyone or self._knows(titles.calling_aet, address):
             return None
-        return CALLING_AET_UNKNOWN
+        known = titles.calling_aet in self._networks or titles.calling_aet in self._names
+        return _FROM_ELSEWHERE if known else CALLING_AET_UNKNOWN
 
     async def look_up(self, failed: Callable[[str], None]) -> None:
         """Look all names up again; `failed` is told each name that has no address now."""

@@ -8,22 +8,33 @@ import asyncio
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dicomrules.dicom.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from dicomrules.model.event import Event, Level
 from dicomrules.model.exchange import Association, PresentationContext
 from dicomrules.model.ports import Emit, Inbox
 from dicomrules.model.receiver import DicomReceiver
+from dicomrules.model.terms import terms_for
 from dicomrules.net.listener import Listener, ListenerSettings
 from dicomrules.receivers.allowlist import Allowlist
 from dicomrules.receivers.budget import Budget
 from dicomrules.receivers.performer import StoragePerformer, Surroundings
 from dicomrules.spool.errors import SpoolError
 from dicomrules.spool.spool import Spool
-from dicomrules.wire.associate import CONGESTED, AssociateRequest, ContextResult, Rejection, Titles, UserInformation
+from dicomrules.wire.associate import (
+    CALLING_AET_UNKNOWN,
+    CONGESTED,
+    AssociateRequest,
+    ContextResult,
+    Rejection,
+    Titles,
+    UserInformation,
+)
 from dicomrules.wire.contexts import ContextPolicy, negotiate
 from dicomrules.wire.limits import Deadlines, WireLimits
+
+NO_TERMS = replace(CALLING_AET_UNKNOWN, why="no entry of `contexts` is about this pair of AE titles")
 
 _LOOK_UP_EVERY = 60.0  # seconds between two look-ups of the host names of known peers
 
@@ -38,6 +49,24 @@ class Means:
     pool: Executor
 
 
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """What holds for associations of one pair of titles: which contexts are taken, and the longest P-DATA-TF."""
+
+    policy: ContextPolicy
+    max_pdu: int
+
+
+def agreed(receiver: DicomReceiver, calling: str, called: str) -> Agreed | None:
+    """The association settings of a receiver for a pair of titles; None: there are some, and none fits this pair."""
+    if receiver.contexts is None:
+        return Agreed(ContextPolicy(receiver.accept_unknown_classes), receiver.max_pdu)
+    terms = terms_for(receiver.contexts, calling, called)
+    if terms is None:
+        return None
+    return Agreed(ContextPolicy(listed=terms.classes), terms.max_pdu or receiver.max_pdu)
+
+
 class StorageScp:
     """One receiver. `start`, then `drain` when it is to end."""
 
@@ -45,7 +74,6 @@ class StorageScp:
         self._receiver = receiver
         self._means = means
         self._allowlist = Allowlist(receiver.peers, receiver.called_aets)
-        self._policy = ContextPolicy(receiver.accept_unknown_classes)
         budget = Budget(receiver.limits.memory)
         self._surroundings = Surroundings(
             receiver.name, means.spool, means.inbox, means.pool, budget, receiver.limits, self.has_room
@@ -99,20 +127,25 @@ class StorageScp:
     # what net asks (see net.service.Service)
 
     def screen(self, titles: Titles, address: str) -> Rejection | None:
-        """The allow-list, then the room on the disk."""
-        return self._allowlist.refusal(titles, address) or (None if self.has_room() else CONGESTED)
+        """The allow-list, the association settings of this pair of titles, the room on the disk."""
+        refusal = self._allowlist.refusal(titles, address)
+        if refusal is None and agreed(self._receiver, titles.calling_aet, titles.called_aet) is None:
+            refusal = NO_TERMS
+        return refusal or (None if self.has_room() else CONGESTED)
 
     def answer(self, request: AssociateRequest) -> tuple[tuple[ContextResult, ...], UserInformation]:
         """Contexts by policy; one operation at a time; roles, extended negotiation and user identity are not
         answered.
         """
+        terms = agreed(self._receiver, request.calling_aet, request.called_aet)
+        assert terms is not None  # `screen` has seen to that
         user = UserInformation(
-            max_pdu=self._receiver.max_pdu,
+            max_pdu=terms.max_pdu,
             implementation_class=IMPLEMENTATION_CLASS_UID,
             implementation_version=IMPLEMENTATION_VERSION_NAME,
             async_ops=None if request.user.async_ops is None else (1, 1),
         )
-        return negotiate(request.contexts, self._policy), user
+        return negotiate(request.contexts, terms.policy), user
 
     def performer(self, association: Association, contexts: Sequence[PresentationContext]) -> StoragePerformer:
         """A performer of its own for each association: nothing of one peer can reach another."""

@@ -2,10 +2,11 @@
 
 For each SOP class: one context for each transfer syntax in which objects came, alone, so that the peer cannot choose
 to have an object in another form than the one it is in; and, for objects that we can convert, one more with Explicit
-and Implicit VR Little Endian, of which the peer takes what it likes.
+and Implicit VR Little Endian, of which the peer takes what it likes. Where settings say in which transfer syntaxes
+objects may leave, each of those that an object can have is proposed alone, and the order of the settings decides.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Final, NamedTuple
@@ -13,6 +14,7 @@ from typing import Final, NamedTuple
 from dicomrules.dicom.syntax import EXPLICIT_VR_BIG_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 from dicomrules.dicom.uids import uid_name
 from dicomrules.model.exchange import PresentationContext
+from dicomrules.model.terms import Syntaxes
 from dicomrules.wire.associate import ContextResult, ProposedContext
 
 MOST_CONTEXTS: Final = 128  # ids are odd and at most 255 (PS3.8 9.3.2.2)
@@ -43,6 +45,33 @@ class Form(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Wishes:
+    """In which transfer syntaxes instances may leave: `order`, best first, empty: as they are; and of `listed` classes
+    only, in the transfer syntaxes listed there, None: in any class. Where both say something, both must agree.
+    """
+
+    order: tuple[str, ...] = ()
+    listed: Mapping[str, Syntaxes] | None = None
+
+    def ways(self, form: Form) -> tuple[str, ...] | None:
+        """The transfer syntaxes that an object of this form may leave in, best first; None: nothing is said about it.
+
+        Empty: it may not leave at all.
+        """
+        if self.listed is not None and form.sop_class not in self.listed:
+            return ()
+        listed = self.listed[form.sop_class] if self.listed is not None else None
+        if listed is None and not self.order:
+            return None
+        possible = (form.transfer_syntax, *CONVERSIONS.get(form.transfer_syntax, ()))
+        wanted = self.order or listed or ()
+        return tuple(uid for uid in wanted if uid in possible and (listed is None or uid in listed))
+
+
+AS_IS: Final = Wishes()
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
     """What is proposed for some forms of objects. `forms` are those that fitted into one association."""
 
@@ -50,14 +79,17 @@ class Offer:
     contexts: tuple[ProposedContext, ...]
 
 
-def offer(forms: Iterable[Form], most: int = MOST_CONTEXTS) -> Offer:
-    """The contexts for as many of `forms`, first come first served, as one association holds."""
+def offer(forms: Iterable[Form], wishes: Wishes = AS_IS, most: int = MOST_CONTEXTS) -> Offer:
+    """The contexts for as many of `forms`, first come first served, as one association holds.
+
+    Those that may not leave at all are left out.
+    """
     taken: set[Form] = set()
     wanted: dict[tuple[str, tuple[str, ...]], None] = {}
     for form in forms:
-        more = {need: None for need in _needs(form) if need not in wanted}
-        if len(wanted) + len(more) <= most:
-            wanted |= more
+        needs = dict.fromkeys(_needs(form, wishes))
+        if needs and len(wanted | needs) <= most:
+            wanted |= needs
             taken.add(form)
     contexts = (
         ProposedContext(id, sop_class, syntaxes) for id, (sop_class, syntaxes) in zip(count(1, 2), wanted, strict=False)
@@ -65,16 +97,23 @@ def offer(forms: Iterable[Form], most: int = MOST_CONTEXTS) -> Offer:
     return Offer(frozenset(taken), tuple(contexts))
 
 
-def _needs(form: Form) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _needs(form: Form, wishes: Wishes) -> Iterator[tuple[str, tuple[str, ...]]]:
+    ways = wishes.ways(form)
+    if ways is not None:
+        yield from ((form.sop_class, (syntax,)) for syntax in ways)
+        return
     yield form.sop_class, (form.transfer_syntax,)
     if form.transfer_syntax in CONVERSIONS:
         yield form.sop_class, _EITHER
 
 
-def choose(accepted: Sequence[PresentationContext], form: Form) -> PresentationContext | None:
-    """The context for an object of this form: as it is where that was accepted, else converted; None: neither."""
+def choose(accepted: Sequence[PresentationContext], form: Form, wishes: Wishes = AS_IS) -> PresentationContext | None:
+    """The context for an object of this form: by the order of the wishes, else as it is where that was accepted, else
+    converted; None: none of these.
+    """
     by_syntax = {cx.transfer_syntax: cx for cx in accepted if cx.abstract_syntax == form.sop_class}
-    for syntax in (form.transfer_syntax, *CONVERSIONS.get(form.transfer_syntax, ())):
+    ways = wishes.ways(form)
+    for syntax in (form.transfer_syntax, *CONVERSIONS.get(form.transfer_syntax, ())) if ways is None else ways:
         if syntax in by_syntax:
             return by_syntax[syntax]
     return None
@@ -91,6 +130,14 @@ def refusal(proposed: Sequence[ProposedContext], results: Sequence[ContextResult
     return (
         f"no presentation context for {uid_name(form.sop_class)} in {uid_name(form.transfer_syntax)}"
         f" (offered and answered: {'; '.join(said)})"
+    )
+
+
+def forbidden(form: Form) -> str:
+    """In words, that the settings of a destination let no object of this form leave."""
+    return (
+        f"the settings of this destination (`contexts`, `transfer_syntaxes`) name no transfer syntax in which"
+        f" {uid_name(form.sop_class)} in {uid_name(form.transfer_syntax)} can leave"
     )
 
 

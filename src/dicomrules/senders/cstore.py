@@ -21,7 +21,7 @@ from dicomrules.model.ports import Emit
 from dicomrules.net.association import Association, Target, Window
 from dicomrules.net.failures import AssociationError, Lost
 from dicomrules.senders import contexts, status
-from dicomrules.senders.contexts import Form
+from dicomrules.senders.contexts import Form, Wishes
 from dicomrules.senders.converted import Converted, Unconvertible
 from dicomrules.senders.kept import KeptAssociation
 from dicomrules.senders.received import Corrupt, Received, Windows
@@ -63,8 +63,13 @@ def target_of(destination: DicomDestination) -> Target:
         calling_aet=destination.calling_aet,
         connect=destination.timeouts.connect.total_seconds(),
         response=destination.timeouts.response.total_seconds(),
-        max_pdu=destination.max_pdu,
+        max_pdu=(destination.terms and destination.terms.max_pdu) or destination.max_pdu,
     )
+
+
+def wishes_of(destination: DicomDestination) -> Wishes:
+    """In which transfer syntaxes instances may leave for a destination."""
+    return Wishes(destination.transfer_syntaxes, destination.terms.classes if destination.terms else None)
 
 
 class CStoreSender:
@@ -74,7 +79,8 @@ class CStoreSender:
         self._destination = destination
         self._files = spool
         self._emit = emit
-        self._kept = KeptAssociation(destination.name, target_of(destination), emit)
+        self._wishes = wishes_of(destination)
+        self._kept = KeptAssociation(destination.name, target_of(destination), emit, self._wishes)
         self._given_up = ""  # why the rest of this batch is not tried
         self._buffer = memoryview(b"")
 
@@ -96,6 +102,8 @@ class CStoreSender:
 
     def _attempt(self, delivery: Delivery, forms: Sequence[Form]) -> Outcome:
         """Send one. `forms` are its own form and those of what is still to be sent."""
+        if self._wishes.ways(forms[0]) == ():
+            return Outcome(Kind.FAILED, contexts.forbidden(forms[0]))
         if self._given_up:
             return Outcome(Kind.DEFERRED, self._given_up)
         try:
@@ -129,7 +137,7 @@ class CStoreSender:
 
     def _over(self, association: Association, delivery: Delivery, received: Received) -> Outcome:
         form = Form(delivery.sop_class, delivery.transfer_syntax)
-        context = contexts.choose(association.contexts, form)
+        context = contexts.choose(association.contexts, form, self._wishes)
         if context is None:
             return _refused(association, form)
         windows = self._windows(association, context.transfer_syntax, delivery, received)

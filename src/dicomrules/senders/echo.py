@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 from dicomrules.dicom.syntax import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 from dicomrules.model.exchange import Exchange
+from dicomrules.model.terms import Terms
 from dicomrules.net.association import Association, Target
 from dicomrules.net.failures import AssociationError
 from dicomrules.wire.associate import ProposedContext
 from dicomrules.wire.dimse import VERIFICATION
 
-_PROPOSED = (ProposedContext(1, VERIFICATION, (IMPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN)),)
+_SYNTAXES = (IMPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +25,21 @@ class Echo:
     exchange: Exchange | None = None
 
 
-def echo(target: Target) -> Echo:
+def proposed(terms: Terms | None) -> tuple[ProposedContext, ...]:
+    """The context of a C-ECHO; none where the association settings list no Verification."""
+    if terms is not None and VERIFICATION not in terms.classes:
+        return ()
+    return (ProposedContext(1, VERIFICATION, (terms and terms.classes[VERIFICATION]) or _SYNTAXES),)
+
+
+def echo(target: Target, terms: Terms | None = None) -> Echo:
     """One C-ECHO over an association of its own. Never raises for what a peer or the network does."""
     began = time.monotonic()
+    offered = proposed(terms)
+    if not offered:
+        return Echo(False, "the entry of `contexts` for this pair of AE titles lists no Verification", 0.0)
     try:
-        with Association(target, _PROPOSED) as association:
+        with Association(target, offered) as association:
             if not association.contexts:
                 return Echo(False, "the peer takes the association, but no C-ECHO", time.monotonic() - began)
             exchange = association.echo(association.contexts[0])

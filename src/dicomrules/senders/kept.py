@@ -6,7 +6,7 @@ from dicomrules.model.event import Event, Level
 from dicomrules.model.ports import Emit
 from dicomrules.net.association import Association, Target
 from dicomrules.net.failures import AssociationError, ProtocolViolation
-from dicomrules.senders.contexts import Form, offer
+from dicomrules.senders.contexts import AS_IS, Form, Wishes, offer
 
 
 class KeptAssociation:
@@ -16,12 +16,13 @@ class KeptAssociation:
     without our knowing, and then it is no failure of the attempt. `answered` counts responses since it was opened.
     """
 
-    def __init__(self, name: str, target: Target, emit: Emit) -> None:
+    def __init__(self, name: str, target: Target, emit: Emit, wishes: Wishes = AS_IS) -> None:
         self.untried = False
         self.answered = 0
         self._name = name
         self._target = target
         self._emit = emit
+        self._wishes = wishes
         self._association: Association | None = None
         self._forms: frozenset[Form] = frozenset()  # what the open one was proposed for
 
@@ -66,7 +67,7 @@ class KeptAssociation:
             self._association = None
 
     def _open(self, forms: Iterable[Form]) -> Association:
-        proposal = offer(forms)
+        proposal = offer(forms, self._wishes)
         self.untried, self.answered = False, 0
         try:
             self._association = Association(self._target, proposal.contexts)

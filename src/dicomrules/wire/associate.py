@@ -1,6 +1,6 @@
 """What two application entities tell each other when an association is made (PS3.8 9.3.2, 9.3.3; PS3.7 D.3.3)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 APPLICATION_CONTEXT = "1.2.840.10008.3.1.1.1"
 
@@ -83,11 +83,15 @@ class AssociateAccept:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """An A-ASSOCIATE-RJ (PS3.8 9.3.4). `result`: 1 permanent, 2 transient."""
+    """An A-ASSOCIATE-RJ (PS3.8 9.3.4). `result`: 1 permanent, 2 transient.
+
+    `why` is for our own log, never sent: what the standard's few words leave open.
+    """
 
     result: int
     source: int
     reason: int
+    why: str = field(default="", compare=False)
 
     @property
     def transient(self) -> bool:
@@ -109,6 +113,7 @@ _REJECTIONS = {
     (3, 2): "local limit exceeded",
 }
 
+NO_REASON = Rejection(1, 1, 1)
 APPLICATION_CONTEXT_UNKNOWN = Rejection(1, 1, 2)
 CALLING_AET_UNKNOWN = Rejection(1, 1, 3)
 CALLED_AET_UNKNOWN = Rejection(1, 1, 7)

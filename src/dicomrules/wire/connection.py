@@ -12,6 +12,7 @@ connection closes the transport when `must_close` is true, and runs the ARTIM ti
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from dicomrules.model.exchange import CommandSet, PresentationContext
 from dicomrules.wire import contexts, dimse, pdu
@@ -135,13 +136,17 @@ class Connection:
         return encoded
 
     def accept(self, results: Sequence[ContextResult], user: UserInformation) -> bytes:
-        """The A-ASSOCIATE-AC: an answer to each proposed context, and what we say of ourselves."""
+        """The A-ASSOCIATE-AC: an answer to each proposed context, and what we say of ourselves.
+
+        From here on the maximum that `user` tells the peer (PS3.8 D.1) is the one it is held to.
+        """
         if self._proposed is None:
             raise LocalError("there is no association request to accept")
         accept = AssociateAccept(tuple(results), user)
         established = contexts.accepted(self._proposed.contexts, results)
         encoded = pdu.accept(accept, self._proposed.called_aet, self._proposed.calling_aet)
         self._want(Trigger.WANT_ACCEPT)
+        self.limits = replace(self.limits, max_pdu=user.max_pdu)
         self._establish(established, self._proposed.user)
         return encoded
 

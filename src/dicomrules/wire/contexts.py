@@ -1,10 +1,11 @@
 """Who may ask for what: presentation contexts negotiated, for both roles (PS3.8 7.1.1.13; PS3.7 D.3.2). Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dicomrules.dicom import uids
 from dicomrules.model.exchange import PresentationContext
+from dicomrules.model.terms import Syntaxes
 from dicomrules.wire.associate import ContextResult, ProposedContext
 from dicomrules.wire.dimse import VERIFICATION
 from dicomrules.wire.errors import Malformed
@@ -22,39 +23,52 @@ _NO_DATA_SET = ("1.2.840.10008.1.2.6.", "1.2.840.10008.1.2.7.", "1.2.840.10008.1
 class ContextPolicy:
     """What an acceptor takes: every storage SOP class and Verification, in every transfer syntax of the standard.
 
-    `unknown_classes`: also abstract syntaxes that PS3.6 does not register, private ones among them. Private transfer
-    syntaxes are never taken: their data sets may be encoded in any way.
+    `unknown_classes`: also abstract syntaxes that PS3.6 does not register, private ones among them. `listed`: nothing
+    but these abstract syntaxes, whatever else is said, each in the transfer syntaxes given for it. Private transfer
+    syntaxes are taken only when listed: their data sets may be encoded in any way.
     """
 
     unknown_classes: bool = False
+    listed: Mapping[str, Syntaxes] | None = None
 
     def supports(self, abstract_syntax: str) -> bool:
         """Whether a context with this abstract syntax may be accepted."""
+        if self.listed is not None:
+            return abstract_syntax in self.listed
         if abstract_syntax == VERIFICATION or uids.is_storage_class(abstract_syntax):
             return True
         return self.unknown_classes and not uids.is_registered(abstract_syntax)
 
-    def reads(self, transfer_syntax: str) -> bool:
-        """Whether data sets in this transfer syntax may be accepted."""
-        return uids.is_transfer_syntax(transfer_syntax) and not transfer_syntax.startswith(_NO_DATA_SET)
+    def choose(self, context: ProposedContext) -> str | None:
+        """The transfer syntax to accept a context with; None: none of those proposed.
+
+        Where transfer syntaxes are listed, their order decides. Else the first one that we know is taken: a requestor
+        that offers several lists first what it has at hand, and an object that need not be converted is an object that
+        cannot be converted wrongly.
+        """
+        listed = self.listed.get(context.abstract_syntax) if self.listed is not None else None
+        if listed is not None:
+            return next((syntax for syntax in listed if syntax in context.transfer_syntaxes), None)
+        return next(filter(holds_data_sets, context.transfer_syntaxes), None)
+
+
+def holds_data_sets(transfer_syntax: str) -> bool:
+    """Whether PS3.5 Annex A defines this transfer syntax as an encoding of data sets."""
+    return uids.is_transfer_syntax(transfer_syntax) and not transfer_syntax.startswith(_NO_DATA_SET)
 
 
 def negotiate(proposed: Sequence[ProposedContext], policy: ContextPolicy) -> tuple[ContextResult, ...]:
-    """The acceptor's answer to each proposed context.
-
-    Of the transfer syntaxes the first known one is taken: a requestor that offers several lists first what it has at
-    hand, and an object that need not be converted is an object that cannot be converted wrongly.
-    """
+    """The acceptor's answer to each proposed context."""
     return tuple(_answer(context, policy) for context in proposed)
 
 
 def _answer(context: ProposedContext, policy: ContextPolicy) -> ContextResult:
     if not policy.supports(context.abstract_syntax):
         return ContextResult(context.id, ABSTRACT_SYNTAX_NOT_SUPPORTED, context.transfer_syntaxes[0])
-    for transfer_syntax in context.transfer_syntaxes:
-        if policy.reads(transfer_syntax):
-            return ContextResult(context.id, ACCEPTANCE, transfer_syntax)
-    return ContextResult(context.id, TRANSFER_SYNTAXES_NOT_SUPPORTED, context.transfer_syntaxes[0])
+    chosen = policy.choose(context)
+    if chosen is None:
+        return ContextResult(context.id, TRANSFER_SYNTAXES_NOT_SUPPORTED, context.transfer_syntaxes[0])
+    return ContextResult(context.id, ACCEPTANCE, chosen)
 
 
 def accepted(proposed: Sequence[ProposedContext], results: Sequence[ContextResult]) -> tuple[PresentationContext, ...]:

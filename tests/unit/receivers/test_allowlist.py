@@ -35,7 +35,7 @@ def test_title_and_address_together_let_a_peer_in(calling, address):
     ],
 )
 def test_either_alone_does_not(calling, address):
-    assert _refusal(calling, address) is CALLING_AET_UNKNOWN
+    assert _refusal(calling, address) == CALLING_AET_UNKNOWN
 
 
 def test_the_called_title_must_be_one_of_ours():
@@ -47,14 +47,14 @@ def test_without_lists_anyone_may_call_anything():
 
 
 def test_an_empty_list_lets_nobody_in():
-    assert Allowlist((), None).refusal(Titles("X", "Y"), "192.0.2.1") is CALLING_AET_UNKNOWN
+    assert Allowlist((), None).refusal(Titles("X", "Y"), "192.0.2.1") == CALLING_AET_UNKNOWN
 
 
 def test_a_host_name_counts_once_it_has_been_looked_up():
     allowlist = Allowlist((KnownPeer("CT1", "localhost"), KnownPeer("MR1", "no-such-host.invalid")), None)
-    assert allowlist.refusal(Titles("X", "CT1"), "127.0.0.1") is CALLING_AET_UNKNOWN
+    assert allowlist.refusal(Titles("X", "CT1"), "127.0.0.1") == CALLING_AET_UNKNOWN
     failed = []
     asyncio.run(allowlist.look_up(failed.append))
     assert allowlist.refusal(Titles("X", "CT1"), "127.0.0.1") is None
-    assert allowlist.refusal(Titles("X", "MR1"), "127.0.0.1") is CALLING_AET_UNKNOWN
+    assert allowlist.refusal(Titles("X", "MR1"), "127.0.0.1") == CALLING_AET_UNKNOWN
     assert failed == ["no-such-host.invalid"]
