@@ -140,6 +140,9 @@ class Applier:
             return Applied(work.source, Verdict.HOLD, f"table {decision.table} has no source in this version")
         fired = tuple(hit.rule for hit in decision.hits if hit.matched and hit.kind == "rule")
         if decision.verdict is Verdict.SEND:
+            if len(decision.variants) > 1:
+                groups = ", ".join(variant.group or "none" for variant in decision.variants)
+                raise Unfit(f"the rules make several forms of it (groups: {groups}), and one file holds one")
             for variant in decision.variants:
                 _write(file, variant.patch, variant.sop_instance, work.target)
         return Applied(work.source, decision.verdict, decision.reason, fired, file.envelope.length)
