@@ -8,21 +8,21 @@ import pytest
 from dicomrules.lang.format import format
 from dicomrules.lang.parse import parse
 from dicomrules.rulebook.cases import run_cases, unreached
-from dicomrules.rulebook.load import Loaded, load
+from dicomrules.rulebook.load import load
 from dicomrules.text.render import render
 from dicomrules.text.source import Source
 
 LIBRARY = Path(__file__).parents[2] / "rules"
-LATER = sorted(LIBRARY.glob("*.later.rules"))
-READY = sorted(path for path in LIBRARY.glob("*.rules") if path not in LATER)
+READY = sorted(LIBRARY.glob("*.rules"))
 
 
 def read(name: str) -> str:
     return (LIBRARY / name).read_text(encoding="utf-8")
 
 
-def check(loaded: Loaded) -> None:
-    """No finding, all tests pass, and they reach every rule."""
+@pytest.mark.parametrize("path", READY, ids=lambda path: path.stem)
+def test_it_has_no_finding_and_tests_itself_wholly(path: Path) -> None:
+    loaded = load([path.name], read)
     assert render(loaded.diagnostics) == ""
     assert loaded.program is not None
     results = run_cases(loaded.program, lambda name: (LIBRARY / name).read_bytes())
@@ -32,29 +32,18 @@ def check(loaded: Loaded) -> None:
 
 
 @pytest.mark.parametrize("path", READY, ids=lambda path: path.stem)
-def test_it_has_no_finding_and_tests_itself_wholly(path: Path) -> None:
-    check(load([path.name], read))
-
-
-@pytest.mark.parametrize("path", LATER, ids=lambda path: path.stem)
-@pytest.mark.xfail(strict=False, reason="not in this version")
-def test_it_will_be_ready(path: Path) -> None:
-    check(load([path.name], read))
-
-
-@pytest.mark.parametrize("path", [*READY, *LATER], ids=lambda path: path.stem)
 def test_its_head_says_when_to_use_it_and_when_not(path: Path) -> None:
     head = read(path.name).split("language 1")[0]
     assert re.search(r"^# Use ", head, re.MULTILINE)
     assert re.search(r"^# Do not use ", head, re.MULTILINE)
 
 
-@pytest.mark.parametrize("path", [*READY, *LATER], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", READY, ids=lambda path: path.stem)
 def test_it_is_in_the_one_layout_and_in_the_list(path: Path) -> None:
     file, diagnostics = parse(Source(path.name, read(path.name)))
     assert render(diagnostics) == ""
     assert format(file) == read(path.name)
-    assert f"`{path.name.replace('.later', '')}`" in read("README.md")
+    assert f"`{path.name}`" in read("README.md")
 
 
 def test_all_files_can_be_included_in_one() -> None:
