@@ -22,6 +22,7 @@ check: $(VENV)/installed-tests
 
 bench: $(VENV)/installed-tests peers
 	$(BIN)/python bench/spine.py
+	$(BIN)/python bench/large.py
 
 build: $(VENV)/installed-tests
 	$(BIN)/python -m build
