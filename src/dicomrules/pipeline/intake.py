@@ -90,9 +90,9 @@ class Intake:
     async def _decide(self, envelope: Envelope) -> Decision:
         found = envelope.index
         if self._means.crashes.get((envelope.key.sop_instance, envelope.length), 0) >= _CRASHES_BORNE or found is None:
-            return self._held("decision crashed")
+            return self._undecided("decision crashed")
         if found.disorder >= 0:
-            return self._held("malformed structure")
+            return self._undecided("malformed structure")
         try:
             if found.count <= _DECIDED_AT_ONCE:
                 decision = self._engine.decide(envelope)
@@ -107,6 +107,10 @@ class Intake:
         if isinstance(decision, Needs):
             return self._held(f"table {decision.table} has no source in this version")
         return decision
+
+    def _undecided(self, reason: str) -> Decision:
+        """Held for a person, and by no rules: other ones are no reason to decide it again."""
+        return Decision(Verdict.HOLD, (), (), "", (reason,))
 
     def _held(self, reason: str) -> Decision:
         return Decision(Verdict.HOLD, (), (), self._fingerprint, (reason,))

@@ -35,24 +35,32 @@ class Sweep:
 
     def step(self, now: datetime) -> bool:
         """Do a little; True when there is more. Raises LedgerError."""
-        moved = self._move_finished()
+        moved = self._move_finished(now)
         removed = self._remove_expired(now)
         forgotten = self._ledger.forget(now - self._retention.history)
         busy = moved or removed or forgotten
         self._checkpoint(idle=not busy)
         return bool(busy)
 
-    def _move_finished(self) -> int:
+    def _move_finished(self, now: datetime) -> int:
         finished = self._ledger.finished(GROUP)
         if finished:
-            self._ledger.mark_moved([self._moved(kept) for kept in finished])
+            self._ledger.mark_moved([self._moved(kept, now) for kept in finished])
         return len(finished)
 
-    def _moved(self, kept: Kept) -> Kept:
-        """Where its files lie now. One that a person took away holds up no other: its instance is done all the same."""
+    def _moved(self, kept: Kept, now: datetime) -> Kept:
+        """Where its files lie now. One that a person took away holds up no other: its instance is done all the same.
+
+        What was held once lies in `held` until it is delivered, and that folder has no days.
+        """
+
+        def done(ref: str) -> str:
+            day = now.date() if ref.startswith(f"{Folder.HELD}/") else None
+            return self._spool.move(ref, Folder.DONE, day) if ref else ""
+
         try:
-            derived = self._spool.move(kept.derived_ref, Folder.DONE) if kept.derived_ref else ""
-            return Kept(kept.instance_id, self._spool.move(kept.spool_ref, Folder.DONE), derived)
+            derived = done(kept.derived_ref)
+            return Kept(kept.instance_id, done(kept.spool_ref), derived)
         except SpoolError:
             return kept
 

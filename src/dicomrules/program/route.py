@@ -13,8 +13,8 @@ from dicomrules.program.verdict import Stop
 class Options:
     """What a route says about a destination; empty, None or 0: nothing.
 
-    `through` names a group of rules. `calling` is the calling AE title of this send, `compressed` a transfer syntax UID,
-    `during` a schedule.
+    `through` names a group of rules. `calling` is the calling AE title of this send, `compressed` a transfer syntax
+    UID, `during` a schedule.
     """
 
     through: str = ""

@@ -51,6 +51,11 @@ def micros(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
 
+def span(length: timedelta) -> int:
+    """A length of time in microseconds."""
+    return length // _MICROSECOND
+
+
 def moment(value: int) -> datetime:
     """The moment, in UTC."""
     return _EPOCH + value * _MICROSECOND

@@ -59,6 +59,18 @@ class InstanceState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """An instance that is to be decided again, and what was decided of it last.
+
+    `envelope` is as it arrived, but for its index and what was said on the wire; its refs are those of stored files.
+    """
+
+    instance_id: int
+    envelope: Envelope
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
     """An instance and its spool files; `derived_ref` is empty when there is none."""
 

@@ -15,11 +15,12 @@ from typing import Literal, Self
 
 import apsw
 
+from dicomrules.model.decision import Decision
 from dicomrules.model.delivery import Delivery, State
-from dicomrules.queue import encoding, lanes, recording, retention
+from dicomrules.queue import deciding, encoding, lanes, recording, retention
 from dicomrules.queue.connection import FILE, LOCK, open_for_writing, told
-from dicomrules.queue.entry import Entry, Kept, Recorded
-from dicomrules.queue.errors import LedgerError
+from dicomrules.queue.entry import Entry, Held, Kept, Recorded
+from dicomrules.queue.errors import LedgerDamaged, LedgerError
 from dicomrules.queue.lanes import Ended
 from dicomrules.queue.lock import WriterLock
 from dicomrules.queue.transaction import Transaction
@@ -96,6 +97,55 @@ class Ledger:
         """All crash counts, to be read once at start: they change only then."""
         with self._reading() as tx:
             return {(sop_instance, length): count for sop_instance, length, count in tx.run("crashes")}
+
+    # Held instances
+
+    def due_again(self, now: datetime, until: datetime, limit: int) -> list[Held]:
+        """Up to `limit` held instances that are to be decided again, longest due first.
+
+        They come again at `until` unless `decide_again` says something else: so one whose deciding takes the process
+        down is not the first thing the next one does. One whose row is damaged is held for a person.
+        """
+        with self._reading() as tx:
+            found = [identity for (identity,) in tx.run("to_decide", (encoding.micros(now), min(limit, GROUP)))]
+        if not found:
+            return []
+        with self._writing() as tx:
+            for identity in found:
+                tx.run("postpone", (encoding.micros(until), identity))
+        return [one for identity in found if (one := self._held(identity)) is not None]
+
+    def decide_again(self, one: Held, decision: Decision, now: datetime) -> bool:
+        """Write what a later decision made of a held instance; False when it is no longer held for one."""
+        prepared = deciding.prepare(one, decision, now)
+        with self._writing() as tx:
+            return deciding.decide(tx, prepared)
+
+    def rules_are(self, fingerprint: str, now: datetime) -> int:
+        """These are the rules from now on: what others hold for a later decision is due. How many that are."""
+        count, after = 0, 0
+        while True:
+            with self._reading() as tx:
+                found = tx.run("held_under_others", (bytes.fromhex(fingerprint), after, GROUP))
+            if not found:
+                return count
+            with self._writing() as tx:
+                for (identity,) in found:
+                    tx.run("decide_now", (encoding.micros(now), identity))
+            count, after = count + len(found), found[-1][0]
+
+    def _held(self, identity: int) -> Held | None:
+        with self._reading() as tx:
+            rows = tx.run("held_instance", (identity,))
+            patches = tx.run("patches", (identity,))
+        if not rows:
+            return None
+        try:
+            return deciding.held(identity, rows[0], [encoding.decode_patch(patch) for (patch,) in patches])
+        except LedgerDamaged:
+            with self._writing() as tx:
+                tx.run("hold_instance", (lanes.DAMAGED, identity))
+            return None
 
     # Delivery
 

@@ -15,16 +15,18 @@ CONFLICT = "conflict: the same SOP Instance UID came from the same peer with oth
 
 
 @dataclass(frozen=True, slots=True)
-class _Form:
+class Form:
     """A variant as a row: where it goes, and what leaves.
 
-    `leaves_as` is None when the SOP Instance UID is the received one; `leaves_in` is the transfer syntax.
+    `leaves_as` is None when the SOP Instance UID is the received one; `leaves_in` is the transfer syntax. `held`: a
+    rule of its group keeps it for a person or a later decision.
     """
 
     destinations: tuple[str, ...]
     leaves_as: str | None
     leaves_in: str
     patch: bytes
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Prepared:
     """An Entry with everything encoded, so that nothing but SQL happens while others wait for their turn."""
 
     columns: dict[str, Value]
-    forms: tuple[_Form, ...]
+    forms: tuple[Form, ...]
     received_at: int
 
 
@@ -59,22 +61,55 @@ def prepare(entry: Entry) -> Prepared:
         "derived_length": envelope.derived_length,
         "derived_digest": bytes.fromhex(envelope.derived_digest),
         "source_path": envelope.source_path,
-        "verdict": decision.verdict.value,
-        "reason": decision.reason,
-        "decision": encoding.encode_decision(_compact(decision)),
+        **judged(decision, received_at, received_at),
         "exchange": encoding.encode_exchange(envelope.exchange),
     }
-    sends = decision.verdict is Verdict.SEND
-    forms = tuple(
-        _Form(
-            destinations=variant.destinations if sends else (),
+    return Prepared(columns, forms(entry), received_at)
+
+
+def judged(decision: Decision, received_at: int, now: int) -> dict[str, Value]:
+    """The columns that a decision fills; times in microseconds."""
+    waits = _waits(decision)
+    return {
+        "verdict": decision.verdict.value,
+        "reason": decision.reason or "; ".join(f"{one.group}: {one.reason}" for one in decision.stopped),
+        "decision": encoding.encode_decision(_compact(decision)),
+        "retry_at": min((_due(one, received_at, now) for one in waits if one.retry or one.limit), default=None),
+        "held_under": bytes.fromhex(decision.fingerprint) or None if waits else None,
+    }
+
+
+def _waits(decision: Decision) -> list[Decision | Variant]:
+    """What is to be decided again: the whole object, or variants of it."""
+    if decision.verdict is Verdict.SEND:
+        return [variant for variant in decision.variants if variant.verdict is Verdict.HOLD]
+    return [decision] if decision.verdict is Verdict.HOLD else []
+
+
+def _due(held: Decision | Variant, received_at: int, now: int) -> int:
+    """When a hold is decided again: after its `retry`, and when it has lasted as long as `for` says, since it came."""
+    times = []
+    if held.retry is not None:
+        times.append(now + encoding.span(held.retry))
+    if held.limit is not None:
+        times.append(received_at + encoding.span(held.limit))
+    return min(times)
+
+
+def forms(entry: Entry) -> tuple[Form, ...]:
+    """The variants of an entry as rows."""
+    sends = entry.decision.verdict is Verdict.SEND
+    envelope, key = entry.envelope, entry.envelope.key
+    return tuple(
+        Form(
+            destinations=variant.destinations if sends and variant.verdict is not Verdict.DROP else (),
             leaves_as=variant.sop_instance if variant.sop_instance != key.sop_instance else None,
             leaves_in=EXPLICIT_VR_LITTLE_ENDIAN if _is_inflated(entry, variant) else envelope.transfer_syntax,
             patch=encoding.encode_patch(variant.patch),
+            held=variant.verdict is not Verdict.SEND,
         )
-        for variant in decision.variants
+        for variant in entry.decision.variants
     )
-    return Prepared(columns, forms, received_at)
 
 
 def _is_inflated(entry: Entry, variant: Variant) -> bool:
@@ -110,34 +145,40 @@ def _record_one(tx: Transaction, entry: Prepared) -> Recorded:
 
 
 def _insert(tx: Transaction, entry: Prepared, conflict: bool) -> int:
-    deliveries = sum(len(form.destinations) for form in entry.forms)
-    state = InstanceState.HELD if conflict else _state(Verdict(str(entry.columns["verdict"])), deliveries)
+    state = InstanceState.HELD if conflict else state_of(Verdict(str(entry.columns["verdict"])), entry.forms)
     finished = state in (InstanceState.DELIVERED, InstanceState.GONE)
     columns: dict[str, Value] = {
         **entry.columns,
-        "reason": CONFLICT if conflict else entry.columns["reason"],
         "state": state.value,
-        "open": deliveries,
+        "open": sum(len(form.destinations) for form in entry.forms),
         "finished_at": entry.received_at if finished else None,
     }
+    if conflict:
+        columns |= {"reason": CONFLICT, "retry_at": None, "held_under": None}
     ((instance_id,),) = tx.run("insert_instance", columns)
     tx.count("instance", "", state)
-    for number, form in enumerate(entry.forms):
-        variant = (instance_id, number, form.leaves_in, form.leaves_as, form.patch)
-        ((variant_id,),) = tx.run("insert_variant", variant)
-        delivery_state = State.HELD if conflict else State.QUEUED
-        for destination in form.destinations:
-            tx.run("insert_delivery", (instance_id, variant_id, destination, delivery_state.value, entry.received_at))
-            tx.count("delivery", destination, delivery_state)
+    insert_forms(tx, instance_id, entry.forms, entry.received_at, conflict=conflict)
     return int(instance_id)
 
 
-def _state(verdict: Verdict, deliveries: int) -> InstanceState:
+def insert_forms(tx: Transaction, instance_id: int, made: Sequence[Form], due: int, *, conflict: bool = False) -> None:
+    """The variants of an instance with their deliveries. `conflict`: nothing of it may leave."""
+    for number, form in enumerate(made):
+        variant = (instance_id, number, form.leaves_in, form.leaves_as, form.patch)
+        ((variant_id,),) = tx.run("insert_variant", variant)
+        state = State.HELD if conflict or form.held else State.QUEUED
+        for destination in form.destinations:
+            tx.run("insert_delivery", (instance_id, variant_id, destination, state.value, due))
+            tx.count("delivery", destination, state)
+
+
+def state_of(verdict: Verdict, made: Sequence[Form]) -> InstanceState:
+    """Where an instance stands with this verdict and these variants."""
     if verdict in (Verdict.REJECT, Verdict.DROP):
         return InstanceState.GONE
-    if verdict is not Verdict.SEND:
+    if verdict is not Verdict.SEND or any(form.held and form.destinations for form in made):
         return InstanceState.HELD
-    return InstanceState.WAITING if deliveries else InstanceState.DELIVERED
+    return InstanceState.WAITING if any(form.destinations for form in made) else InstanceState.DELIVERED
 
 
 def _peer_columns(columns: dict[str, Value]) -> dict[str, Value]:

@@ -9,12 +9,14 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+from dicomrules.engine.decide import Engine
 from dicomrules.model.destination import Destination, DicomDestination
 from dicomrules.model.event import Event, Level
 from dicomrules.model.ports import Emit, Sender
 from dicomrules.observe.emit import Background
 from dicomrules.observe.log import log_to
 from dicomrules.pipeline.deliver import Delivery, Target
+from dicomrules.pipeline.held import HeldInstances, Means
 from dicomrules.pipeline.sweep import Retention, Sweep
 from dicomrules.queue.errors import LedgerError
 from dicomrules.queue.wakeup import Wakeup
@@ -53,8 +55,10 @@ def run(plan: Plan, line: Line) -> None:
         spool, ledger = open_state(plan)
         delivery = Delivery(targets(plan, spool, emit), ledger, emit)
         sweep = Sweep(spool, ledger, _retention(plan))
+        held = HeldInstances(Engine(plan.program, plan.applications), Means(spool, ledger, emit, delivery.wake))
         with _wakeup(plan.settings.state) as wakeup:
             delivery.start()
+            held.start(plan.program.fingerprint, datetime.now(UTC))
             line.ready("to " + ", ".join(each.name for each in plan.settings.destinations))
             tidied = 0.0
             while not stop.now() and not ledger.failure:
@@ -62,6 +66,7 @@ def run(plan: Plan, line: Line) -> None:
                     delivery.wake()
                 if time.monotonic() - tidied >= _POLL:
                     _sweep(sweep, emit)
+                    _decide_again(held, emit)
                     tidied = time.monotonic()
             if ledger.failure:
                 raise StateLost(ledger.failure)
@@ -94,6 +99,14 @@ def _wakeup(state: Path) -> Wakeup:
         return Wakeup(state)
     except OSError as error:
         raise StartFailed(IO_ERROR, f"the wake-up socket in {state} cannot be made: {error.strerror}") from error
+
+
+def _decide_again(held: HeldInstances, emit: Emit) -> None:
+    """What is due of the held instances; a failure of it stops no delivery."""
+    try:
+        held.step(datetime.now(UTC))
+    except LedgerError as error:
+        emit(Event("held.failed", Level.WARNING, "deciding again failed, and is tried again", {"reason": str(error)}))
 
 
 def _sweep(sweep: Sweep, emit: Emit) -> None:

@@ -146,4 +146,4 @@ def test_s08_after_an_error_of_the_disk_nothing_more_is_written(ledger: Ledger, 
 
 def test_every_index_of_the_schema_is_looked_at(tmp_path: Path) -> None:
     names = {name for kind, name, _, statement in connection._expected() if kind == "index" and statement}
-    assert len(names) == 15
+    assert len(names) == 17

@@ -37,7 +37,7 @@ RETURNING open, state;
 SELECT state FROM instances WHERE id = ?;
 
 -- name: hold_instance
-UPDATE instances SET state = 'held', reason = ? WHERE id = ?;
+UPDATE instances SET state = 'held', reason = ?, retry_at = NULL, held_under = NULL WHERE id = ?;
 
 -- name: stoppable
 SELECT id, destination, state FROM deliveries WHERE instance_id = ? AND state IN ('queued', 'deferred');

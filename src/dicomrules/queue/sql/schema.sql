@@ -27,12 +27,16 @@ CREATE TABLE instances (
   state           TEXT NOT NULL,                      -- InstanceState
   open            INTEGER NOT NULL,                   -- deliveries that are not sent
   copies          INTEGER NOT NULL DEFAULT 1,
-  finished_at     INTEGER                             -- when the last delivery was sent, or there was nothing to send
+  finished_at     INTEGER,                            -- when the last delivery was sent, or there was nothing to send
+  retry_at        INTEGER,                            -- when it is to be decided again, NULL: not by the clock
+  held_under      BLOB                                -- fingerprint of the rules that hold it, or a variant of it, for a later decision
 ) STRICT;
 
 CREATE INDEX instances_by_uid ON instances (sop_instance, calling_aet, called_aet, receiver, digest);
 CREATE INDEX instances_by_study ON instances (study);
 CREATE INDEX instances_held ON instances (id) WHERE state = 'held';
+CREATE INDEX instances_to_decide ON instances (retry_at) WHERE retry_at IS NOT NULL;
+CREATE INDEX instances_held_under ON instances (id) WHERE held_under IS NOT NULL;
 CREATE INDEX instances_delivered ON instances (id) WHERE state = 'delivered';
 CREATE INDEX instances_done ON instances (finished_at) WHERE state = 'done';
 CREATE INDEX instances_gone ON instances (finished_at) WHERE state = 'gone';
