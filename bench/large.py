@@ -26,7 +26,7 @@ from tests.peers.sink import Sink
 from dicomrules.net.association import Association, Target
 from dicomrules.wire.associate import ProposedContext
 
-WORK = Path(__file__).resolve().parent / "work" / "large"
+WORK = Path(__file__).resolve().parent / "scratch" / "large"
 VERIFICATION, IMPLICIT = "1.2.840.10008.1.1", "1.2.840.10008.1.2"
 
 

@@ -30,7 +30,7 @@ from bench.objects import ct_slices
 from bench.rules import LUA, RULES
 
 HERE = Path(__file__).resolve().parent
-WORK = HERE / "work"
+WORK = HERE / "scratch"
 SENDERS = 2
 FAST = {**os.environ, "TCP_NODELAY": "1"}
 
