@@ -2,15 +2,30 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dicomrules.config import agreements
 from dicomrules.config.settings import ParameterValue, Settings
 from dicomrules.config.units import duration, size
 from dicomrules.model.destination import Destination, DicomDestination, FolderDestination, RetryPolicy, Timeouts
 from dicomrules.model.receiver import After, DicomReceiver, FolderReceiver, KnownPeer, Limits, Receiver
+from dicomrules.model.terms import Terms, terms_for
 
 Block = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What the file says once and several of its parts need."""
+
+    folder: Path
+    aet: str
+    peers: tuple[KnownPeer, ...]
+    limits: Limits
+    contexts: tuple[Terms, ...] | None
+
 
 _DURATIONS = {"study_live", "history", "settle", "retention", "first", "up_to", "alarm_after", "connect", "response"}
 _SIZES = {"object", "value", "memory", "free_space", "max_pdu"}
@@ -21,17 +36,16 @@ def settings(file: Path, folder: Path, value: Block, parameters: Mapping[str, Pa
     gateway = value["gateway"]
     peers = tuple(KnownPeer(aet, **peer) for aet, peer in value.get("peers", {}).items())
     limits = Limits(**_taken(value.get("limits", {}), *value.get("limits", {})))
-    receivers = value["receivers"].items()
+    shared = _Shared(folder, gateway["aet"], peers, limits, agreements.terms(value.get("contexts")))
     return Settings(
         path=file,
         state=absolute(folder, gateway.get("state", "var")),
         rules=tuple(absolute(folder, path) for path in value["rules"]),
-        receivers=tuple(_receiver(folder, name, block, (gateway["aet"], peers, limits)) for name, block in receivers),
-        destinations=tuple(
-            _destination(folder, name, block, gateway["aet"]) for name, block in value["destinations"].items()
-        ),
+        receivers=tuple(_receiver(shared, name, block) for name, block in value["receivers"].items()),
+        destinations=tuple(_destination(shared, name, block) for name, block in value["destinations"].items()),
         parameters=parameters,
         peers=peers,
+        contexts=shared.contexts,
         limits=limits,
         **_taken(gateway, "name", "aet", "study_live", "history"),
     )
@@ -42,57 +56,64 @@ def absolute(folder: Path, path: str) -> Path:
     return Path(os.path.abspath(folder / path))
 
 
-def _receiver(folder: Path, name: str, block: Block, known: tuple[str, tuple[KnownPeer, ...], Limits]) -> Receiver:
-    aet, peers, limits = known
+def _receiver(shared: _Shared, name: str, block: Block) -> Receiver:
     if "dicom" in block:
-        return _dicom_receiver(name, block["dicom"], aet, peers, limits)
-    return _folder_receiver(folder, name, block["folder"], limits)
+        return _dicom_receiver(shared, name, block["dicom"])
+    return _folder_receiver(shared, name, block["folder"])
 
 
-def _dicom_receiver(name: str, block: Block, aet: str, peers: tuple[KnownPeer, ...], limits: Limits) -> DicomReceiver:
+def _dicom_receiver(shared: _Shared, name: str, block: Block) -> DicomReceiver:
     said = block.get("from", "known")
-    called = block.get("called_aet", [aet])
-    allowed = peers if said == "known" else tuple(peer for peer in peers if peer.aet in said)
+    called = block.get("called_aet", [shared.aet])
+    allowed = shared.peers if said == "known" else tuple(peer for peer in shared.peers if peer.aet in said)
     return DicomReceiver(
         name=name,
         peers=None if said == "anyone" else allowed,
         called_aets=None if called == "any" else tuple(called),
         accept_unknown_classes=block.get("unknown_classes") == "accept",
-        limits=limits,
+        contexts=shared.contexts,
+        limits=shared.limits,
         **_taken(block, "port", "bind", "associations", "per_address", "max_pdu"),
     )
 
 
-def _folder_receiver(folder: Path, name: str, block: Block, limits: Limits) -> FolderReceiver:
-    path = absolute(folder, block["path"])
+def _folder_receiver(shared: _Shared, name: str, block: Block) -> FolderReceiver:
+    path = absolute(shared.folder, block["path"])
     after = block.get("after", "delete")
     move = after["move"] if isinstance(after, dict) else None
     return FolderReceiver(
         name=name,
         path=path,
-        failed=absolute(folder, block["failed"]) if "failed" in block else path / "failed",
+        failed=absolute(shared.folder, block["failed"]) if "failed" in block else path / "failed",
         after=After.MOVE if move is not None else After(after),
-        done=None if move is None else absolute(folder, move),
-        limits=limits,
+        done=None if move is None else absolute(shared.folder, move),
+        limits=shared.limits,
         **_taken(block, "pattern", "settle", "calling_aet", "called_aet"),
     )
 
 
-def _destination(folder: Path, name: str, block: Block, aet: str) -> Destination:
+def _destination(shared: _Shared, name: str, block: Block) -> Destination:
     retry = block.get("retry", {})
-    shared: dict[str, Any] = {"retry": RetryPolicy(**_taken(retry, *retry)), **_taken(block, "retention")}
+    common: dict[str, Any] = {"retry": RetryPolicy(**_taken(retry, *retry)), **_taken(block, "retention")}
     if "folder" in block:
         said = block["folder"]
         template = {"template": said["name"]} if "name" in said else {}
-        return FolderDestination(name, absolute(folder, said["path"]), **template, **shared)
-    said = block["dicom"]
+        return FolderDestination(name, absolute(shared.folder, said["path"]), **template, **common)
+    return _dicom_destination(shared, name, block["dicom"], common)
+
+
+def _dicom_destination(shared: _Shared, name: str, said: Block, common: dict[str, Any]) -> DicomDestination:
     timeouts = said.get("timeouts", {})
+    calling = said.get("calling_aet", shared.aet)
+    leaves_in = said.get("transfer_syntaxes", "as is")
     return DicomDestination(
         name=name,
-        calling_aet=said.get("calling_aet", aet),
+        calling_aet=calling,
         timeouts=Timeouts(**_taken(timeouts, *timeouts)),
+        transfer_syntaxes=() if leaves_in == "as is" else agreements.syntaxes(leaves_in),
+        terms=None if shared.contexts is None else terms_for(shared.contexts, calling, said["aet"]),
         **_taken(said, "aet", "host", "port", "associations", "max_pdu"),
-        **shared,
+        **common,
     )
 
 

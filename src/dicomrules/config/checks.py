@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from itertools import combinations
 
-from dicomrules.config import naming
+from dicomrules.config import agreements, naming
 from dicomrules.config.document import Document, Steps
 from dicomrules.config.settings import Settings
 from dicomrules.model.destination import DicomDestination, FolderDestination
@@ -27,6 +27,7 @@ def check(document: Document, settings: Settings) -> list[Diagnostic]:
         *_ports(document, settings),
         *_folders(document, settings),
         *naming.check(document, settings),
+        *agreements.check(document, settings),
         *_sizes(document, settings),
         *_pauses(document, settings),
     ]
@@ -156,6 +157,10 @@ def _sizes(document: Document, settings: Settings) -> Iterator[Diagnostic]:
             kind = "receivers" if isinstance(end, DicomReceiver) else "destinations"
             span = document.span((kind, end.name, "dicom", "max_pdu"))
             yield diagnose("DR706", span, f"`max_pdu` of `{end.name}` is not between 4KB and 1MB")
+    for number, entry in enumerate(settings.contexts or ()):
+        if entry.max_pdu is not None and not _MIN_PDU <= entry.max_pdu <= _MAX_PDU:
+            span = document.span(("contexts", number, "max_pdu"))
+            yield diagnose("DR706", span, f"`max_pdu` of entry {number + 1} of `contexts` is not between 4KB and 1MB")
 
 
 def _pauses(document: Document, settings: Settings) -> Iterator[Diagnostic]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dicomrules.model.destination import Destination
 from dicomrules.model.receiver import KnownPeer, Limits, Receiver
+from dicomrules.model.terms import Terms
 
 # What a `parameter` of the rules may be given from outside.
 ParameterValue = str | int | float | tuple[str, ...]
@@ -16,7 +17,8 @@ ParameterValue = str | int | float | tuple[str, ...]
 class Settings:
     """One gateway. `state` holds spool and ledger; `rules` are compiled together, in this order.
 
-    `peers` are all applications known by AE title; each receiver has its own allow-list made from them.
+    `peers` are all applications known by AE title; each receiver has its own allow-list made from them. `contexts`
+    are the association settings by pair of titles, None: none are said.
     """
 
     path: Path
@@ -30,4 +32,5 @@ class Settings:
     history: timedelta = timedelta(days=90)
     parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
     peers: tuple[KnownPeer, ...] = ()
+    contexts: tuple[Terms, ...] | None = None
     limits: Limits = field(default=Limits())

@@ -47,8 +47,8 @@ class DicomReceiver:
     per_address: int = 32
     accept_unknown_classes: bool = False
     max_pdu: int = 128 * 1024
-    contexts: tuple[Terms, ...] | None = None
     limits: Limits = field(default=Limits())
+    contexts: tuple[Terms, ...] | None = None
 
 
 class After(StrEnum):

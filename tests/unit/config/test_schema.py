@@ -33,7 +33,7 @@ from .gateways import WHOLE, bent, found, loaded
         ("{host: 10.20.3.4, port: 104}", "{host: h, user: {name: x}}", [("DR707", 4, "user")]),
         ("rules:", "observe: {http: 1, alarms: []}\nrules:", [("DR707", 2, "http"), ("DR707", 2, "alarms")]),
         ("rules:", "lookups: {}\nrules:", [("DR707", 2, "lookups")]),
-        ("rules:", "contexts: []\nrules:", [("DR707", 2, "contexts")]),
+        ("rules:", "contexts: []\nrules:", [("DR706", 2, "[]")]),
         ("rules: [rules/site.rules]\n", "", [("DR705", 1, "")]),
         ("[rules/site.rules]", "site.rules", [("DR706", 2, "site.rules")]),
         ("[rules/site.rules]", "[]", [("DR706", 2, "[]")]),

@@ -1,5 +1,5 @@
 from dicomrules.model.exchange import PresentationContext
-from dicomrules.senders.contexts import Form, choose, is_refused_for_good, offer, refusal
+from dicomrules.senders.contexts import Form, Wishes, choose, is_refused_for_good, offer, refusal
 from dicomrules.wire.associate import ContextResult
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
@@ -78,3 +78,39 @@ def test_a_refusal_is_for_good_only_when_every_answer_says_not_supported() -> No
         results = [ContextResult(1, first), ContextResult(3, second)]
         assert is_refused_for_good(made.contexts, results, Form(CT, EXPLICIT)) is expected
     assert not is_refused_for_good(made.contexts, [ContextResult(1, 3)], Form(CT, EXPLICIT))
+
+
+def ways(form: Form, *order: str, listed: dict[str, tuple[str, ...] | None] | None = None) -> tuple[str, ...] | None:
+    return Wishes(order, listed).ways(form)
+
+
+def test_an_object_leaves_in_the_first_of_the_wished_transfer_syntaxes_that_it_can_have() -> None:
+    assert ways(Form(CT, EXPLICIT), IMPLICIT, EXPLICIT, JPEG) == (IMPLICIT, EXPLICIT)
+    assert ways(Form(CT, JPEG), IMPLICIT, EXPLICIT, JPEG) == (JPEG,)
+    assert ways(Form(CT, BIG), IMPLICIT) == (IMPLICIT,)
+    assert ways(Form(CT, JPEG), IMPLICIT) == ()
+    assert ways(Form(CT, JPEG)) is None
+
+
+def test_a_class_that_is_not_listed_does_not_leave() -> None:
+    listed = {CT: (EXPLICIT, IMPLICIT), MR: None}
+    assert ways(Form(CT, IMPLICIT), listed=listed) == (EXPLICIT, IMPLICIT)
+    assert ways(Form(MR, JPEG), listed=listed) is None
+    assert ways(Form("1.2.3", EXPLICIT), listed=listed) == ()
+
+
+def test_where_class_and_destination_both_say_something_both_must_agree() -> None:
+    listed = {CT: (EXPLICIT, JPEG), MR: None}
+    assert ways(Form(CT, IMPLICIT), IMPLICIT, EXPLICIT, listed=listed) == (EXPLICIT,)
+    assert ways(Form(CT, JPEG), IMPLICIT, EXPLICIT, listed=listed) == ()
+    assert ways(Form(MR, IMPLICIT), IMPLICIT, EXPLICIT, listed=listed) == (IMPLICIT, EXPLICIT)
+
+
+def test_wished_transfer_syntaxes_are_proposed_alone_and_chosen_in_their_order() -> None:
+    wishes = Wishes((IMPLICIT, EXPLICIT))
+    made = offer([Form(CT, EXPLICIT), Form(CT, JPEG)], wishes)
+    assert [cx.transfer_syntaxes for cx in made.contexts] == [(IMPLICIT,), (EXPLICIT,)]
+    assert made.forms == {Form(CT, EXPLICIT)}
+    both = accepted((CT, EXPLICIT), (CT, IMPLICIT))
+    assert choose(both, Form(CT, EXPLICIT), wishes) == PresentationContext(3, CT, IMPLICIT)
+    assert choose(both[:1], Form(CT, EXPLICIT), wishes) == PresentationContext(1, CT, EXPLICIT)

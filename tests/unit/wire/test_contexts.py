@@ -49,6 +49,33 @@ def test_c13_an_unknown_class_is_accepted_only_when_asked_for():
     assert _result(PRIVATE_CLASS, IMPLICIT, unknown=True).result == 0
 
 
+def _listed(abstract_syntax, *syntaxes):
+    listed = {CT: (IMPLICIT, EXPLICIT, GE_PRIVATE_SYNTAX), PRIVATE_CLASS: None}
+    policy = ContextPolicy(unknown_classes=True, listed=listed)
+    (result,) = negotiate([ProposedContext(1, abstract_syntax, syntaxes)], policy)
+    return result
+
+
+def test_of_listed_transfer_syntaxes_our_order_decides():
+    assert _listed(CT, EXPLICIT, IMPLICIT) == ContextResult(1, 0, IMPLICIT)
+    assert _listed(CT, GE_PRIVATE_SYNTAX, EXPLICIT) == ContextResult(1, 0, EXPLICIT)
+
+
+def test_what_is_not_listed_is_refused_whatever_else_is_said():
+    assert _listed(CT, "1.2.840.10008.1.2.2").result == 4
+    assert _listed(VERIFICATION, IMPLICIT).result == 3
+    assert _listed("1.3.46.670589.5.0.2", IMPLICIT).result == 3
+
+
+def test_a_private_transfer_syntax_is_taken_only_when_it_is_listed():
+    assert _listed(CT, GE_PRIVATE_SYNTAX) == ContextResult(1, 0, GE_PRIVATE_SYNTAX)
+    assert _listed(PRIVATE_CLASS, GE_PRIVATE_SYNTAX).result == 4
+
+
+def test_a_class_listed_with_any_syntax_takes_the_first_that_we_know():
+    assert _listed(PRIVATE_CLASS, GE_PRIVATE_SYNTAX, EXPLICIT, IMPLICIT) == ContextResult(1, 0, EXPLICIT)
+
+
 def test_an_association_has_the_contexts_that_were_accepted():
     proposed = [ProposedContext(1, CT, (EXPLICIT,)), ProposedContext(3, CT, (IMPLICIT,))]
     (context,) = accepted(proposed, [ContextResult(1, 4), ContextResult(3, 0, IMPLICIT)])

@@ -143,4 +143,32 @@ CODES: tuple[CodeRecord, ...] = (
         bad="parameters: {site_prefix: {env: SITE_PREFIX}}   # and SITE_PREFIX is not set",
         good="parameters: {site_prefix: {env: SITE_PREFIX}}\n# environment: SITE_PREFIX=SITEA-",
     ),
+    CodeRecord(
+        "DR720",
+        "unknown SOP class or transfer syntax",
+        "`contexts` and `transfer_syntaxes` name SOP classes and transfer syntaxes by the keywords of PS3.6 or by UID. A name"
+        " that stands for nothing would refuse what it was meant to let in. Only classes of storage, and Verification (C-ECHO),"
+        " can be negotiated.",
+        bad='contexts: [{calling: "*", called: "*", classes: {CTImageStorage: [JPEGBaseline8]}}]',
+        good='contexts: [{calling: "*", called: "*", classes: {CTImageStorage: [JPEGBaseline8Bit]}}]',
+    ),
+    CodeRecord(
+        "DR721",
+        "a destination that nothing may be proposed to",
+        "`contexts` holds for associations that we open, too: what is not listed is not proposed. Without an entry from our"
+        " AE title to that of the destination, no instance could ever leave for it.",
+        bad="contexts: [{calling: CT_A1, called: DICOMRULES, classes: {all storage: any}}]",
+        good="contexts:\n  - {calling: CT_A1, called: DICOMRULES, classes: {all storage: any}}\n"
+        "  - {calling: DICOMRULES, called: PACS, classes: {all storage: any}}",
+    ),
+    CodeRecord(
+        "DR722",
+        "association settings that never count",
+        "For a pair of AE titles the first entry that fits counts. Below one that fits the same pairs, an entry has no"
+        " effect: put the one about fewer pairs first, or take it away.",
+        bad='contexts:\n  - {calling: "*", called: "*", classes: {all storage: any}}\n'
+        "  - {calling: CT_A1, called: DICOMRULES, classes: {CTImageStorage: any}}",
+        good="contexts:\n  - {calling: CT_A1, called: DICOMRULES, classes: {CTImageStorage: any}}\n"
+        '  - {calling: "*", called: "*", classes: {all storage: any}}',
+    ),
 )
