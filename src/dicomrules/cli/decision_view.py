@@ -4,11 +4,14 @@ Used by `explain` (every rule) and `trace` (the rules that fired): one view of o
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
 
 import click
 
 from dicomrules.cli.output import folded
-from dicomrules.model.decision import Change, Clause, Decision, RuleHit
+from dicomrules.dicom.uids import uid_keyword
+from dicomrules.model.decision import Change, Clause, Decision, Options, RuleHit, Variant
 from dicomrules.model.instance import Verdict
 
 INDENT = "  "
@@ -18,13 +21,22 @@ _INSIDE = INDENT * 3  # before what belongs to a rule or an arm
 
 def decision_lines(decision: Decision, columns: int) -> Iterator[str]:
     """The whole decision, line by line, for a terminal of so many columns."""
-    for kind, head in (("rule", "rules"), ("route", "routes")):
-        hits = [hit for hit in decision.hits if hit.kind == kind]
+    for head, hits in _parts(decision):
         if hits:
             yield click.style(head, bold=True)
         for hit in hits:
             yield from _hit_lines(hit, columns)
     yield from verdict_lines(decision, columns)
+    yield from variant_lines(decision, columns)
+
+
+def _parts(decision: Decision) -> Iterator[tuple[str, list[RuleHit]]]:
+    """What was tested, in the order in which it was: rules, routes, the rules of each group."""
+    hits = decision.hits
+    yield "rules", [hit for hit in hits if hit.kind == "rule" and not hit.group]
+    yield "routes", [hit for hit in hits if hit.kind == "route"]
+    for group in dict.fromkeys(hit.group for hit in hits if hit.group):
+        yield f"group {group}", [hit for hit in hits if hit.group == group]
 
 
 def verdict_lines(decision: Decision, columns: int) -> Iterator[str]:
@@ -33,11 +45,62 @@ def verdict_lines(decision: Decision, columns: int) -> Iterator[str]:
         text = "send to " + (", ".join(decision.destinations) or "nobody")
     else:
         text = decision.verdict.value + (f': "{decision.reason}"' if decision.reason else "")
-    colour = {Verdict.SEND: "green", Verdict.DROP: "yellow", Verdict.HOLD: "yellow"}.get(decision.verdict, "red")
     yield click.style("verdict", bold=True)
-    yield from (click.style(line, fg=colour) for line in folded(text, columns, INDENT))
+    yield from (click.style(line, fg=_colour(decision.verdict)) for line in folded(text, columns, INDENT))
     for note in decision.notes:
         yield from folded("note: " + note, columns, INDENT)
+
+
+def variant_lines(decision: Decision, columns: int) -> Iterator[str]:
+    """The forms in which the object leaves, where there is more to say than that it leaves as the rules made it."""
+    if all(variant == _plain(variant) for variant in decision.variants):
+        return
+    yield click.style("variants", bold=True)
+    for variant in decision.variants:
+        through = f" through {variant.group}" if variant.group else ""
+        where = f"{', '.join(variant.destinations) or 'nobody'}{through}"
+        if variant.verdict is not Verdict.SEND:
+            text = f'{where}: {variant.verdict} "{variant.reason}"'
+            yield from (click.style(line, fg=_colour(variant.verdict)) for line in folded(text, columns, INDENT))
+            continue
+        yield from folded(f"to {where}", columns, INDENT)
+        for options in variant.options:
+            yield from folded(f"{options.destination}: {options_text(options)}", columns, _INSIDE)
+        for line in change_lines(variant.changes, columns - len(_INSIDE)):
+            yield _INSIDE + line
+
+
+def _plain(variant: Variant) -> Variant:
+    """The variant, were it the object as the rules made it, with nothing said about how it is sent."""
+    return replace(variant, group="", options=(), verdict=Verdict.SEND)
+
+
+def options_text(options: Options) -> str:
+    """What a route says about a destination, in its own words."""
+    said = [
+        (f"instead of {options.stands_in_for} when that cannot be reached", bool(options.stands_in_for)),
+        (f'as "{options.calling}"', bool(options.calling)),
+        (f"compressed {uid_keyword(options.compressed)}", bool(options.compressed)),
+        (f"quality {options.quality}", options.quality is not None),
+        ("decompressed", options.decompressed),
+        (f"during {options.during}", bool(options.during)),
+        (f"by study after {_length(options.study_after)}", options.study_after is not None),
+        ("only once" + (f" per {_length(options.once_per)}" if options.once_per else ""), options.only_once),
+        (f"with {options.priors} priors", options.priors > 0),
+        (f"priority {options.priority}", bool(options.priority)),
+    ]
+    return ", ".join(text for text, is_said in said if is_said)
+
+
+def _length(span: timedelta | None) -> str:
+    """A length of time as rules write it."""
+    seconds = 0 if span is None else int(span.total_seconds())
+    units = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+    return next(f"{seconds // size}{unit}" for size, unit in units if seconds % size == 0)
+
+
+def _colour(verdict: Verdict) -> str:
+    return {Verdict.SEND: "green", Verdict.DROP: "yellow", Verdict.HOLD: "yellow"}.get(verdict, "red")
 
 
 def change_lines(changes: Sequence[Change], columns: int) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Gateway files and rule files for commands: loaded, or the command ends with what is wrong."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,8 +47,15 @@ class Checked:
         return any(each.is_error for each in self.diagnostics)
 
 
-def check_gateway(path: Path) -> Checked:
-    """A gateway file with its rules; names are checked across both."""
+Environment = Mapping[str, str]
+
+
+def check_gateway(path: Path, secrets: Environment | None = None) -> Checked:
+    """A gateway file with its rules; names are checked across both.
+
+    `secrets` is the environment that secrets come from; without it they are not looked for, so that rules can be
+    checked where nobody has them.
+    """
     settings, problems = load_settings(path, os.environ)
     if settings is None:
         return Checked(None, None, tuple(problems))
@@ -56,13 +63,15 @@ def check_gateway(path: Path) -> Checked:
         [_as_seen_from_here(rule) for rule in settings.rules],
         parameters={name: _as_text(value) for name, value in settings.parameters.items()},
         destinations=[each.name for each in settings.destinations],
+        environment=secrets,
     )
     return Checked(settings, rulebook, (*problems, *rulebook.diagnostics))
 
 
-def check_rules(paths: Sequence[Path], parameters: Sequence[str] = ()) -> Checked:
-    """Rule files alone."""
-    rulebook = load_rulebook(list(paths), parameters=dict(_parameter(each) for each in parameters))
+def check_rules(paths: Sequence[Path], parameters: Sequence[str] = (), secrets: Environment | None = None) -> Checked:
+    """Rule files alone; `secrets` as for `check_gateway`."""
+    given = dict(_parameter(each) for each in parameters)
+    rulebook = load_rulebook(list(paths), parameters=given, environment=secrets)
     return Checked(None, rulebook, rulebook.diagnostics)
 
 
@@ -70,14 +79,14 @@ def program_of(rules: Sequence[Path], gateway: Path, parameters: Sequence[str] =
     """The compiled rules of `--rules`, else of `--gateway`. Warnings are not repeated here: `validate` shows them."""
     if not rules and not gateway.exists():
         fail(USAGE, f"there is no gateway file {gateway} here", "name the rules with --rules FILE or --gateway FILE")
-    checked = check_rules(rules, parameters) if rules else check_gateway(gateway)
+    checked = check_rules(rules, parameters, os.environ) if rules else check_gateway(gateway, os.environ)
     return _program(checked, USAGE)
 
 
 def gateway_of(path: Path) -> tuple[Settings, Program]:
     """Settings and compiled rules of a gateway that is about to run."""
     _must_exist(path)
-    checked = check_gateway(path)
+    checked = check_gateway(path, os.environ)
     program = _program(checked, CONFIG)
     assert checked.settings is not None
     return checked.settings, program
@@ -118,4 +127,5 @@ def _as_seen_from_here(path: Path) -> Path:
 
 
 def _as_text(value: ParameterValue) -> str:
-    return "\\".join(value) if isinstance(value, tuple) else str(value)
+    """A value of the gateway file as `--set` would give it: a list with commas."""
+    return ",".join(value) if isinstance(value, tuple) else str(value)

@@ -36,7 +36,7 @@ def story_lines(story: InstanceStory, columns: int) -> Iterator[str]:
         yield from _exchange_lines(story.exchange, "from", columns)
     yield ""
     yield from decision_lines(story.decision, columns)
-    if story.state is InstanceState.HELD and story.decision.verdict is Verdict.SEND:
+    if story.state is InstanceState.HELD and story.decision.verdict is Verdict.SEND and not story.decision.stopped:
         text = f"but held: {story.reason}; so far nothing of it is sent"
         yield from (click.style(line, fg="red") for line in folded(text, columns, INDENT, INDENT))
     for delivery in story.deliveries:
