@@ -23,7 +23,7 @@ from dicomrules.queue.wakeup import Wakeup
 from dicomrules.senders.cstore import CStoreSender
 from dicomrules.senders.folder import FolderSender
 from dicomrules.service.intake import open_state
-from dicomrules.service.plan import DRAIN_SECONDS, IO_ERROR, Line, Plan, StartFailed, StateLost
+from dicomrules.service.plan import DRAIN_SECONDS, IO_ERROR, ORPHAN_SECONDS, Line, Plan, StartFailed, StateLost
 from dicomrules.spool.errors import SpoolError
 from dicomrules.spool.spool import Spool
 
@@ -32,14 +32,15 @@ _POLL = 1.0  # seconds: the safety net under the knock
 
 @dataclass(slots=True)
 class _Stop:
-    """Asked for by SIGTERM, or by the death of the parent."""
+    """Asked for by SIGTERM, or by the death of the parent; then there is less time for what is under way."""
 
     parent: int
     asked: bool = False
+    drain_seconds: float = DRAIN_SECONDS
 
     def now(self) -> bool:
         if not self.asked and select.select([self.parent], [], [], 0)[0]:
-            self.asked = True
+            self.asked, self.drain_seconds = True, ORPHAN_SECONDS
         return self.asked
 
     def ask(self, *_: object) -> None:
@@ -70,7 +71,7 @@ def run(plan: Plan, line: Line) -> None:
                     tidied = time.monotonic()
             if ledger.failure:
                 raise StateLost(ledger.failure)
-            if not delivery.drain(DRAIN_SECONDS):
+            if not delivery.drain(stop.drain_seconds):
                 text = "an attempt did not end in time: it is made again at the next start"
                 emit(Event("delivery.cut_off", Level.WARNING, text))
     finally:

@@ -23,7 +23,16 @@ from dicomrules.queue.ledger import Ledger
 from dicomrules.queue.wakeup import Knocker
 from dicomrules.receivers import scp
 from dicomrules.receivers.folder import FolderWatch
-from dicomrules.service.plan import CONFIG, DRAIN_SECONDS, IO_ERROR, Line, Plan, StartFailed, StateLost
+from dicomrules.service.plan import (
+    CONFIG,
+    DRAIN_SECONDS,
+    IO_ERROR,
+    ORPHAN_SECONDS,
+    Line,
+    Plan,
+    StartFailed,
+    StateLost,
+)
 from dicomrules.spool.errors import SpoolError
 from dicomrules.spool.spool import Spool
 
@@ -53,7 +62,7 @@ def run(plan: Plan, line: Line) -> None:
 
 
 async def _run(plan: Plan, line: Line, emit: Emit) -> None:
-    stop = _stop_event(line)
+    stop = _Stop(line)
     spool, ledger = open_state(plan)
     crashes = _sweep_leftovers(spool, ledger, emit)
     with ThreadPoolExecutor(_THREADS, "intake") as pool:
@@ -63,18 +72,18 @@ async def _run(plan: Plan, line: Line, emit: Emit) -> None:
         await _start(plan.settings.receivers, receivers)
         line.ready(", ".join(map(describe, plan.settings.receivers)))
         failure = await _stopped(stop, spool, ledger)
-        await asyncio.gather(*(each.drain(0.0 if failure else DRAIN_SECONDS) for each in receivers))
+        await asyncio.gather(*(each.drain(0.0 if failure else stop.drain_seconds) for each in receivers))
     if failure:
         raise StateLost(failure)
     ledger.close()
 
 
-async def _stopped(stop: asyncio.Event, spool: Spool, ledger: Ledger) -> str:
+async def _stopped(stop: "_Stop", spool: Spool, ledger: Ledger) -> str:
     """Wait until we are told to end (empty), or spool or ledger take nothing more (why)."""
-    while not stop.is_set() and not (failure := spool.failure or ledger.failure):
+    while not stop.asked.is_set() and not (failure := spool.failure or ledger.failure):
         with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), _LOOK_EVERY)
-    return "" if stop.is_set() else failure
+            await asyncio.wait_for(stop.asked.wait(), _LOOK_EVERY)
+    return "" if stop.asked.is_set() else failure
 
 
 def open_state(plan: Plan) -> tuple[Spool, Ledger]:
@@ -103,19 +112,22 @@ def describe(receiver: Receiver) -> str:
     return f"{receiver.name} in {receiver.path}"
 
 
-def _stop_event(line: Line) -> asyncio.Event:
-    """Set by SIGTERM, and by the death of the parent."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, stop.set)
+class _Stop:
+    """Asked for by SIGTERM, or by the death of the parent; then there is less time for what is under way."""
 
-    def parent_is_gone() -> None:
-        loop.remove_reader(line.parent)
-        os.close(line.parent)
-        stop.set()
+    def __init__(self, line: Line) -> None:
+        self.asked = asyncio.Event()
+        self.drain_seconds = DRAIN_SECONDS
+        self._parent = line.parent
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_signal_handler(signal.SIGTERM, self.asked.set)
+        self._loop.add_reader(line.parent, self._parent_is_gone)
 
-    loop.add_reader(line.parent, parent_is_gone)
-    return stop
+    def _parent_is_gone(self) -> None:
+        self._loop.remove_reader(self._parent)
+        os.close(self._parent)
+        self.drain_seconds = ORPHAN_SECONDS
+        self.asked.set()
 
 
 def _receiver(receiver: Receiver, means: scp.Means) -> Receives:

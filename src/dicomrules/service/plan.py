@@ -16,6 +16,7 @@ TRY_LATER = 75
 CONFIG = 78
 
 DRAIN_SECONDS = 30.0  # how long what is under way may take to finish after SIGTERM
+ORPHAN_SECONDS = 1.0  # the same when the parent has died: the next gateway waits for the lock that its children hold
 
 
 @dataclass(frozen=True, slots=True)
