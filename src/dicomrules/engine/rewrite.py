@@ -14,7 +14,7 @@ from dicomrules.engine.recode import convert, really, relabel
 from dicomrules.engine.remap import remapping
 from dicomrules.engine.run import Run
 from dicomrules.engine.shift import shifting
-from dicomrules.engine.targets import spots
+from dicomrules.engine.targets import spots, tidied
 from dicomrules.engine.transfer import copying, swapping
 from dicomrules.program.statement import (
     Add,
@@ -58,11 +58,11 @@ def act(scope: Scope, statement: Statement) -> Act:
     """What carries out one statement."""
     match statement:
         case Set() | Default() | Add():
-            return assignment(scope, statement)
+            return tidied(scope.plan, assignment(scope, statement))
         case Copy() | Move():
-            return copying(scope, statement)
+            return tidied(scope.plan, copying(scope, statement))
         case Swap():
-            return swapping(scope, statement)
+            return tidied(scope.plan, swapping(scope, statement))
         case Empty() | Remove():
             return erasure(scope, statement)
         case Let():
@@ -123,7 +123,9 @@ def _within(scope: Scope, statement: Within) -> Act:
 
     def inside(run: Run) -> None:
         outside = run.here
-        for spot in find(run):
+        found = find(run)
+        run.fresh.clear()  # an item that `within` has made stays, whatever its statements put into it
+        for spot in found:
             run.here = spot
             try:
                 body(run)

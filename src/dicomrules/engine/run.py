@@ -39,13 +39,23 @@ class Spot:
     top: int | PrivateTag | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """A new item of sequence `tag`, or (`item` None) a new private creator; `alone`: the sequence is new too."""
+
+    spot: Spot
+    tag: int
+    item: DataSet | None = None
+    alone: bool = False
+
+
 class Run:
     """The state of one decision.
 
     `root` is the edit tree, `here` what plain paths start from. `slots` caches what was read, by the plan's numbers.
     `locals` holds `let` names, `objects` what a test asks of its other objects. `edits` are by path, in order. `notes`
     are those of the rule at hand. `done` are the statements that hide who the patient is ("remap uids", "shift dates"),
-    `made` the UIDs that `remap uids` has made.
+    `made` the UIDs that `remap uids` has made. `fresh` is what the statement at hand has made to write into.
     """
 
     __slots__ = (
@@ -55,6 +65,7 @@ class Run:
         "done",
         "edits",
         "envelope",
+        "fresh",
         "here",
         "index",
         "locals",
@@ -83,6 +94,7 @@ class Run:
         self.rule = ""
         self.made: set[str] = set()
         self.done: set[str] = set()
+        self.fresh: list[Fresh] = []
         self.untold = 0  # changes of the rule at hand that are only counted
 
     @property

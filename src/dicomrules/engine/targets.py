@@ -3,11 +3,13 @@
 from collections.abc import Callable
 
 from dicomrules.dicom.edit import DataSet
-from dicomrules.dicom.tags import private_tag
+from dicomrules.dicom.private import elements_of
+from dicomrules.dicom.tags import creator_tag, private_tag
 from dicomrules.dicom.values import ValueRefused
+from dicomrules.engine.everywhere import name_in
 from dicomrules.engine.locate import chooser, items_in, tag_in
 from dicomrules.engine.plan import Plan, Scope
-from dicomrules.engine.run import Run, Spot
+from dicomrules.engine.run import Fresh, Run, Spot
 from dicomrules.engine.write import Target, Watch
 from dicomrules.program.path import Nth, Path, Pick, Prefix, PrivateTag, Selector, Step
 
@@ -50,23 +52,29 @@ def _may_make(selector: Selector | None, count: int) -> bool:
 
 
 def _new_item(plan: Plan, run: Run, spot: Spot, step: Step) -> list[Spot]:
-    tag = real_tag(spot.dataset, step.tag, reserving=True)
+    tag = real_tag(run, spot, step.tag, reserving=True)
     if tag is None:
         return []
+    alone = tag not in spot.dataset
     with Watch(plan, run, target_at(spot, step, tag)):
         item = spot.dataset.add_item(tag)
+    run.fresh.append(Fresh(spot, tag, item, alone))
     return [into(spot, step, item, len(spot.dataset.items(tag)) - 1)]
 
 
-def real_tag(dataset: DataSet, tag: int | PrivateTag, *, reserving: bool) -> int | None:
+def real_tag(run: Run, spot: Spot, tag: int | PrivateTag, *, reserving: bool) -> int | None:
     """The tag in this data set; `reserving` gives a private creator a block when it has none (S35). None: no block."""
+    dataset = spot.dataset
     real = tag_in(dataset, tag)
     if real is None and reserving and isinstance(tag, PrivateTag):
         try:
             block = dataset.reserve_block(tag.group, tag.creator)
         except ValueRefused:  # a creator that the character set of the object does not have
             return None
-        real = None if block is None else private_tag(tag.group, block, tag.element)
+        if block is None:
+            return None
+        run.fresh.append(Fresh(spot, creator_tag(tag.group, block)))
+        real = private_tag(tag.group, block, tag.element)
     return real
 
 
@@ -84,9 +92,38 @@ def targets(scope: Scope, path: Path, *, making: bool, creating: bool = False) -
     def elements(run: Run) -> list[Target]:
         found = []
         for spot in find(run):
-            tag = real_tag(spot.dataset, last.tag, reserving=making)
+            tag = real_tag(run, spot, last.tag, reserving=making)
             if tag is not None:
                 found.append(target_at(spot, last, tag))
         return found
 
     return elements
+
+
+def tidied(plan: Plan, act: Callable[[Run], None]) -> Callable[[Run], None]:
+    """A statement that takes away what it made and then did not write into: items, and blocks of private creators."""
+
+    def tidy(run: Run) -> None:
+        act(run)
+        while run.fresh:
+            _take_away(plan, run, run.fresh.pop())
+
+    return tidy
+
+
+def _take_away(plan: Plan, run: Run, fresh: Fresh) -> None:
+    dataset, tag = fresh.spot.dataset, fresh.tag
+    if fresh.item is None:
+        if not dataset.tags(*elements_of(tag)):
+            dataset.delete(tag)
+        return
+    if fresh.item.tags() or tag not in dataset:
+        return
+    step = Step(tag, "SQ", name_in(dataset, tag))
+    items = dataset.items(tag)
+    place = next((at for at in reversed(range(len(items))) if items[at] is fresh.item), None)
+    with Watch(plan, run, target_at(fresh.spot, step, tag)):
+        if place is not None:
+            dataset.remove_item(tag, place)
+        if fresh.alone and not dataset.items(tag):
+            dataset.delete(tag)

@@ -13,8 +13,9 @@ from dicomrules.lang.check.kinds import clash, common
 from dicomrules.lang.check.symbols import suggested
 from dicomrules.lang.check.terms import Doubt, Env, Term, Wanted, wrong
 from dicomrules.lang.check.verdicts import fallback
-from dicomrules.program.expression import Call, Literal, Several
+from dicomrules.program.expression import Call, Literal, Read, Several
 from dicomrules.program.types import NoValue, Type
+from dicomrules.program.walk import inside
 from dicomrules.text.codes.registry import diagnose
 from dicomrules.text.source import Span
 
@@ -25,6 +26,15 @@ _NEVER_BLANK = frozenset(
     }
 )
 """Functions whose text is not empty when that of their first argument is not."""
+
+IDENTIFYING = frozenset(
+    {
+        *("PatientID", "PatientName", "PatientBirthName", "PatientBirthDate", "OtherPatientIDs", "OtherPatientNames"),
+        *("PatientMotherBirthName", "PatientAddress", "PatientTelephoneNumbers", "MedicalRecordLocator"),
+        *("MilitaryRank", "InsurancePlanIdentification", "AccessionNumber", "StudyID", "AdmissionID"),
+    }
+)
+"""Attributes whose plain hash leads back to a patient."""
 
 _SAME_LETTERS = frozenset({"trim", "upper"})
 """Functions that leave a value of an attribute one that its VR can hold."""
@@ -76,6 +86,8 @@ def _call(ground: Ground, node: ast.Call, given: Sequence[Given], env: Env, span
 def _made(ground: Ground, function: Function, arguments: list[Passed], span: Span, wanted: Wanted | None) -> Term:
     """The call of a function of the language."""
     terms = [one.term for one in arguments if one.term is not None]
+    if function.name == "hash":
+        _reversible(ground, terms[0], span)
     spreads = [term.spread for term in terms if term.spread]
     if len(spreads) > 1:
         ground.report("DR212", span, "at most one argument may go through `[any]` or `[every]`", "two of them do")
@@ -112,6 +124,15 @@ def _made(ground: Ground, function: Function, arguments: list[Passed], span: Spa
         plain=all(term.plain for term in terms),
         parts=1 + sum(term.parts for term in terms),
     )
+
+
+def _reversible(ground: Ground, term: Term, span: Span) -> None:
+    """Warn of a plain hash of what identifies a patient: there are few enough of them to try them all."""
+    read = [part.path for part in inside(term.code) if isinstance(part, Read)]
+    name = next((path.steps[-1].name for path in read if path.steps[-1].name in IDENTIFYING), "")
+    if name:
+        found = diagnose("DR222", span, f"a hash of `{name}` without a key can be reversed by trying", "no key")
+        ground.add(found.with_note('say `keyed_hash(SECRET, …)`, with `secret SECRET from env "…"` in this file'))
 
 
 def _blank(function: Function, terms: list[Term], span: Span) -> Doubt | None:

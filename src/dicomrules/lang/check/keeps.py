@@ -24,6 +24,7 @@ def keep_only(work: Work, node: ast.KeepOnly, block: Block) -> Result:
     targets, places = listed
     if len([place for place in places if _at_hand(ground, place)]) < len(places):
         return (), block
+    ground.swept = True
     made = program.KeepOnly(program.Targets(targets.paths, targets.sets, excepted=spared), origin(node))
     return (made,), kept(block, [Mark(place.absolute, place.span, "keep") for place in places])
 

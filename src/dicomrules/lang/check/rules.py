@@ -45,7 +45,7 @@ def rule(ground: Ground, node: ast.Rule, written: Iterable[Path]) -> Ruled:
     made, tested = guard(ground, node.guard)
     facts = tested.false if node.guard is not None and node.guard.negated else tested.true
     work = Work(ground, written_by(ground, node.body))
-    env = Env(known=_both_ways(facts, tuple(written)))
+    env = Env(known=_both_ways(facts, tuple(written), swept=ground.swept))
     statements, _ = body(work, node.body, Block(env))
     title = node.title.value if node.title is not None else ""
     whole = Rule(node.name.text, made, statements, title, origin_of_name(node))
@@ -59,12 +59,12 @@ def origin_of_name(node: ast.Rule | ast.Routes) -> Origin:
     return origin(node.name)
 
 
-def _both_ways(facts: frozenset[Path], written: tuple[Path, ...]) -> frozenset[Path]:
+def _both_ways(facts: frozenset[Path], written: tuple[Path, ...], *, swept: bool) -> frozenset[Path]:
     """What is known of the object as rewritten holds as received too, where no rule above has written; and back."""
     twins = set()
     for path in facts:
         other = {Prefix.CURRENT: Prefix.ORIGINAL, Prefix.ORIGINAL: Prefix.CURRENT}.get(path.prefix)
-        if other is None:
+        if other is None or (swept and other is Prefix.CURRENT):
             continue
         current = path if path.prefix is Prefix.CURRENT else replace(path, prefix=Prefix.CURRENT)
         if not any(overlap(current, one) for one in written):

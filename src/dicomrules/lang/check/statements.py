@@ -159,6 +159,11 @@ def _alike(ground: Ground, node: ast.Copy | ast.Move | ast.Swap, source: Place, 
             found = diagnose("DR212", place.span, message, "a part of one")
             ground.add(found.with_note("say `set … = … otherwise …` for a part"))
             return False
+    several = source if source.spread else target if target.spread and isinstance(node, ast.Swap) else None
+    if several is not None:
+        found = diagnose("DR212", several.span, f"`{word}` needs one element here", "these are several")
+        ground.add(found.with_note("say `[first]`, `[last]` or `[item 2]`"))
+        return False
     if source.vr != target.vr:
         found = diagnose("DR201", node.span, f"`{word}` needs one VR on both sides", "two VRs")
         found = found.with_label(source.span, source.vr).with_label(target.span, target.vr)
@@ -180,6 +185,7 @@ def _empty(work: Work, node: ast.Empty | ast.Remove, block: Block) -> Result:
     make = program.Empty if isinstance(node, ast.Empty) else program.Remove
     after = wrote(work, block, [Mark(place.absolute, place.span, kind) for place in places])
     if meant.sets or meant.anywhere:
+        work.ground.swept = True
         known = frozenset(path for path in after.env.known if path.prefix is not Prefix.CURRENT)
         after = replace(after, env=replace(after.env, known=known))
     return (make(meant, origin(node)),), after

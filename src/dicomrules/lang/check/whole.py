@@ -6,6 +6,7 @@ from typing import Any
 
 from dicomrules.dicom.tags import is_private
 from dicomrules.dicom.uids import is_uid
+from dicomrules.dicom.values import CHARSET_VRS
 from dicomrules.lang import ast
 from dicomrules.lang.check.block import Block, Result, Work, lost
 from dicomrules.lang.check.charsets import charset
@@ -97,6 +98,7 @@ def _shift(work: Work, node: ast.ShiftDates, block: Block) -> Result:
     as_let = ast.Let(ast.Name("days", span=node.span), node.by, span=node.span)
     settle(ground, None, term, fallen, as_let)
     work.shifts.append((node.span, block.arms))
+    ground.swept = True
     otherwise = fallen.code if fallen is not None else None
     made = program.ShiftDates(term.code, otherwise, excepted, origin(node))
     return (made,), lost(block, lambda path: path.steps[-1].vr in ("DA", "DT"))
@@ -133,6 +135,7 @@ def _private(work: Work, node: ast.RemovePrivate, block: Block) -> Result:
             sound = False
     if not sound:
         return (), block
+    ground.swept = True
     made = program.RemovePrivate(frozenset(creator.value.strip() for creator in node.creators), origin(node))
     return (made,), lost(block, _is_private)
 
@@ -158,6 +161,10 @@ def _charset_from(work: Work, node: ast.CharsetFrom, block: Block) -> Result:
         known = charset(ground, node.to) and known
     if not _about_all(ground, node, block.env, "charset from") or not known:
         return (), block
+    earlier = next((mark for mark in block.line if mark.path.steps[-1].vr in CHARSET_VRS and mark.kind != "keep"), None)
+    if earlier is not None:
+        found = diagnose("DR415", node.span, "text is written above, before it is said what the bytes are", "too late")
+        ground.add(found.with_label(earlier.span, "text written here"))
     to = node.to.value if node.to is not None else ""
     return (program.CharsetFrom(node.actual.value, to, origin(node)),), block
 

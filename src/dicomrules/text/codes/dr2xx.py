@@ -176,4 +176,15 @@ CODES: tuple[CodeRecord, ...] = (
         bad=_RULE.format("within RequestAttributesSequence[every] { remove private }"),
         good=_RULE.format("within RequestAttributesSequence[every] { empty RequestedProcedureID }\n  remove private"),
     ),
+    CodeRecord(
+        "DR222",
+        "an identifier hashed without a key",
+        "There are few enough patient numbers, names and birth dates to hash them all and compare, so a plain hash hides"
+        " nothing. `keyed_hash` needs a secret that only this gateway knows.",
+        bad=_RULE.format("set PatientComments = PatientID | hash(16) otherwise empty"),
+        good='secret trial from env "TRIAL_KEY"\n'
+        + _RULE.format("set PatientComments = PatientID | keyed_hash(trial, 16) otherwise empty"),
+        severity=Severity.WARNING,
+        silence="It always warns: `keyed_hash` gives as many letters, and takes the same place.",
+    ),
 )

@@ -122,4 +122,14 @@ CODES: tuple[CodeRecord, ...] = (
         severity=Severity.WARNING,
         silence="Make the conditions of the two rules exclude each other.",
     ),
+    CodeRecord(
+        "DR415",
+        "the character set is put right too late",
+        "Statements above have read text in the character set that the object declares, which is the wrong one, and written"
+        " it elsewhere: a name that nobody can read any more. Say `charset from` first.",
+        bad=_RULE.format('copy PatientName to PatientBirthName\n  charset from "GBK"'),
+        good=_RULE.format('charset from "GBK"\n  copy PatientName to PatientBirthName'),
+        severity=Severity.WARNING,
+        silence="Say it as the first statement of the rule.",
+    ),
 )
