@@ -20,7 +20,7 @@ from pathlib import Path
 from dicomrules.dicom.part10 import plain_head
 from dicomrules.dicom.patch import Blob, Patch, segments
 from dicomrules.engine.decide import Engine
-from dicomrules.model.decision import Needs
+from dicomrules.model.decision import Decision, Needs
 from dicomrules.model.instance import Peer, Verdict
 from dicomrules.pipeline.files import OpenedFile, Unfit, opened
 from dicomrules.program.ruleset import Program
@@ -31,10 +31,21 @@ _WINDOW = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One file, and where it goes."""
+    """One file, and where it goes: `target`, below the folder `out`.
+
+    What a group of rules made of it stands apart, below `out/through GROUP`, so that what is pseudonymised never lies
+    among what is not.
+    """
 
     source: Path
     target: Path
+    out: Path = Path()
+
+    def place(self, group: str) -> Path:
+        """Where the form goes that this group made; without one, that of the rules alone."""
+        if not group:
+            return self.target
+        return self.out / f"through {group}" / self.target.relative_to(self.out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +82,13 @@ def find(paths: Iterable[Path], out: Path) -> Iterator[Work]:
     """
     for path in paths:
         if not path.is_dir():
-            yield Work(path, out / path.name)
+            yield Work(path, out / path.name, out)
             continue
         for folder, folders, names in os.walk(path):
             folders.sort()
             for name in sorted(names):
                 source = Path(folder, name)
-                yield Work(source, out / source.relative_to(path))
+                yield Work(source, out / source.relative_to(path), out)
 
 
 def apply(program: Program, work: Iterable[Work], peer: Peer, workers: int) -> Iterator[Applied]:
@@ -140,12 +151,17 @@ class Applier:
             return Applied(work.source, Verdict.HOLD, f"table {decision.table} has no source in this version")
         fired = tuple(hit.rule for hit in decision.hits if hit.matched and hit.kind == "rule")
         if decision.verdict is Verdict.SEND:
-            if len(decision.variants) > 1:
-                groups = ", ".join(variant.group or "none" for variant in decision.variants)
-                raise Unfit(f"the rules make several forms of it (groups: {groups}), and one file holds one")
-            for variant in decision.variants:
-                _write(file, variant.patch, variant.sop_instance, work.target)
-        return Applied(work.source, decision.verdict, decision.reason, fired, file.envelope.length)
+            _write_variants(file, decision, work)
+        reason = decision.reason or "; ".join(f"{one.group}: {one.reason}" for one in decision.stopped)
+        return Applied(work.source, decision.verdict, reason, fired, file.envelope.length)
+
+
+def _write_variants(file: OpenedFile, decision: Decision, work: Work) -> None:
+    """Every form that leaves. That of the rules alone comes last: where it is there, the whole file is done."""
+    for variant in sorted(decision.variants, key=lambda variant: not variant.group):
+        target = work.place(variant.group)
+        if variant.verdict is Verdict.SEND and not target.exists():
+            _write(file, variant.patch, variant.sop_instance, target)
 
 
 def _write(file: OpenedFile, patch: Patch, sop_instance: str, target: Path) -> None:

@@ -13,8 +13,6 @@ import pytest
 from pydicom.filereader import data_element_generator
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
 
-from dicomrules.dicom.patch import Patch
-from dicomrules.model.decision import Decision, Variant
 from dicomrules.model.instance import Peer, Verdict
 from dicomrules.pipeline import batch
 from dicomrules.pipeline.batch import Applier, Summary, Work, apply, find
@@ -212,20 +210,6 @@ def test_a_defect_of_ours_costs_one_file_and_not_the_run(
     monkeypatch.setattr(applier, "_engine", SimpleNamespace(decide=broken))
     applied = applier.one(Work(tmp_path / "in.dcm", tmp_path / "out.dcm"))
     assert (applied.outcome, applied.reason) == ("failed", "internal error (ZeroDivisionError)")
-
-
-def test_an_object_of_which_rules_make_several_forms_is_told_of_and_not_written(
-    tmp_path: Path, program: Program, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "in.dcm").write_bytes(file_bytes(ct(size=16)))
-    applier = Applier(program, PEER)
-    forms = tuple(Variant(Patch("", ()), (), ("x",), "1.2.3", group) for group in ("research", ""))
-    several = Decision(Verdict.SEND, forms, (), "")
-    monkeypatch.setattr(applier, "_engine", SimpleNamespace(decide=lambda _: several))
-    applied = applier.one(Work(tmp_path / "in.dcm", tmp_path / "out.dcm"))
-    assert applied.outcome == "failed"
-    assert "research, none" in applied.reason
-    assert not (tmp_path / "out.dcm").exists()
 
 
 def test_files_of_folders_keep_their_relative_place_and_links_to_folders_are_not_followed(tmp_path: Path) -> None:
