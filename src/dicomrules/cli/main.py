@@ -18,6 +18,7 @@ _COMMANDS = {
     "trace": "ledger",
     "echo": "peers",
     "send": "peers",
+    "conformance": "conformance",
 }
 
 

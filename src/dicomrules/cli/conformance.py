@@ -1,0 +1,114 @@
+"""`conformance`: a conformance statement (PS3.2) of a gateway, made from its gateway file."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dicomrules.cli.conformance_view import markdown
+from dicomrules.cli.gateway_file import GATEWAY, settings_of
+from dicomrules.cli.negotiated import Pair, Proposed, accepted_by, proposed_to
+from dicomrules.cli.output import print_json
+from dicomrules.config.settings import Settings
+from dicomrules.dicom.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from dicomrules.dicom.uids import uid_name
+from dicomrules.model.destination import DicomDestination
+from dicomrules.model.receiver import DicomReceiver
+
+Value = dict[str, Any]
+
+
+@click.command()
+@GATEWAY
+@click.option(
+    "--format", "form", type=click.Choice(["markdown", "json"]), default="markdown", help="For people or for programs."
+)
+def conformance(gateway: Path, form: str) -> None:
+    """Print the DICOM conformance statement of a gateway: AE titles, ports, roles, and which presentation contexts it
+    accepts and proposes.
+
+    What it says of contexts is what the gateway's own negotiation answers when it is asked for everything.
+    """
+    statement = statement_of(settings_of(gateway))
+    if form == "json":
+        print_json(statement)
+    else:
+        click.echo(markdown(statement), nl=False)
+
+
+def statement_of(settings: Settings) -> Value:
+    """The statement as a value, as `--format json` prints it."""
+    return {
+        "gateway": settings.name,
+        "ae_title": settings.aet,
+        "implementation_class_uid": IMPLEMENTATION_CLASS_UID,
+        "implementation_version_name": IMPLEMENTATION_VERSION_NAME,
+        "asynchronous_operations": [1, 1],
+        "acceptors": [_acceptor(each) for each in settings.receivers if isinstance(each, DicomReceiver)],
+        "requestors": [_requestor(each) for each in settings.destinations if isinstance(each, DicomDestination)],
+    }
+
+
+def _acceptor(receiver: DicomReceiver) -> Value:
+    peers = receiver.peers
+    return {
+        "receiver": receiver.name,
+        "bind": receiver.bind,
+        "port": receiver.port,
+        "called_ae_titles": "any" if receiver.called_aets is None else list(receiver.called_aets),
+        "peers": "anyone" if peers is None else [{"ae_title": each.aet, "host": each.host} for each in peers],
+        "associations": receiver.associations,
+        "associations_per_address": receiver.per_address,
+        "pairs": [_pair(each) for each in accepted_by(receiver)],
+        "unknown_classes": receiver.contexts is None and receiver.accept_unknown_classes,
+    }
+
+
+def _pair(pair: Pair) -> Value:
+    return {
+        "calling": pair.calling,
+        "called": pair.called,
+        "max_pdu": pair.max_pdu,
+        "contexts": [
+            {
+                "abstract_syntax": _uid(each.abstract_syntax),
+                "transfer_syntaxes": [_uid(uid) for uid in each.transfer_syntaxes],
+                "order_of": "acceptor" if each.ours else "requestor",
+                "role": "SCP",
+                "extended_negotiation": None,
+            }
+            for each in pair.contexts
+        ],
+    }
+
+
+def _requestor(destination: DicomDestination) -> Value:
+    return {
+        "destination": destination.name,
+        "host": destination.host,
+        "port": destination.port,
+        "calling_ae_title": destination.calling_aet,
+        "called_ae_title": destination.aet,
+        "associations": destination.associations,
+        "max_pdu": (destination.terms and destination.terms.max_pdu) or destination.max_pdu,
+        "contexts": [_proposed(each) for each in proposed_to(destination)],
+    }
+
+
+def _proposed(proposed: Proposed) -> Value:
+    return {
+        "abstract_syntax": _uid(proposed.abstract_syntax),
+        "ways": [
+            {
+                "instance_in": _uid(syntax) if syntax else None,
+                "proposed": [[_uid(uid) for uid in cx] for cx in contexts],
+            }
+            for syntax, contexts in proposed.ways
+        ],
+        "role": "SCU",
+        "extended_negotiation": None,
+    }
+
+
+def _uid(uid: str) -> dict[str, str]:
+    return {"uid": uid, "name": uid_name(uid)}

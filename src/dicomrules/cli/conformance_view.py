@@ -1,0 +1,154 @@
+"""A conformance statement as Markdown. Contexts with the same transfer syntaxes share one lettered list of them."""
+
+import json
+from collections.abc import Iterator, Sequence
+from string import ascii_uppercase
+from typing import Any
+
+Value = dict[str, Any]
+
+
+def markdown(statement: Value) -> str:
+    """The whole document, as `conformance` prints it."""
+    return "\n".join(_lines(statement)) + "\n"
+
+
+def _lines(statement: Value) -> Iterator[str]:
+    yield f"# DICOM conformance statement of {_code(statement['gateway'])}"
+    yield ""
+    yield "Made from the gateway file by `dicomrules conformance`: contexts are what its negotiation answers."
+    yield ""
+    yield from _table(("", ""), _general(statement))
+    for acceptor in statement["acceptors"]:
+        yield from _acceptor(acceptor)
+    for requestor in statement["requestors"]:
+        yield from _requestor(requestor)
+
+
+def _general(statement: Value) -> Iterator[tuple[str, str]]:
+    yield "AE title", _code(statement["ae_title"])
+    yield "Implementation Class UID", _code(statement["implementation_class_uid"])
+    yield "Implementation Version Name", _code(statement["implementation_version_name"])
+    yield "Application context", "`1.2.840.10008.3.1.1.1`"
+    yield "Asynchronous operations window", "one operation at a time (1, 1)"
+    yield "SOP class extended negotiation, role selection", "not answered"
+    yield "Character sets", "passed through as received; rewritten attributes in the character set of the instance"
+
+
+def _acceptor(acceptor: Value) -> Iterator[str]:
+    called, peers = acceptor["called_ae_titles"], acceptor["peers"]
+    yield ""
+    yield f"## Association acceptor {_code(acceptor['receiver'])}"
+    yield ""
+    yield "Storage SCP and Verification SCP (PS3.4 Annexes A and B)."
+    yield ""
+    rows = [
+        ("Listens on", f"{acceptor['bind']} port {acceptor['port']}"),
+        ("Called AE titles", "any" if called == "any" else ", ".join(map(_code, called))),
+        ("Calling AE titles", "any" if peers == "anyone" else _listed(peers)),
+        ("Associations at once", f"{acceptor['associations']}, {acceptor['associations_per_address']} of one address"),
+        ("SOP classes that PS3.6 does not have", "accepted" if acceptor["unknown_classes"] else "only where listed"),
+        *_more(acceptor),
+    ]
+    yield from _table(("", ""), rows)
+    for pair in acceptor["pairs"]:
+        yield ""
+        yield f"### From {_title(pair['calling'])} to {_title(pair['called'])}"
+        yield ""
+        yield f"Maximum length received: {pair['max_pdu']} bytes. Everything that does not stand here is refused."
+        yield from _contexts(pair["contexts"], _accepted_list, "SCP")
+
+
+def _listed(peers: Sequence[Value]) -> str:
+    return ", ".join(f"{_code(each['ae_title'])} at {each['host']}" for each in peers)
+
+
+def _more(end: Value) -> Iterator[tuple[str, str]]:
+    """What a statement says of security, where it does."""
+    yield from ((key, value) for key, value in end.get("security", {}).items())
+
+
+def _requestor(requestor: Value) -> Iterator[str]:
+    yield ""
+    yield f"## Association requestor to {_code(requestor['destination'])}"
+    yield ""
+    yield "Storage SCU and Verification SCU (PS3.4 Annexes A and B)."
+    yield ""
+    rows = [
+        ("Calls", f"{_code(requestor['called_ae_title'])} at {requestor['host']} port {requestor['port']}"),
+        ("As", _code(requestor["calling_ae_title"])),
+        ("Associations at once", str(requestor["associations"])),
+        ("Maximum length sent and received", f"{requestor['max_pdu']} bytes"),
+        *_more(requestor),
+    ]
+    yield from _table(("", ""), rows)
+    yield from _contexts(requestor["contexts"], _proposed_list, "SCU")
+
+
+def _contexts(contexts: Sequence[Value], listing: Any, role: str) -> Iterator[str]:
+    """One row a SOP class, which refers to a list below the table."""
+    letters: dict[str, str] = {}
+    lists: list[list[str]] = []
+    rows = []
+    for context in contexts:
+        key = json.dumps([context.get("transfer_syntaxes"), context.get("order_of"), context.get("ways")])
+        if key not in letters:
+            letters[key] = _letter(len(letters))
+            lists.append(list(listing(context)))
+        abstract = context["abstract_syntax"]
+        rows.append((abstract["name"], _code(abstract["uid"]), letters[key], role, "none"))
+    yield ""
+    yield from _table(("abstract syntax", "UID", "transfer syntaxes", "role", "extended negotiation"), rows)
+    for letter, lines in zip(letters.values(), lists, strict=True):
+        yield ""
+        yield f"**{letter}:** {lines[0]}"
+        yield ""
+        yield from lines[1:]
+
+
+def _accepted_list(context: Value) -> Iterator[str]:
+    syntaxes = context["transfer_syntaxes"]
+    if len(syntaxes) == 1:
+        yield "this one is accepted."
+    elif context["order_of"] == "acceptor":
+        yield "the first of these that is proposed is accepted."
+    else:
+        yield "of these, the first in the order of the requestor is accepted."
+    yield from _table(("transfer syntax", "UID"), [(each["name"], _code(each["uid"])) for each in syntaxes])
+
+
+def _proposed_list(context: Value) -> Iterator[str]:
+    yield "an instance in one of these transfer syntaxes gets the contexts beside it; it leaves in the first that fits."
+    rows = [
+        (
+            f"{way['instance_in']['name']} ({_code(way['instance_in']['uid'])})" if way["instance_in"] else "(C-ECHO)",
+            "; ".join(" or ".join(each["name"] for each in context) for context in way["proposed"]),
+        )
+        for way in context["ways"]
+    ]
+    yield from _table(("instance in", "contexts proposed"), rows)
+
+
+def _table(heads: Sequence[str], rows: Any) -> Iterator[str]:
+    yield f"| {' | '.join(heads)} |"
+    yield f"|{'---|' * len(heads)}"
+    yield from (f"| {' | '.join(_cell(each) for each in row)} |" for row in rows)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _code(text: str) -> str:
+    """Text as code, whatever it holds: a name in the gateway file may hold backticks."""
+    return f"`{text}`" if "`" not in text else f"`` {text} ``"
+
+
+def _title(title: str) -> str:
+    return "any AE title" if title == "*" else _code(title)
+
+
+def _letter(number: int) -> str:
+    """A, B … Z, AA, AB …"""
+    head = _letter(number // 26 - 1) if number >= 26 else ""
+    return head + ascii_uppercase[number % 26]

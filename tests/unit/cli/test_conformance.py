@@ -1,0 +1,97 @@
+"""The conformance statement says what the negotiation answers."""
+
+import json
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from dicomrules.cli.main import main
+
+SITE = """\
+gateway: {name: north-hospital, aet: DICOMRULES}
+rules: [site.rules]
+peers: {CT_A1: {host: 10.20.3.4}}
+receivers:
+  modalities:
+    dicom: {port: 11112, called_aet: [DICOMRULES, TRIAL]}
+  drop:
+    folder: {path: in}
+destinations:
+  pacs:
+    dicom: {aet: PACS, host: 10.20.3.9, port: 104}
+"""
+CONTEXTS = """\
+contexts:
+  - calling: CT_A1
+    called: DICOMRULES
+    max_pdu: 64KB
+    classes:
+      CTImageStorage: [JPEGBaseline8Bit, ImplicitVRLittleEndian]
+      MRImageStorage: any
+      "1.2.3.4": ["1.2.3.5"]
+  - {calling: CT_B1, called: "*", classes: {images: any}}
+  - {calling: "*", called: ELSEWHERE, classes: {images: any}}
+  - {calling: DICOMRULES, called: PACS, classes: {CTImageStorage: [ExplicitVRLittleEndian], Verification: any}}
+"""
+
+
+def _conformance(folder: Path, text: str, *options: str) -> str:
+    file = folder / "gateway.yaml"
+    file.write_text(text)
+    file.chmod(0o600)
+    done = CliRunner().invoke(main, ["conformance", "--gateway", str(file), *options])
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def _short(contexts: list[dict]) -> dict:
+    return {
+        cx["abstract_syntax"]["uid"]: (cx["order_of"], [each["uid"] for each in cx["transfer_syntaxes"]])
+        for cx in contexts
+    }
+
+
+def test_pairs_have_what_is_listed_in_our_order(tmp_path: Path) -> None:
+    said = json.loads(_conformance(tmp_path, SITE + CONTEXTS, "--format", "json"))
+    (acceptor,) = said["acceptors"]
+    (pair,) = acceptor["pairs"]  # the other entries are about titles that cannot turn up here
+    assert (pair["calling"], pair["called"], pair["max_pdu"]) == ("CT_A1", "DICOMRULES", 65536)
+    listed = _short(pair["contexts"])
+    assert listed["1.2.840.10008.5.1.4.1.1.2"] == ("acceptor", ["1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2"])
+    assert listed["1.2.3.4"] == ("acceptor", ["1.2.3.5"])
+    order, any_of = listed["1.2.840.10008.5.1.4.1.1.4"]
+    assert order == "requestor"
+    assert len(any_of) > 40
+    assert len(listed) == 3
+
+
+def test_a_destination_has_what_is_proposed(tmp_path: Path) -> None:
+    said = json.loads(_conformance(tmp_path, SITE + CONTEXTS, "--format", "json"))
+    (requestor,) = said["requestors"]
+    echo, ct = requestor["contexts"]
+    assert echo["abstract_syntax"]["uid"] == "1.2.840.10008.1.1"
+    assert ct["abstract_syntax"]["uid"] == "1.2.840.10008.5.1.4.1.1.2"
+    assert {way["instance_in"]["uid"] for way in ct["ways"]} == {
+        "1.2.840.10008.1.2",
+        "1.2.840.10008.1.2.1",
+        "1.2.840.10008.1.2.2",
+    }
+    assert all(
+        [[each["uid"] for each in cx] for cx in way["proposed"]] == [["1.2.840.10008.1.2.1"]] for way in ct["ways"]
+    )
+
+
+def test_without_contexts_everything_is_accepted_for_every_called_title(tmp_path: Path) -> None:
+    said = json.loads(_conformance(tmp_path, SITE, "--format", "json"))
+    (acceptor,) = said["acceptors"]
+    assert [(pair["calling"], pair["called"]) for pair in acceptor["pairs"]] == [("*", "DICOMRULES"), ("*", "TRIAL")]
+    assert len(acceptor["pairs"][0]["contexts"]) > 200
+    assert len(said["requestors"][0]["contexts"]) > 200
+
+
+def test_the_page_has_every_class_with_its_list(tmp_path: Path) -> None:
+    page = _conformance(tmp_path, SITE + CONTEXTS)
+    assert "| CT Image Storage | `1.2.840.10008.5.1.4.1.1.2` | A | SCP | none |" in page
+    assert "**A:** the first of these that is proposed is accepted." in page
+    assert "## Association requestor to `pacs`" in page
+    assert "`CT_A1` at 10.20.3.4" in page
