@@ -7,7 +7,10 @@ from collections import defaultdict
 from pathlib import Path
 from string import Template
 
-from tests.peers.running import Running, dicomrules, until
+from click.testing import CliRunner
+
+from dicomrules.cli.main import main
+from tests.peers.running import Running, until
 
 
 class Gateway(Running):
@@ -38,8 +41,10 @@ class Gateway(Running):
             self.stop()
 
     def ask(self, name: str, *arguments: str, ok: bool = True) -> str:
-        """A command of the command line about this gateway: its output."""
-        return dicomrules(name, *arguments, "--gateway", str(self.file), ok=ok).stdout
+        """A command of the command line about this gateway, called in this process: its output."""
+        asked = CliRunner(env={"COLUMNS": "80"}).invoke(main, [name, *arguments, "--gateway", str(self.file)])
+        assert asked.exit_code == 0 or not ok, asked.output
+        return asked.stdout
 
     def deliveries(self, destination: str) -> dict[str, int]:
         """How many deliveries of a destination are in each state."""

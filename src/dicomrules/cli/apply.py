@@ -13,7 +13,8 @@ from typing import Any, TextIO
 
 import click
 
-from dicomrules.cli.loading import GATEWAY, RULES, SET, program_of
+from dicomrules.cli.gateway_file import GATEWAY
+from dicomrules.cli.loading import RULES, SET, program_of
 from dicomrules.cli.output import FINDINGS, INTERNAL, IO_ERROR, TRY_LATER, USAGE, fail, folded, print_json, table, width
 from dicomrules.model.instance import Peer, Verdict
 from dicomrules.pipeline.batch import Applied, Summary, find

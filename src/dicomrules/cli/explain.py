@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 
 from dicomrules.cli.decision_view import decision_lines
-from dicomrules.cli.loading import GATEWAY, RULES, SET, program_of
+from dicomrules.cli.gateway_file import GATEWAY
+from dicomrules.cli.loading import RULES, SET, program_of
 from dicomrules.cli.output import FINDINGS, FORMAT, USAGE, fail, print_json, width
 from dicomrules.dicom import uids
 from dicomrules.engine.decide import Engine

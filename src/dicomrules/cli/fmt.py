@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from dicomrules.cli.loading import settings_of
+from dicomrules.cli.gateway_file import settings_of
 from dicomrules.cli.output import FINDINGS, INTERNAL, IO_ERROR, USAGE, fail, show_diagnostics
 from dicomrules.lang.format import format as lay_out
 from dicomrules.lang.parse import parse

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import click
 
-from dicomrules.cli.decision_view import INDENT
-from dicomrules.cli.loading import GATEWAY, settings_of
+from dicomrules.cli.gateway_file import GATEWAY, settings_of
 from dicomrules.cli.output import FINDINGS, FORMAT, IO_ERROR, fail, folded, print_json, table, width
 from dicomrules.cli.story_view import story_lines
 from dicomrules.model.delivery import State
@@ -39,7 +38,7 @@ def status(gateway: Path, form: str) -> None:
     _print_destinations(now, [each.name for each in settings.destinations])
     for name, words in why.items():
         if words:
-            click.echo("\n".join(folded(f"{name}: {words}", width(), hang=INDENT)))
+            click.echo("\n".join(folded(f"{name}: {words}", width(), hang="  ")))
     if now.held:
         click.echo(click.style(f"held: {now.held}", fg="red", bold=True) + "  (kept for a person or a later decision)")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from dicomrules.cli.gateway_file import must_exist
 from dicomrules.cli.output import CONFIG, USAGE, fail, show_diagnostics
 from dicomrules.config.load import load as load_settings
 from dicomrules.config.settings import ParameterValue, Settings
@@ -15,13 +16,6 @@ from dicomrules.rulebook.load import Loaded
 from dicomrules.rulebook.load import load as load_rulebook
 from dicomrules.text.diagnostic import Diagnostic
 
-GATEWAY = click.option(
-    "--gateway",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("gateway.yaml"),
-    show_default=True,
-    help="The gateway file.",
-)
 RULES = click.option(
     "--rules",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -85,21 +79,11 @@ def program_of(rules: Sequence[Path], gateway: Path, parameters: Sequence[str] =
 
 def gateway_of(path: Path) -> tuple[Settings, Program]:
     """Settings and compiled rules of a gateway that is about to run."""
-    _must_exist(path)
+    must_exist(path)
     checked = check_gateway(path, os.environ)
     program = _program(checked, CONFIG)
     assert checked.settings is not None
     return checked.settings, program
-
-
-def settings_of(path: Path) -> Settings:
-    """The settings alone."""
-    _must_exist(path)
-    settings, problems = load_settings(path, os.environ)
-    if settings is None:
-        show_diagnostics(problems)
-        fail(CONFIG, f"the gateway file {path} has errors")
-    return settings
 
 
 def _program(checked: Checked, code: int) -> Program:
@@ -107,11 +91,6 @@ def _program(checked: Checked, code: int) -> Program:
         show_diagnostics([each for each in checked.diagnostics if each.is_error])
         raise SystemExit(code)
     return checked.rulebook.program
-
-
-def _must_exist(path: Path) -> None:
-    if not path.exists():
-        fail(USAGE, f"there is no gateway file {path}", "dicomrules init DIR makes one; --gateway FILE names another")
 
 
 def _parameter(text: str) -> tuple[str, str]:

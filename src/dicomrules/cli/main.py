@@ -2,6 +2,7 @@
 
 import importlib
 from importlib.metadata import version
+from keyword import iskeyword
 
 import click
 
@@ -19,6 +20,7 @@ _COMMANDS = {
     "echo": "peers",
     "send": "peers",
     "conformance": "conformance",
+    "import": "import_",
 }
 
 
@@ -32,7 +34,7 @@ class _Commands(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         module = importlib.import_module(f"dicomrules.cli.{_COMMANDS[cmd_name]}")
-        command: click.Command = getattr(module, cmd_name)
+        command: click.Command = getattr(module, cmd_name + "_" * iskeyword(cmd_name))
         return command
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from dicomrules.cli.loading import GATEWAY, settings_of
+from dicomrules.cli.gateway_file import GATEWAY, settings_of
 from dicomrules.cli.output import FINDINGS, USAGE, fail
 from dicomrules.model.delivery import Kind
 from dicomrules.model.destination import DicomDestination, FolderDestination

@@ -1,6 +1,7 @@
 """`status` and `trace`: what the ledger knows, for people and for programs."""
 
 import re
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -68,3 +69,16 @@ def test_trace_as_json_has_every_attempt_and_command_set(history: Path) -> None:
 
 def test_trace_of_an_unknown_instance_ends_with_1(history: Path) -> None:
     assert "no instance 1.2.3 is in the ledger" in call("trace", "1.2.3", code=1).stderr
+
+
+def test_a_gateway_file_with_errors_ends_every_command_about_it_with_78(site: Path) -> None:
+    (site / "gateway.yaml").write_text("recievers: {}\n")
+    for command in (["status"], ["trace", "1.2.3"]):
+        assert "did you mean" in call(*command, code=78).stderr
+
+
+def test_a_ledger_of_a_newer_version_is_not_read(history: Path) -> None:
+    with sqlite3.connect(history / "var/ledger.db") as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    assert "made by a newer version" in call("status", code=74).stderr

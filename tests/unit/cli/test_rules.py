@@ -62,6 +62,12 @@ def test_validate_ends_with_2_when_a_file_cannot_be_read(site: Path) -> None:
     assert "cannot read `nowhere.rules`" in call("validate", "nowhere.rules", code=2).stderr
 
 
+def test_a_file_that_is_no_text_is_told_of(site: Path) -> None:
+    (site / "binary.rules").write_bytes(b"\xff\xfe\x00\x01")
+    assert "not a text in utf-8" in call("validate", "binary.rules", code=2).stderr.lower()
+    assert "not a text in utf-8" in call("fmt", "binary.rules", code=2).stderr.lower()
+
+
 def test_validate_in_an_empty_folder_says_what_to_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert "dicomrules validate FILE" in call("validate", code=2).stderr
