@@ -1,6 +1,7 @@
 """Deciding one object: rules in order, routes on what they made of it, groups on copies of that, one Decision."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from dicomrules.engine.apply import PreparedRule, not_reached, run_rules
 from dicomrules.engine.attempt import Attempt
@@ -10,7 +11,7 @@ from dicomrules.engine.plan import Plan
 from dicomrules.engine.recode import settle
 from dicomrules.engine.route import Outcome, PreparedRoutes
 from dicomrules.engine.run import Answers, Run
-from dicomrules.model.decision import Decision, Needs, RuleHit, Variant
+from dicomrules.model.decision import Decision, Needs, Options, RuleHit, Variant
 from dicomrules.model.instance import Envelope, Verdict
 from dicomrules.program.ruleset import Program
 from dicomrules.program.verdict import Stop
@@ -103,13 +104,25 @@ class Engine:
         if not self._routes:
             leaving.as_ruled(run, ())
         for group, ways in outcome.groups().items():
-            kept = [way for way in ways if not self._is_sender(run.envelope, way.destination)]
-            if all(way.stands_in_for for way in kept):
+            kept = self._without_sender(run.envelope, ways)
+            if not kept:
                 continue
             if group:
                 self._groups[group].rewrite(run, kept, leaving)
             else:
                 leaving.as_ruled(run, kept)
+
+    def _without_sender(self, envelope: Envelope, ways: Sequence[Options]) -> list[Options]:
+        """What is not the sender itself. What stands in for that stands in for nothing, or for the one before."""
+        kept: list[Options] = []
+        instead: dict[str, str] = {}
+        for way in ways:
+            name, before = way.destination, way.stands_in_for
+            if self._is_sender(envelope, name) or instead.get(before) == "":
+                instead[name] = instead.get(before, before)
+            else:
+                kept.append(replace(way, stands_in_for=instead.get(before, before)))
+        return kept
 
     def _stopped(self, outcome: Outcome, hits: Sequence[RuleHit]) -> Decision:
         """The strongest verdict, with the reasons of all."""

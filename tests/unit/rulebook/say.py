@@ -20,6 +20,12 @@ def program(text: str, files: Files | None = None) -> Program:
     return loaded.program
 
 
+def codes(text: str, files: Files | None = None, **outside: object) -> list[str]:
+    """The codes of all findings of a rule file without its first line."""
+    texts = {"a.rules": "language 1 " + HEAD + text, **(files or {})}
+    return [found.code for found in load(["a.rules"], texts.__getitem__, **outside).diagnostics]  # type: ignore[arg-type]
+
+
 def results(
     text: str, files: Mapping[str, str] | None = None, objects: Mapping[str, bytes] | None = None
 ) -> list[CaseResult]:
