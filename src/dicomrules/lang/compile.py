@@ -18,6 +18,7 @@ from dicomrules.lang.check.destinations import declared
 from dicomrules.lang.check.ground import Findings, Ground
 from dicomrules.lang.check.groups import groups
 from dicomrules.lang.check.literals import VRS
+from dicomrules.lang.check.overall import overall
 from dicomrules.lang.check.routes import Routed, routes
 from dicomrules.lang.check.schedules import schedule
 from dicomrules.lang.check.settings import needed, settings
@@ -66,6 +67,7 @@ def compile_items(
     names.parameters = dict(outside.parameters)
     ground = Ground(names, findings, value, test)
     program = _Compiling(ground, items, outside).program(fingerprint)
+    overall(ground, program, items)
     if whole and not unread and not any(found.is_error for found in findings.found):
         for found in symbols.unused(names):
             findings.add(found)

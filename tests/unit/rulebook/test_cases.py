@@ -110,10 +110,10 @@ def test_s69_the_time_of_arrival_is_in_the_time_zone_of_the_settings() -> None:
 def test_given_attributes_reach_into_sequences_and_private_blocks() -> None:
     text = """
     private (0031,"NORTH HOSPITAL",20) LO
-    rule r { set StudyID = RequestAttributesSequence[item 2].ScheduledProcedureStepID otherwise keep }
+    rule r { set StationName = RequestAttributesSequence[item 2].ScheduledProcedureStepID otherwise keep }
     test "t" {
       given RequestAttributesSequence[item 2].ScheduledProcedureStepID = "S2", (0031,"NORTH HOSPITAL",20) = "N"
-      expect StudyID == "S2"
+      expect StationName == "S2"
       expect (0031,"NORTH HOSPITAL",20) == "N"
       expect RequestAttributesSequence[first].ScheduledProcedureStepID is absent
     }

@@ -6,9 +6,9 @@ from tests.unit.rulebook.say import failures
 
 CASES = {
     "set with otherwise a value": """
-        rule r { set StudyID = StationName otherwise "none" }
-        test "a" { given StationName = "CT1"  expect StudyID == "CT1" }
-        test "b" { given Modality = "CT"  expect StudyID == "none" }
+        rule r { set SeriesDescription = StationName otherwise "none" }
+        test "a" { given StationName = "CT1"  expect SeriesDescription == "CT1" }
+        test "b" { given Modality = "CT"  expect SeriesDescription == "none" }
     """,
     "set with otherwise keep, empty and remove": """
         rule r {
@@ -69,9 +69,9 @@ CASES = {
     """,
     "let, actions and functions": """
         function tagged(x) = "T-" + x
-        action mark { set StudyDescription = tagged(calling_aet) }
+        action mark { set SeriesDescription = tagged(calling_aet) }
         rule r { let name = PatientID | trim | upper otherwise "nobody"  set PatientComments = name  apply mark }
-        test "a" { given PatientID = " ab "  expect PatientComments == "AB"  expect StudyDescription == "T-TEST" }
+        test "a" { given PatientID = " ab "  expect PatientComments == "AB"  expect SeriesDescription == "T-TEST" }
         test "b" { given Modality = "CT"  expect PatientComments == "nobody" }
     """,
     "choose with regexes, texts, ranges and else": """
@@ -142,11 +142,11 @@ CASES = {
           when Rows is present and SliceThickness is present
           set InstanceNumber = Rows * 2 otherwise keep
           set SpacingBetweenSlices = SliceThickness + 0.5 otherwise keep
-          set StudyID = Rows | format("%06d") otherwise keep
+          set ImageComments = Rows | format("%06d") otherwise keep
         }
         test "a" {
           given Rows = 100, SliceThickness = 1.25
-          expect SpacingBetweenSlices == 1.75 and InstanceNumber == 200 and StudyID == "000100"
+          expect SpacingBetweenSlices == 1.75 and InstanceNumber == 200 and ImageComments == "000100"
         }
     """,
     "dates and ages": """
@@ -227,19 +227,19 @@ CASES = {
     """,
     "a row of a table": """
         table people from csv "p.csv" {
-          key "Site" as StationName
+          key "Site" as IssuerOfPatientID
           key "Number" as PatientID | trim
           value "Name" as PatientName
           value "Days" as int days
           unavailable => quarantine "no list"
         }
         rule r {
-          let row = lookup people[StationName, PatientID] otherwise quarantine "unknown"
+          let row = lookup people[IssuerOfPatientID, PatientID] otherwise quarantine "unknown"
           set PatientName = row.PatientName otherwise keep
           set StudyID = row.days | format("%03d") otherwise keep
         }
-        test "a" { given StationName = "A", PatientID = "007"  expect PatientName == "DOE^J" and StudyID == "012" }
-        test "b" { given StationName = "A", PatientID = "7"  expect quarantine "unknown" }
+        test "a" { given IssuerOfPatientID = "A", PatientID = "007"  expect PatientName == "DOE^J" and StudyID == "012" }
+        test "b" { given IssuerOfPatientID = "A", PatientID = "7"  expect quarantine "unknown" }
     """,
 }
 CSV = {"p.csv": "Site,Number,Name,Days\nA,007,DOE^J,12\nB,007,ROE^J,13\n"}

@@ -11,8 +11,8 @@ CODES: tuple[CodeRecord, ...] = (
         "types that do not go together",
         'Numbers, dates and texts are different things: `10` comes after `9`, "10" comes before "9". Say how one becomes'
         ' the other: `| to_int`, `| format("%d")`, `| parse_date("DD/MM/YYYY")`, `| format_date("YYYY")`.',
-        bad=_RULE.format("set PatientComments = Rows otherwise keep"),
-        good=_RULE.format('set PatientComments = Rows | format("%d") otherwise keep'),
+        bad=_RULE.format("set ImageComments = Rows otherwise keep"),
+        good=_RULE.format('set ImageComments = Rows | format("%d") otherwise keep'),
     ),
     CodeRecord(
         "DR202",

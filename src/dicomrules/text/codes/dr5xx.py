@@ -15,4 +15,29 @@ CODES: tuple[CodeRecord, ...] = (
         severity=Severity.WARNING,
         silence="Set IssuerOfPatientID too, in this rule or in another one.",
     ),
+    CodeRecord(
+        "DR502",
+        "an attribute above the level of what it is made from",
+        "All series of a study share the attributes of patient and study (PS3.3 A.1.2), and all instances of a series those"
+        " of the series. A value made from the series, the instance, the sender or the day of receipt differs between them:"
+        " the archive then sees two studies, or two patients, where there is one.",
+        bad='rule r {\n  when PatientID is present\n  set PatientID = calling_aet + "-" + PatientID otherwise quarantine "no"\n'
+        '  set IssuerOfPatientID = "NORTH"\n}',
+        good='condition at_site_a = calling_aet in ["CT_A1", "MR_A1"]\nrule r {\n  when at_site_a and PatientID is present\n'
+        '  set PatientID = "SITEA-" + PatientID otherwise quarantine "no"\n'
+        '  set IssuerOfPatientID = "NORTH"\n}',
+    ),
+    CodeRecord(
+        "DR503",
+        "series of one study may be treated differently",
+        "Whether this attribute of the patient or study is set depends on the series, the instance or the sender. When a"
+        " workstation sends a capture into the study of a scanner, the one gets the new value and the other keeps the old:"
+        " the archive splits the study, or the patient.",
+        bad='rule r {\n  when Modality == "CT"\n  set StudyDescription = "CHEST"\n}',
+        good='rule r {\n  when AccessionNumber starts with "C"\n  set StudyDescription = "CHEST"\n}',
+        severity=Severity.WARNING,
+        silence="Ask for senders through a `condition` with a name, which lists all machines of a site. Where all series of a"
+        " study are treated alike though the condition does not show it, write `override` after the value. `default` is not"
+        " reported: it fills what is blank.",
+    ),
 )
