@@ -157,7 +157,7 @@ def _head_lines(hit: RuleHit, columns: int) -> Iterator[str]:
 
 
 def _clause_lines(clauses: Sequence[Clause], columns: int) -> Iterator[str]:
-    """Each clause as it was tested, with the value it saw. What stands under a `not` is shown with it."""
+    """Each clause as it was tested, with the value it saw."""
     texts = [clause.text for clause in clauses]
     wide = min(max(map(len, texts), default=0), columns - 30)
     for clause, text in zip(clauses, texts, strict=True):

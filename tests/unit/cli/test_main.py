@@ -19,6 +19,7 @@ def test_help_names_every_command_and_the_exit_codes() -> None:
     shown = call("--help").stdout
     assert all(f"\n  {name} " in shown for name in COMMANDS)
     assert "78 configuration refused" in shown.replace("\n  ", " ")
+    assert "_DICOMRULES_COMPLETE=bash_source" in shown
 
 
 @pytest.mark.parametrize("name", COMMANDS)
