@@ -71,7 +71,7 @@ def test_what_rules_hold_or_refuse_is_counted_and_not_written(site: Path) -> Non
 
 def test_apply_takes_ae_titles_and_parameters_for_granted(site: Path) -> None:
     (site / "who.rules").write_text(
-        'language 1\nparameter word = "A"\nrule who {\n  set StudyID = word + " " + calling_aet otherwise keep\n}\n'
+        'language 1\nparameter word = "A"\nrule who {\n  set ImageComments = word + " " + calling_aet otherwise keep\n}\n'
     )
     call(
         "apply",
@@ -87,7 +87,7 @@ def test_apply_takes_ae_titles_and_parameters_for_granted(site: Path) -> None:
         "--workers",
         "1",
     )
-    assert pydicom.dcmread(site / "out/ct.dcm").StudyID == "B CT_A1"
+    assert pydicom.dcmread(site / "out/ct.dcm").ImageComments == "B CT_A1"
 
 
 def test_apply_into_a_folder_that_it_reads_is_refused(site: Path) -> None:
