@@ -71,7 +71,8 @@ def test_what_rules_hold_or_refuse_is_counted_and_not_written(site: Path) -> Non
 
 def test_apply_takes_ae_titles_and_parameters_for_granted(site: Path) -> None:
     (site / "who.rules").write_text(
-        'language 1\nparameter word = "A"\nrule who {\n  set ImageComments = word + " " + calling_aet otherwise keep\n}\n'
+        'language 1\nparameter word = "A"\n'
+        'rule who {\n  set ImageComments = word + " " + calling_aet otherwise keep\n}\n'
     )
     call(
         "apply",
