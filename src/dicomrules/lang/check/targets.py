@@ -14,8 +14,9 @@ from dicomrules.lang.check.patterns import pattern
 from dicomrules.lang.check.symbols import unknown
 from dicomrules.lang.check.terms import Env
 from dicomrules.lang.check.writable import PROTECTED, UIDS, writable
-from dicomrules.program.path import PrivateTag
+from dicomrules.program.path import Prefix, PrivateTag
 from dicomrules.program.statement import TagSet, Targets
+from dicomrules.text.codes.registry import diagnose
 
 _KEPT = TagSet(tags=frozenset(PROTECTED) | UIDS)
 """What masks, VRs and keyword patterns never reach."""
@@ -51,18 +52,36 @@ def meant(ground: Ground, node: ast.Targets, env: Env, *, written: bool) -> tupl
 
 def _one(ground: Ground, target: ast.Target, env: Env, *, written: bool) -> Place | TagSet | None:
     if isinstance(target, ast.TagsRef):
-        return tag_set(ground, target.name, written=written)
+        return None if written and _holds_protected(ground, target) else tag_set(ground, target.name, written=written)
     mask = _mask(target)
     if mask is not None:
         return TagSet(masks=((mask.mask, mask.value),), excepted=_KEPT if written else None)
     place = resolve(ground, target, env)
     if place is None or (written and not writable(ground, place)):
         return None
+    if place.path.prefix in (Prefix.ORIGINAL, Prefix.META):
+        message = "`except` is about the object as it is then"
+        ground.report("DR212", target.span, message, f"leave out `{place.path.prefix}.`")
+        return None
     if place.path.value is not None or place.path.component or place.path.group:
         message = "only whole elements are emptied and removed"
         ground.report("DR212", target.span, message, "leave out what follows the attribute")
         return None
     return place
+
+
+def _holds_protected(ground: Ground, target: ast.TagsRef) -> bool:
+    """Whether a set names what rules never write; reports it. Masks, VRs and patterns do not reach that."""
+    item = ground.symbols.of("tags").get(target.name.text)
+    for node in item.members if isinstance(item, ast.Tags) else ():
+        with ground.findings.quietly():
+            found = attributes.find(ground, node) if isinstance(node, ast.Keyword | ast.Tag) else None
+        if found is not None and found.tag in _KEPT.tags:
+            message = f"`tags {target.name.text}` names `{found.name}`, which is protected"
+            made = diagnose("DR207", target.span, message, "nothing would happen to it")
+            ground.add(made.with_label(node.span, "named here"))
+            return True
+    return False
 
 
 def _mask(target: ast.Path) -> tags.TagMask | None:
