@@ -43,7 +43,7 @@ class _Commands(click.Group):
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 done, 1 findings or failures, 2 cannot read or wrong use, 70 internal error, 74 I/O error, "
     "75 try later (another gateway holds the state folder), 78 configuration refused.\n\n"
-    'Completion in bash: eval "$(_DICOMRULES_COMPLETE=bash_source dicomrules)"; for zsh and fish, put their name there.',
+    'Completion in bash: eval "$(_DICOMRULES_COMPLETE=bash_source dicomrules)"; for zsh and fish, their name there.',
 )
 @click.version_option(version("dicomrules"), prog_name="dicomrules")
 def main() -> None:
