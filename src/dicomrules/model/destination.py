@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from dicomrules.model.security import ClientTls
 from dicomrules.model.terms import Terms
 
 
@@ -45,6 +46,7 @@ class DicomDestination:
     retention: timedelta = timedelta(days=7)
     transfer_syntaxes: tuple[str, ...] = ()
     terms: Terms | None = None
+    tls: ClientTls | None = None
 
 
 # A field of a folder destination's template: the keyword of an attribute in braces. Nothing else is ever put in.

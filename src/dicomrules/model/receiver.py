@@ -5,6 +5,7 @@ from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
+from dicomrules.model.security import ServerTls
 from dicomrules.model.terms import Terms
 
 
@@ -49,6 +50,7 @@ class DicomReceiver:
     max_pdu: int = 128 * 1024
     limits: Limits = field(default=Limits())
     contexts: tuple[Terms, ...] | None = None
+    tls: ServerTls | None = None
 
 
 class After(StrEnum):

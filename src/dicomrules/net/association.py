@@ -22,7 +22,9 @@ from dicomrules.model.exchange import Association as Established
 from dicomrules.model.exchange import CommandSet, Exchange, PresentationContext
 from dicomrules.net import answers
 from dicomrules.net.failures import AssociationError, Lost, ProtocolViolation, Rejected, TimedOut
-from dicomrules.net.transport import Part, connect
+from dicomrules.net.secure import secure
+from dicomrules.net.tls import Secured
+from dicomrules.net.transport import Part, Transport, connect
 from dicomrules.wire import dimse
 from dicomrules.wire.associate import AssociateRequest, ContextResult, ProposedContext, UserInformation
 from dicomrules.wire.connection import Connection
@@ -66,6 +68,7 @@ class Target:
     connect: float = 10.0
     response: float = 60.0
     max_pdu: int = 128 * 1024
+    secured: Secured | None = None  # None: without TLS
 
     def __post_init__(self) -> None:
         """ValueError for a title that cannot be one (PS3.5 6.2: 1 to 16 printable ASCII characters)."""
@@ -78,7 +81,7 @@ class Association:
     """One established association. `results` are the peer's answers to `proposed`, `contexts` the accepted ones."""
 
     def __init__(self, target: Target, proposed: Sequence[ProposedContext]) -> None:
-        """Connect and request. Raises Unreachable, Rejected, TimedOut, Lost or ProtocolViolation."""
+        """Connect and request. Raises Unreachable, Insecure, Rejected, TimedOut, Lost or ProtocolViolation."""
         deadline = time.monotonic() + target.connect
         self.target = target
         self.proposed = tuple(proposed)
@@ -89,7 +92,9 @@ class Association:
         self._inbox: deque[WireEvent] = deque()
         self._end: AssociationError | None = None  # how the peer ended it
         self._connection = Connection(Role.REQUESTOR, WireLimits(max_pdu=target.max_pdu))
-        self._transport = connect(target.host, target.port, deadline)
+        sock = connect(target.host, target.port, deadline)
+        secured = target.secured
+        self._transport = secure(sock, secured, target.host, deadline) if secured else Transport(sock)
         with self._ending_on_error():
             user = UserInformation(target.max_pdu, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME)
             request = AssociateRequest(target.called_aet, target.calling_aet, self.proposed, user)

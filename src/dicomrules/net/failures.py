@@ -23,6 +23,10 @@ class Unreachable(AssociationError):
     """No TCP connection: unknown host, refused, or no answer in time."""
 
 
+class Insecure(AssociationError):
+    """No TLS connection, or none that the settings allow: nothing of an instance was sent over it."""
+
+
 class Rejected(AssociationError):
     """The peer answered A-ASSOCIATE-RJ (PS3.8 9.3.4)."""
 

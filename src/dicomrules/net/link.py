@@ -42,8 +42,10 @@ _MOST_PIECES = 512  # fragments collected at most, however short they are
 class Link(asyncio.BufferedProtocol):
     """The acceptor's side of one connection, from TCP accept to TCP close."""
 
-    def __init__(self, listener: "Listener") -> None:
+    def __init__(self, listener: "Listener", secure: bool = False) -> None:
+        """`secure`: over TLS, and admitted before its handshake."""
         self._listener = listener
+        self._secure = secure
         self.connection = Connection(Role.ACCEPTOR, listener.settings.limits, self._screen)
         self._loop = asyncio.get_running_loop()
         self._watch = Watch(self.connection, listener.settings.deadlines, self._loop.time())
@@ -75,9 +77,10 @@ class Link(asyncio.BufferedProtocol):
         self._socket = transport.get_extra_info("socket")
         peername = transport.get_extra_info("peername") or ("", 0)
         self._address, self._port = str(peername[0]), int(peername[1])
-        if not self._listener.admits(self, self._address):
+        if not self._secure and not self._listener.admits(self._address):
             transport.abort()
             return
+        self._listener.watch(self)
         if self._socket is not None:
             tcp.prepare(self._socket)
         self._task = self._loop.create_task(self._run())
@@ -102,10 +105,10 @@ class Link(asyncio.BufferedProtocol):
             self._transport.pause_reading()
 
     def eof_received(self) -> bool:
-        """The peer sends no more; what it sent is still answered."""
+        """The peer sends no more; what it sent is still answered, which TLS does not allow."""
         self._ended = True
         self._wake()
-        return True
+        return not self._secure
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The transport is gone."""
@@ -160,6 +163,11 @@ class Link(asyncio.BufferedProtocol):
         self._wake()
         if self._transport is not None:
             self._transport.close()
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether it has its transport: from then on it tells the listener itself when it is over."""
+        return self._transport is not None
 
     async def finished(self) -> None:
         """Wait until the task has ended."""

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 
 from dicomrules.model.event import Event, Level
 from dicomrules.model.ports import Emit
+from dicomrules.model.security import ServerTls
 from dicomrules.net.buffers import BufferPool
 from dicomrules.net.link import Link
+from dicomrules.net.secure_server import SecureServer
 from dicomrules.net.service import Service
 from dicomrules.wire.associate import LIMIT_EXCEEDED, Rejection, Titles
 from dicomrules.wire.limits import Deadlines, WireLimits
@@ -30,6 +32,7 @@ class ListenerSettings:
     per_address: int = 32
     limits: WireLimits = field(default=WireLimits())
     deadlines: Deadlines = field(default=Deadlines())
+    tls: ServerTls | None = None
 
 
 class Listener:
@@ -43,7 +46,7 @@ class Listener:
         self._links: set[Link] = set()
         self._by_address: Counter[str] = Counter()
         self._crowding: set[str] = set()  # addresses that had too many, until they have none
-        self._server: asyncio.Server | None = None
+        self._server: asyncio.Server | SecureServer | None = None
         self._ticker: asyncio.Task[None] | None = None
 
     @property
@@ -58,10 +61,13 @@ class Listener:
         return sum(link.connection.established for link in self._links)
 
     async def start(self) -> None:
-        """Begin to listen. OSError when the port is taken or may not be used."""
+        """Begin to listen. OSError when the port is taken or may not be used, or its certificates cannot be used."""
         loop = asyncio.get_running_loop()
         bind = self.settings.bind
-        self._server = await loop.create_server(lambda: Link(self), bind, self.settings.port, backlog=256)
+        if self.settings.tls is not None:
+            self._server = SecureServer(self, self.settings.tls)
+        else:
+            self._server = await loop.create_server(lambda: Link(self), bind, self.settings.port, backlog=256)
         self._ticker = loop.create_task(self._tick())
 
     async def drain(self, seconds: float) -> None:
@@ -89,7 +95,7 @@ class Listener:
 
     # what a link asks
 
-    def admits(self, link: Link, address: str) -> bool:
+    def admits(self, address: str) -> bool:
         """Count a new connection; False when its address has too many."""
         if self._by_address[address] >= self.settings.per_address:
             if address not in self._crowding:  # told once, not for every connection of a flood
@@ -98,12 +104,16 @@ class Listener:
                 self.note("connection.refused", Level.WARNING, text, {"address": address})
             return False
         self._by_address[address] += 1
-        self._links.add(link)
         return True
 
-    def forget(self, link: Link, address: str) -> None:
-        """A connection that was admitted is over."""
-        self._links.discard(link)
+    def watch(self, link: Link) -> None:
+        """A connection that was admitted begins."""
+        self._links.add(link)
+
+    def forget(self, link: Link | None, address: str) -> None:
+        """A connection that was admitted is over; None: before it could begin."""
+        if link is not None:
+            self._links.discard(link)
         self._by_address[address] -= 1
         if not self._by_address[address]:
             del self._by_address[address]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from dicomrules.net import tcp
-from dicomrules.net.failures import Lost, TimedOut, Unreachable
+from dicomrules.net.failures import AssociationError, Lost, TimedOut, Unreachable
 
 Part = bytes | memoryview
 
@@ -35,12 +35,12 @@ class Transport:
         rest = list(parts)
         while rest:
             try:
-                taken = self._socket.sendmsg(rest[:_MOST_PARTS])
+                taken = self._write(rest)
             except BlockingIOError:
                 ready = self._wait(select.POLLIN | select.POLLOUT, deadline)
                 if not ready:
                     raise TimedOut("the peer takes no more bytes") from None
-                if not ready & select.POLLOUT:
+                if not ready & select.POLLOUT and self.has_input():
                     when_input()
                 continue
             except OSError as error:
@@ -52,7 +52,7 @@ class Transport:
         while True:
             try:
                 tcp.quickack(self._socket)
-                return self._buffer[: self._socket.recv_into(self._buffer)]
+                return self._buffer[: self._read()]
             except BlockingIOError:
                 if not self._wait(select.POLLIN, deadline):
                     return None
@@ -70,13 +70,21 @@ class Transport:
 
     def close(self, linger: float = 0) -> None:
         """Close; before that, wait up to `linger` seconds for the peer to close, so that our last words are read."""
-        with suppress(OSError, Lost):
+        with suppress(OSError, AssociationError):
             if linger:
                 self._socket.shutdown(socket.SHUT_WR)
                 deadline = time.monotonic() + linger
                 while self.receive(deadline):
                     continue
         self._socket.close()
+
+    def _write(self, parts: Sequence[Part]) -> int:
+        """How many bytes of `parts` were taken. BlockingIOError: none just now."""
+        return self._socket.sendmsg(parts[:_MOST_PARTS])
+
+    def _read(self) -> int:
+        """How many bytes came into the buffer, 0 at the end. BlockingIOError: none just now."""
+        return self._socket.recv_into(self._buffer)
 
     def _wait(self, events: int, deadline: float) -> int:
         """The events that are there, errors among them; 0 when the deadline passed."""
@@ -86,8 +94,8 @@ class Transport:
         return ready[0][1] if ready else 0
 
 
-def connect(host: str, port: int, deadline: float) -> Transport:
-    """A connection to the first address of `host` that answers. Raises Unreachable."""
+def connect(host: str, port: int, deadline: float) -> socket.socket:
+    """A connected socket to the first address of `host` that answers. Raises Unreachable."""
     place = f"{host} port {port}"
     try:
         addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -99,7 +107,7 @@ def connect(host: str, port: int, deadline: float) -> Transport:
         try:
             sock.settimeout(max(deadline - time.monotonic(), 0.001))
             sock.connect(address)
-            return Transport(sock)
+            return sock
         except OSError as error:
             problem = "no answer in time" if isinstance(error, TimeoutError) else _words(error)
             sock.close()

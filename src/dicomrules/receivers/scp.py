@@ -86,6 +86,7 @@ class StorageScp:
             per_address=receiver.per_address,
             limits=WireLimits(max_pdu=receiver.max_pdu),
             deadlines=deadlines or Deadlines(),
+            tls=receiver.tls,
         )
         self._listener = Listener(settings, self, means.emit)
         self._look_ups: asyncio.Task[None] | None = None

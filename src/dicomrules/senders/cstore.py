@@ -6,7 +6,7 @@ on the old one, else it is deferred too, so that a destination in trouble is ask
 instance.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import TracebackType
@@ -20,6 +20,7 @@ from dicomrules.model.exchange import Exchange
 from dicomrules.model.ports import Emit
 from dicomrules.net.association import Association, Target, Window
 from dicomrules.net.failures import AssociationError, Lost
+from dicomrules.net.tls import Secured
 from dicomrules.senders import contexts, status
 from dicomrules.senders.contexts import Form, Wishes
 from dicomrules.senders.converted import Converted, Unconvertible
@@ -54,8 +55,8 @@ class Files(Protocol):
         ...
 
 
-def target_of(destination: DicomDestination) -> Target:
-    """Where a destination is and how to call it."""
+def target_of(destination: DicomDestination, tell: Callable[[str], None] | None = None) -> Target:
+    """Where a destination is and how to call it. `tell` hears why changed certificates were not taken."""
     return Target(
         host=destination.host,
         port=destination.port,
@@ -64,6 +65,7 @@ def target_of(destination: DicomDestination) -> Target:
         connect=destination.timeouts.connect.total_seconds(),
         response=destination.timeouts.response.total_seconds(),
         max_pdu=(destination.terms and destination.terms.max_pdu) or destination.max_pdu,
+        secured=Secured(destination.tls, tell) if destination.tls else None,
     )
 
 
@@ -80,7 +82,7 @@ class CStoreSender:
         self._files = spool
         self._emit = emit
         self._wishes = wishes_of(destination)
-        self._kept = KeptAssociation(destination.name, target_of(destination), emit, self._wishes)
+        self._kept = KeptAssociation(destination.name, target_of(destination, self._not_reloaded), emit, self._wishes)
         self._given_up = ""  # why the rest of this batch is not tried
         self._buffer = memoryview(b"")
 
@@ -174,6 +176,11 @@ class CStoreSender:
         if len(self._buffer) != association.window:
             self._buffer = memoryview(bytearray(association.window))
         return self._buffer
+
+    def _not_reloaded(self, why: str) -> None:
+        text = "changed certificates cannot be used: those of before go on being used"
+        fields = {"destination": self._destination.name, "why": why}
+        self._emit(Event("tls.not_reloaded", Level.ERROR, text, fields))
 
     def _note(self, name: str, level: Level, text: str, delivery: Delivery, why: str) -> None:
         fields = {"destination": delivery.destination, "sop_instance": delivery.sop_instance, "why": why}

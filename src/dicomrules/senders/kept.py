@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dicomrules.model.event import Event, Level
 from dicomrules.model.ports import Emit
 from dicomrules.net.association import Association, Target
-from dicomrules.net.failures import AssociationError, ProtocolViolation
+from dicomrules.net.failures import AssociationError, Insecure, ProtocolViolation
 from dicomrules.senders.contexts import AS_IS, Form, Wishes, offer
 
 
@@ -72,7 +72,10 @@ class KeptAssociation:
         try:
             self._association = Association(self._target, proposal.contexts)
         except AssociationError as error:
-            self._note("association.refused", Level.WARNING, "no association could be had", error.text)
+            if isinstance(error, Insecure):
+                self._note("tls.refused", Level.ERROR, "a destination could not be reached by TLS", error.text)
+            else:
+                self._note("association.refused", Level.WARNING, "no association could be had", error.text)
             raise
         self._forms = proposal.forms
         self._note("association.opened", Level.DEBUG, "an association was opened", "")

@@ -54,6 +54,7 @@ _CAME = {
     pdu.RELEASE_RP: Trigger.RELEASE_RP_CAME,
     pdu.ABORT: Trigger.ABORT_CAME,
 }
+_TLS_HANDSHAKE = 0x16  # the first byte of TLS (RFC 8446 5.1)
 _FIXED_LENGTH = 4  # of the four short PDUs (PS3.8 9.3.4, 9.3.6 to 9.3.8)
 
 
@@ -249,7 +250,8 @@ class Connection:
         """Decide on the head alone, before a body is waited for: unknown, unexpected or too long PDUs end here."""
         trigger = _CAME.get(kind)
         if trigger is None:
-            raise Malformed("a PDU of unknown type", AbortReason.UNRECOGNISED_PDU)
+            what = "TLS, on a port without TLS" if kind == _TLS_HANDSHAKE else "a PDU of unknown type"
+            raise Malformed(what, AbortReason.UNRECOGNISED_PDU)
         action = TABLE[trigger, self.state]
         if action == "AA-6":
             return Take.SKIP

@@ -24,13 +24,14 @@ class WireLimits:
 @dataclass(frozen=True, slots=True)
 class Deadlines:
     """How long a peer may take. `artim` is the timer of PS3.8 9.1.5, `pdu` the time for one whole PDU once it has
-    begun.
+    begun, `handshake` that for TLS to be ready.
 
     `idle` is the longest silence between two messages of an association. While a message is under way at least `rate`
     bytes a second must come, counted over `rate_window`.
     """
 
     artim: float = 10.0
+    handshake: float = 5.0
     pdu: float = 150.0  # the longest PDU at the minimum rate, and some more
     idle: float = 600.0
     rate: int = 1024
