@@ -7,10 +7,12 @@ from dicomrules.lang import ast
 from dicomrules.lang.check import lookups
 from dicomrules.lang.check.destinations import destination
 from dicomrules.lang.check.ground import Ground, origin
+from dicomrules.lang.check.literals import NAMES
 from dicomrules.lang.check.paths import Place, resolve
+from dicomrules.lang.check.rows import key_part
 from dicomrules.lang.check.symbols import CONTEXT, suggested, unknown
 from dicomrules.lang.check.targets import left_out
-from dicomrules.lang.check.terms import Bound, Env, ObjectOf, Wanted
+from dicomrules.lang.check.terms import Bound, Env, ObjectOf, Shape, Wanted
 from dicomrules.program import case
 from dicomrules.program.moment import parse_datetime
 from dicomrules.program.path import Pick, Prefix
@@ -167,15 +169,35 @@ def _cell(ground: Ground, lookup: ast.Lookup, value: ast.Expr) -> case.GivenCell
         ground.report("DR105", lookup.span, f"which column of `{shape.name}`?", "a column is missing")
     if column is None:
         return None
-    keys = [_texts(ground, key) for key in lookup.keys]
+    key = _key(ground, lookup, shape)
     cell = shape.columns[column]
     term = ground.value(value, Env(), Wanted(cell.type, cell.vr, column or shape.name, whole=True))
-    if term.type is None or any(key is None for key in keys):
+    if term.type is None or key is None:
         return None
-    if term.constant is None or any(len(key or ()) != 1 for key in keys):
+    if term.constant is None:
         ground.report("DR214", value.span, "`given` says constants", "a literal is needed")
         return None
-    return case.GivenCell(shape.name, tuple(key[0] for key in keys if key), column, term.constant)
+    return case.GivenCell(shape.name, key, column, term.constant)
+
+
+def _key(ground: Ground, lookup: ast.Lookup, shape: Shape) -> tuple[str, ...] | None:
+    """The key for which a test says an answer, as the table has it; None with a finding."""
+    if len(lookup.keys) != len(shape.keys):
+        count = f"{len(shape.keys)} key column{'s' if len(shape.keys) != 1 else ''}"
+        ground.report("DR105", lookup.span, f"`{shape.name}` has {count}", f"{len(lookup.keys)} given")
+        return None
+    parts: list[str] = []
+    for node, column in zip(lookup.keys, shape.keys, strict=True):
+        texts = _texts(ground, node)
+        if texts is None:
+            return None
+        part = key_part(texts[0], column) if len(texts) == 1 else None
+        if not part:
+            found = diagnose("DR201", node.span, f"key `{column.header}` cannot be this", f"not {NAMES[column.type]}")
+            ground.add(found)
+            return None
+        parts.append(part)
+    return tuple(parts)
 
 
 # ── expect ────────────────────────────────────────────────────────────────────────────────────────────────────────

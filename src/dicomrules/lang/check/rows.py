@@ -1,10 +1,11 @@
 """The rows of a CSV file, on their way into a table: every key and every cell checked, with its row."""
 
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from dicomrules.functions.numbers import number_of
 from dicomrules.functions.registry import FUNCTIONS
@@ -13,10 +14,11 @@ from dicomrules.lang.check.destinations import in_a_cell
 from dicomrules.lang.check.ground import Ground
 from dicomrules.lang.check.literals import NAMES, flaw, number_flaw, read_text
 from dicomrules.lang.check.terms import ColumnShape, Shape
+from dicomrules.program.expression import Call, Expression, Literal, Secret
 from dicomrules.program.moment import Age
 from dicomrules.program.ruleset import Row
 from dicomrules.program.sheet import Line, Sheet
-from dicomrules.program.types import NUMERIC, NoValue, Type, Value
+from dicomrules.program.types import NUMERIC, NoValue, Regex, Type, Value
 from dicomrules.text.codes.registry import diagnose
 
 MOST_FLAWS = 20
@@ -41,9 +43,9 @@ class Reading:
         if places is None:
             return {}
         key_places, value_places = places
-        keys = [(at, shape, _function(shape.pipe)) for at, shape in zip(key_places, self.shape.keys, strict=True)]
+        keys = [(at, shape, _function(shape)) for at, shape in zip(key_places, self.shape.keys, strict=True)]
         columns = [
-            (name, at, shape, _function(shape.pipe))
+            (name, at, shape, _function(shape))
             for (name, shape), at in zip(self.shape.columns.items(), value_places, strict=True)
         ]
         found: dict[tuple[str, ...], Row] = {}
@@ -97,18 +99,17 @@ class Reading:
         text = line.cells[at].strip()
         if not text:
             return ""
-        value = self._typed(text, shape)
-        if value is None:
+        key = key_part(text, shape, put)
+        if key is None:
             self._flaw(line, at, shape, text)
             return text
-        result = put(value)
-        return "" if isinstance(result, NoValue) else key_text(result)
+        return key
 
     def _cell(self, line: Line, at: int, name: str, shape: ColumnShape, put: Put) -> Value | None:
         text = line.cells[at].strip()
         if not text:
             return None
-        value = self._typed(text, shape)
+        value = _typed(text, shape)
         result = NoValue("malformed") if value is None else put(value)
         if isinstance(result, NoValue) or self._wrong(result, shape):
             self._flaw(line, at, shape, text)
@@ -117,14 +118,6 @@ class Reading:
             self.longest[name] = max(self.longest.get(name, 0), len(result))
             self.plain[name] = self.plain.get(name, True) and result.isascii()
         return result
-
-    def _typed(self, text: str, shape: ColumnShape) -> Value | None:
-        if shape.type in NUMERIC:
-            number = number_of(text)
-            if number is None or (shape.type is Type.INT and number != number.to_integral_value()):
-                return None
-            return int(number) if shape.type is Type.INT else number
-        return read_text(text, shape.type)
 
     def _wrong(self, value: Value, shape: ColumnShape) -> str:
         if shape.destination and not in_a_cell(self.ground, str(value)):
@@ -135,7 +128,7 @@ class Reading:
         return number_flaw(value, shape.vr) if isinstance(value, int | Decimal) and shape.vr else ""
 
     def _flaw(self, line: Line, at: int, shape: ColumnShape, text: str) -> None:
-        value = self._typed(text, shape)
+        value = _typed(text, shape)
         why = self._wrong(value, shape) if value is not None else ""
         what = f"{shape.header} ({shape.vr})" if shape.vr else shape.header
         label = why or f"not {NAMES[shape.type]}"
@@ -158,6 +151,27 @@ class Reading:
         self.ground.add(found)
 
 
+def key_part(text: str, shape: ColumnShape, put: Put | None = None) -> str | None:
+    """What look-ups ask for where a key column says `text`: empty when the pipe of the column makes nothing of it.
+
+    None when the column cannot hold it.
+    """
+    value = _typed(text, shape)
+    if value is None:
+        return None
+    result = (put or _function(shape))(value)
+    return "" if isinstance(result, NoValue) else key_text(result)
+
+
+def _typed(text: str, shape: ColumnShape) -> Value | None:
+    if shape.type in NUMERIC:
+        number = number_of(text)
+        if number is None or (shape.type is Type.INT and number != number.to_integral_value()):
+            return None
+        return int(number) if shape.type is Type.INT else number
+    return read_text(text, shape.type)
+
+
 def key_text(value: Value) -> str:
     """A key as tables hold it: text without spaces at its ends, numbers in their shortest form."""
     if isinstance(value, int | Decimal):
@@ -169,20 +183,29 @@ def key_text(value: Value) -> str:
     return unicodedata.normalize("NFC", str(value)).strip()
 
 
-def _function(pipe: Sequence[ast.Call]) -> Put:
-    """The pipe of a column, as one function; its arguments are constants."""
-    steps = [
-        (FUNCTIONS[call.function.text], [one.value for one in call.arguments if isinstance(one, ast.Text | ast.Number)])
-        for call in pipe
-        if call.function.text in FUNCTIONS
-    ]
+def _function(shape: ColumnShape) -> Put:
+    """The pipe of a column, as one function."""
+    code = shape.code
+    if code is None:
+        return lambda value: value
 
     def put(value: Value) -> Value | NoValue:
-        for function, arguments in steps:
-            result = function.code(value, *arguments)
-            if isinstance(result, NoValue | tuple):
-                return NoValue("no match") if isinstance(result, tuple) else result
-            value = result
-        return value
+        result = _evaluated(code, value)
+        return NoValue("several values") if isinstance(result, tuple | Regex) else result
 
     return put
+
+
+def _evaluated(code: Expression | Regex | Secret, cell: Value) -> Any:
+    """What a pipe makes of a cell: calls on constants, as the table has checked."""
+    match code:
+        case Literal(value):
+            return value
+        case Call(function, arguments):
+            values = [_evaluated(argument, cell) for argument in arguments]
+            missing = next((value for value in values if isinstance(value, NoValue)), None)
+            return FUNCTIONS[function].code(*values) if missing is None else missing
+        case Regex():
+            return code
+        case _:
+            return cell

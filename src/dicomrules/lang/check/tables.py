@@ -14,10 +14,12 @@ from dicomrules.lang.check.rows import Reading, key_text
 from dicomrules.lang.check.symbols import suggested
 from dicomrules.lang.check.terms import ColumnShape, Env, Shape, Term
 from dicomrules.lang.check.verdicts import stop
-from dicomrules.program.expression import Local
+from dicomrules.program.expression import Call, Literal, Local
+from dicomrules.program.moment import Age, Moment
 from dicomrules.program.ruleset import Row, Table
 from dicomrules.program.sheet import Sheet
-from dicomrules.program.types import TEXTUAL, TYPE_OF_VR, Type, Value
+from dicomrules.program.types import TEXTUAL, TYPE_OF_VR, Regex, Type, Value
+from dicomrules.program.walk import inside
 from dicomrules.text.codes.registry import diagnose
 from dicomrules.text.source import Span
 
@@ -25,6 +27,9 @@ WORDS = {
     "int": Type.INT, "decimal": Type.DECIMAL, "date": Type.DATE, "text": Type.TEXT, "uid": Type.UID,
 }  # fmt: skip
 """Words that type a column which is no attribute."""
+
+_CELL = "cell"
+"""Under this name the pipe of a column knows what stands in the file."""
 
 
 def inline(ground: Ground, node: ast.InlineTable) -> Table:
@@ -148,8 +153,22 @@ def _piped(ground: Ground, node: ast.Column, shape: ColumnShape) -> ColumnShape:
         if call.function.text not in FUNCTIONS and call.function.text in ground.symbols.of("function"):
             ground.report("DR104", call.span, "columns take functions of the language only", "a function of this file")
             return shape
-    cell = Term(Local("cell"), shape.type, node.span, longest=shape.longest, vr=shape.vr)
+    cell = Term(Local(_CELL), shape.type, node.span, longest=shape.longest, vr=shape.vr)
     result = through(ground, node.pipe, cell, Env())
     if result.type is not None and result.type is not shape.type and not {result.type, shape.type} <= TEXTUAL:
         ground.report("DR201", node.span, "the pipe makes another type of this column", NAMES[result.type])
-    return replace(shape, pipe=tuple(node.pipe))
+    if not node.pipe or result.type is None or not _constant(ground, node, result):
+        return shape
+    return replace(shape, pipe=tuple(node.pipe), code=result.code)
+
+
+def _constant(ground: Ground, node: ast.Column, term: Term) -> bool:
+    """Whether a pipe hangs on nothing but the cell: a table is read before any object comes."""
+    for part in inside(term.code):
+        if isinstance(part, Local) and part.name == _CELL:
+            continue
+        if not isinstance(part, Call | Literal | Regex | Moment | Age):
+            found = diagnose("DR213", node.span, "the pipe of a column takes constants only", "not a constant")
+            ground.add(found.with_note("a table is read before any object comes, and without secrets"))
+            return False
+    return True

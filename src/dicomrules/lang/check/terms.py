@@ -128,7 +128,8 @@ class Env:
 class ColumnShape:
     """A column of a table: its type, and for one that stands for an attribute its VR. `pipe` counts for key columns.
 
-    `destination`: its cells are names of destinations.
+    `code` is the same pipe for its cells, which stand there as a local. `destination`: its cells are names of
+    destinations.
     """
 
     header: str
@@ -137,6 +138,7 @@ class ColumnShape:
     longest: int | None = None
     plain: bool = True
     pipe: tuple[Call, ...] = ()
+    code: Expression | None = None
     destination: bool = False
 
 
