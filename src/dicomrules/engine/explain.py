@@ -16,20 +16,22 @@ from dicomrules.program.types import NoValue
 Telling = Callable[[Run, list[Clause]], bool]
 
 
-def telling(scope: Scope, condition: Condition) -> Telling:
-    """What tests `condition` and tells its clauses. Clauses that need not be looked at are not."""
+def telling(scope: Scope, condition: Condition, *, denied: bool = False) -> Telling:
+    """What tests `condition` (its denial, when `denied`) and tells its clauses. Those that need not be looked at are not.
+
+    A `not` is told with each clause below it, so that "yes" always speaks for the whole: not (a and b) is not a or not b.
+    """
     match condition:
         case Both(parts):
-            return _each([telling(scope, part) for part in parts], ends_with=False)
+            return _each([telling(scope, part, denied=denied) for part in parts], ends_with=denied)
         case Either(parts):
-            return _each([telling(scope, part) for part in parts], ends_with=True)
+            return _each([telling(scope, part, denied=denied) for part in parts], ends_with=not denied)
         case Not(inner):
-            denied = telling(scope, inner)
-            return lambda run, clauses: not denied(run, clauses)
+            return telling(scope, inner, denied=not denied)
         case Named():
-            return _named(scope, condition)
+            return _named(scope, condition, denied)
         case _:
-            return _clause(scope, condition)
+            return _clause(scope, condition, denied)
 
 
 def _each(parts: list[Telling], *, ends_with: bool) -> Telling:
@@ -42,24 +44,25 @@ def _each(parts: list[Telling], *, ends_with: bool) -> Telling:
     return tell
 
 
-def _named(scope: Scope, named: Named) -> Telling:
-    inner = telling(scope, named.condition)
+def _named(scope: Scope, named: Named, denied: bool) -> Telling:
+    inner, text = telling(scope, named.condition, denied=denied), f"not {named.name}" if denied else named.name
 
     def tell(run: Run, clauses: list[Clause]) -> bool:
         place = len(clauses)
         answer = inner(run, clauses)
-        clauses.insert(place, Clause(named.name, "", answer, named.origin.place))
+        clauses.insert(place, Clause(text, "", answer, named.origin.place))
         return answer
 
     return tell
 
 
-def _clause(scope: Scope, test: Test) -> Telling:
+def _clause(scope: Scope, test: Test, denied: bool) -> Telling:
     holds, look = matching.holds(scope, test), _looking(scope, test)
     text, place = test.origin.text, test.origin.place
+    text = f"not ({text})" if denied else text
 
     def tell(run: Run, clauses: list[Clause]) -> bool:
-        answer = holds(run)
+        answer = holds(run) is not denied
         clauses.append(Clause(text, look(run), answer, place))
         return answer
 

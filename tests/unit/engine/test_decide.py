@@ -267,7 +267,7 @@ def test_a_named_condition_stands_above_its_clauses_and_any_shows_the_values_it_
     assert [(clause.text, clause.seen, clause.answer) for clause in hit.because] == [
         ("is_mr", "", False),
         ("", "CT", False),
-        ("", "A\\B", False),
+        ("not ()", "A\\B", True),
     ]
 
 
