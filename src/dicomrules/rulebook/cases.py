@@ -75,7 +75,7 @@ def _decided(engine: Engine, given: Given, number: int, read: ReadFile) -> Attem
     """The object of a `given`, decided."""
     try:
         envelope = arrived(given, number, engine.program.settings.timezone, read)
-    except (OSError, MalformedDataSet, ValueError) as problem:
+    except (OSError, LookupError, MalformedDataSet, ValueError) as problem:
         return Failure(given.origin, "an object that can be read", str(problem))
     tables = _given_tables(engine.program.tables, given)
     if tables is not engine.program.tables:
