@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dicomrules.dicom.tags import block_of, creator_tag, is_group_length, tag_of
 from dicomrules.engine.bulk import remove
 from dicomrules.engine.plan import Scope
+from dicomrules.engine.private import reserves
 from dicomrules.engine.run import Run
 from dicomrules.engine.select import selecting
 from dicomrules.program.statement import KeepOnly
@@ -51,7 +52,7 @@ def keeping(scope: Scope, statement: KeepOnly) -> Act:
         }
         stays |= {creator_tag(tag >> 16, block) for tag in stays if (block := block_of(tag)) is not None}
         for tag in tags:
-            if tag not in stays and tag in dataset:
+            if tag not in stays and tag in dataset and not reserves(dataset, tag):
                 remove(run, spot, tag)
         plan.forget_all(run)
 

@@ -21,11 +21,16 @@ def removing_private(scope: Scope, statement: RemovePrivate) -> Act:
     def act(run: Run) -> None:
         for spot, element in elements(Spot(run.root)):
             dataset, tag = spot.dataset, element.tag
-            if is_private(tag) and tag in dataset and not _stays(dataset, tag, creators):
+            if is_private(tag) and tag in dataset and not (_stays(dataset, tag, creators) or reserves(dataset, tag)):
                 remove(run, spot, tag)
         plan.forget_all(run)
 
     return act
+
+
+def reserves(dataset: DataSet, tag: int) -> bool:
+    """Whether this is a creator with elements in its block: it goes with the last of them."""
+    return is_creator(tag) and bool(dataset.tags(*private.elements_of(tag)))
 
 
 def _stays(dataset: DataSet, tag: int, creators: frozenset[str]) -> bool:
