@@ -23,12 +23,12 @@ def parts(wrong: bool) -> list[object]:
     return [pytest.param(block, id=block.place) for block in kept]
 
 
-def loaded(text: str) -> Loaded:
-    """An example made whole, and read as `validate` reads it."""
+def loaded(text: str, destinations: tuple[str, ...] | None = None) -> Loaded:
+    """An example made whole, and read as `validate` reads it; for a gateway, where it says its destinations."""
     example = whole(UNUSED, text)
     assert example is not None
     files = {block.name: block.text for block in blocks(PAGE) if block.kind == "csv"} | example.files
-    return load(["site.rules"], files.__getitem__)
+    return load(["site.rules"], files.__getitem__, destinations=destinations)
 
 
 @pytest.mark.parametrize("block", parts(wrong=False))
@@ -56,6 +56,22 @@ def test_what_is_not_in_this_version_is_refused_line_by_line() -> None:
     said = {line.strip() for line in later.splitlines() if line.endswith("# refused")}
     assert sorted(said - refused) == [], "these are built: describe them in the page and take them off its last list"
     assert sorted(refused - said) == []
+
+
+def words_of_sending() -> list[str]:
+    """What the page lists as not acted on by delivery, without what may be left out."""
+    section = PAGE.read_text("utf-8").partition("## 14.")[2].partition("## Reference")[0]
+    cells = re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
+    return [re.sub(r"[\[\]]", "", words) for cell in cells for words in re.findall("`([^`]+)`", cell)]
+
+
+@pytest.mark.parametrize("words", words_of_sending())
+def test_a_gateway_refuses_what_delivery_does_not_act_on(words: str) -> None:
+    way = words if "failover" in words else f"pacs {words}"
+    text = 'settings { timezone "UTC" }\nschedule nights = "Sat"\nroutes r every match { always => ' + way + " }"
+    assert [each.code for each in loaded(text).diagnostics if each.code != UNUSED] == []
+    refused = loaded(text, ("pacs", "vna")).diagnostics
+    assert [each.code for each in refused if each.code != UNUSED] == ["DR002"], "it is built: take it off the list"
 
 
 def test_every_link_of_the_page_leads_to_a_heading_or_a_page() -> None:
