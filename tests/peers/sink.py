@@ -7,6 +7,7 @@ sink.port`
 
 import hashlib
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -98,12 +99,14 @@ class Sink:
         behaviour: Behaviour | Callable[[int], Behaviour] = Behaviour(),
         port: int = 0,
         keep: bool = False,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.behaviour = behaviour
         self.stored: list[Stored] = []
         self.associations: list[Seen] = []
         self.connections = 0
         self.keeps = keep
+        self._tls = tls
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
         self._listener = socket.create_server(("127.0.0.1", port), backlog=64)
@@ -163,7 +166,9 @@ class Sink:
         with connection:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with suppress(_Over, OSError):
-                _Conversation(self, connection).run()
+                spoken = self._tls.wrap_socket(connection, server_side=True) if self._tls else connection
+                _Conversation(self, spoken).run()
+                spoken.close()
         with self._lock:
             self._open.discard(connection)
 

@@ -105,10 +105,10 @@ class Link(asyncio.BufferedProtocol):
             self._transport.pause_reading()
 
     def eof_received(self) -> bool:
-        """The peer sends no more; what it sent is still answered, which TLS does not allow."""
+        """The peer sends no more; what it sent is still answered."""
         self._ended = True
         self._wake()
-        return not self._secure
+        return True
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The transport is gone."""
@@ -163,11 +163,6 @@ class Link(asyncio.BufferedProtocol):
         self._wake()
         if self._transport is not None:
             self._transport.close()
-
-    @property
-    def has_begun(self) -> bool:
-        """Whether it has its transport: from then on it tells the listener itself when it is over."""
-        return self._transport is not None
 
     async def finished(self) -> None:
         """Wait until the task has ended."""

@@ -1,12 +1,14 @@
 """A listening port with TLS: each handshake beside all others, under a deadline, with the certificates of the moment.
 
-Nothing is spent on a connection before its first byte, and a first byte that does not begin TLS ends it. `asyncio`
-itself does the handshake then; where it fails we hear why, which its own TLS servers keep to themselves.
+Nothing is spent on a connection before its first byte, and a first byte that does not begin TLS ends it. Why a
+handshake failed is told to the peer, by TLS's own alert, and to the log.
 """
 
 import asyncio
 import ipaddress
 import socket
+import ssl
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from dicomrules.model.event import Level
@@ -14,12 +16,14 @@ from dicomrules.model.security import ServerTls
 from dicomrules.net import tcp
 from dicomrules.net.link import Link
 from dicomrules.net.tls import Secured, Unusable, words
+from dicomrules.net.tls_transport import TlsTransport
 
 if TYPE_CHECKING:
     from dicomrules.net.listener import Listener
 
 _TLS, _DICOM = b"\x16", b"\x01"  # the first byte of TLS (RFC 8446 5.1) and of an A-ASSOCIATE-RQ
-_FAREWELL = 5.0  # seconds for a peer to take the end of TLS
+_FAREWELL = 1.0  # seconds for a refused peer to read why
+_MOST_DISCARDED = 16  # receives in that time
 _OUT_OF_FILES = 1.0  # seconds to wait when no more sockets can be had
 
 
@@ -52,7 +56,7 @@ class SecureServer:
         loop = asyncio.get_running_loop()
         while True:
             try:
-                sock, peername = await loop.sock_accept(self._socket)
+                sock, (address, port, *_) = await loop.sock_accept(self._socket)
             except ConnectionError:
                 continue
             except OSError as error:
@@ -60,44 +64,42 @@ class SecureServer:
                 self._listener.note("listener.exhausted", Level.ERROR, "no connection can be accepted now", fields)
                 await asyncio.sleep(_OUT_OF_FILES)
                 continue
-            address = str(peername[0])
             if not self._listener.admits(address):
                 sock.close()
                 continue
-            task = loop.create_task(self._admit(sock, address))
+            task = loop.create_task(self._admit(sock, (address, port)))
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
 
-    async def _admit(self, sock: socket.socket, address: str) -> None:
-        """One handshake. The connection is over, and said to be, unless its link has begun."""
-        link = Link(self._listener, secure=True)
+    async def _admit(self, sock: socket.socket, peername: tuple[str, int]) -> None:
+        """One handshake, and the beginning of its link; without one, the connection is closed and said to be over."""
+        begun = False
         try:
-            await self._shake_hands(sock, link)
+            async with asyncio.timeout(self._listener.settings.deadlines.handshake):
+                secured = await self._secure(sock)
+            TlsTransport(secured, Link(self._listener, secure=True), peername).begin()
+            begun = True
         except OSError as error:
-            if not link.has_begun:
-                fields: dict[str, str | int | float] = {"address": address, "why": _why(error)}
-                self._listener.note("tls.refused", Level.WARNING, "a peer could not make a secure connection", fields)
+            fields: dict[str, str | int | float] = {"address": peername[0], "why": _why(error)}
+            self._listener.note("tls.refused", Level.WARNING, "a peer could not make a secure connection", fields)
         finally:
-            if not link.has_begun:
-                self._listener.forget(None, address)
+            if not begun:
+                self._listener.forget(None, peername[0])
 
-    async def _shake_hands(self, sock: socket.socket, link: Link) -> None:
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._listener.settings.deadlines.handshake
+    async def _secure(self, sock: socket.socket) -> ssl.SSLSocket:
+        """The TLS socket that `sock` becomes. Raises OSError; the socket is closed then."""
         try:
             tcp.prepare(sock)
-            async with asyncio.timeout_at(deadline):
-                await _tls_begins(sock)
-        except BaseException:
-            sock.close()  # afterwards it belongs to its transport
+            await _tls_begins(sock)
+            sock = self._secured.context().wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+            await _shake_hands(sock)
+            return sock
+        except ssl.SSLError:
+            await _let_it_read(sock)
             raise
-        await loop.connect_accepted_socket(
-            lambda: link,
-            sock,
-            ssl=self._secured.context(),
-            ssl_handshake_timeout=max(deadline - loop.time(), 0.01),
-            ssl_shutdown_timeout=_FAREWELL,
-        )
+        except BaseException:
+            sock.close()
+            raise
 
     def _not_reloaded(self, why: str) -> None:
         text = "changed certificates cannot be used: those of before go on being used"
@@ -115,16 +117,49 @@ class _NotTls(OSError):
 async def _tls_begins(sock: socket.socket) -> None:
     """Wait for the first byte, which stays where it is. Raises _NotTls when it does not begin TLS."""
     loop = asyncio.get_running_loop()
-    ready = loop.create_future()
-    loop.add_reader(sock, lambda: None if ready.done() else ready.set_result(None))
-    try:
-        await ready
-        tcp.quickack(sock)
-        first = sock.recv(1, socket.MSG_PEEK)
-    finally:
-        loop.remove_reader(sock)
+    await _ready(sock, loop.add_reader, loop.remove_reader)
+    first = sock.recv(1, socket.MSG_PEEK)
     if first != _TLS:
         raise _NotTls(first)
+
+
+async def _shake_hands(sock: ssl.SSLSocket) -> None:
+    loop = asyncio.get_running_loop()
+    while True:
+        try:
+            sock.do_handshake()
+            return
+        except ssl.SSLWantReadError:
+            await _ready(sock, loop.add_reader, loop.remove_reader)
+        except ssl.SSLWantWriteError:
+            await _ready(sock, loop.add_writer, loop.remove_writer)
+
+
+async def _let_it_read(sock: socket.socket) -> None:
+    """Close so that the peer gets the alert that was sent: a socket with unread bytes would reset the connection."""
+    loop = asyncio.get_running_loop()
+    try:
+        sock.shutdown(socket.SHUT_WR)
+        async with asyncio.timeout(_FAREWELL):
+            for _ in range(_MOST_DISCARDED):
+                await _ready(sock, loop.add_reader, loop.remove_reader)
+                if not sock.recv(16 * 1024):
+                    break
+    except OSError:
+        return
+    finally:
+        sock.close()
+
+
+async def _ready(sock: socket.socket, add: Callable[..., object], remove: Callable[..., object]) -> None:
+    """Wait until the socket can be read or written."""
+    ready = asyncio.Event()
+    tcp.quickack(sock)
+    add(sock, ready.set)
+    try:
+        await ready.wait()
+    finally:
+        remove(sock)
 
 
 def _why(error: OSError) -> str:
