@@ -44,6 +44,9 @@ def _explain_code(code: str) -> None:
         fail(USAGE, f"there is no code {code}", did_you_mean(nearest(code, CODES)))
     click.echo(click.style(f"{record.code}  {record.title}", bold=True) + f"  ({record.severity.value})\n")
     click.echo(click.wrap_text(record.why, width()) + "\n")
+    if record.silence:
+        click.echo(click.style("if it is meant", bold=True))
+        click.echo(click.wrap_text(record.silence, width(), "  ", "  ") + "\n")
     for head, example in (("wrong", record.bad), ("right", record.good)):
         if example:
             click.echo(click.style(head, bold=True))

@@ -17,7 +17,8 @@ CODES: tuple[CodeRecord, ...] = (
         "DR002",
         "not in this version",
         "This is a sentence of the language, but this version of the program cannot carry it out. It is refused"
-        " rather than ignored: a rule that silently does nothing would send objects unchanged.",
+        " rather than ignored: a rule that silently does nothing would send objects unchanged. Ways of sending that delivery"
+        " does not act on yet are refused by a gateway alone; rules without one can be checked and tested with them.",
         bad=_RULE.format("redact pixels rect(0, 0, Columns, 75)"),
         good=_RULE.format('quarantine "burned-in text, look at it"'),
     ),
