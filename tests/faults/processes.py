@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -26,7 +26,12 @@ def intake_and_delivery(gateway: Gateway) -> tuple[int, int]:
 
 
 def has_event_loop(pid: int) -> bool:
-    return any("eventpoll" in os.readlink(each) for each in Path(f"/proc/{pid}/fd").iterdir())
+    """Whether it waits on an epoll; descriptors that come and go meanwhile are none."""
+    kinds = []
+    for each in list(Path(f"/proc/{pid}/fd").iterdir()):
+        with suppress(FileNotFoundError):
+            kinds.append(os.readlink(each))
+    return any("eventpoll" in kind for kind in kinds)
 
 
 def gone(*pids: int) -> bool:

@@ -85,6 +85,6 @@ def test_s14_a_bit_that_turned_in_the_spool_is_never_sent_and_the_instance_is_he
     kept.write_bytes(damaged)
     sink.behaviour = Behaviour()
     until(lambda: delivered(sink) == set(uids) - {victim}, 15, "all the others")
-    until(lambda: "held" in gateway.ask("status"), 10, "the damaged one to be held")
+    until(lambda: gateway.deliveries("sink")["held"] == 1, 20, "the damaged one to be held")
     assert "corrupt" in gateway.ask("trace", victim)
     assert victim not in {stored.sop_instance for stored in sink.stored}

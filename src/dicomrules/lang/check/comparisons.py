@@ -63,6 +63,7 @@ def _sides(ground: Ground, left: ast.Expr, right: ast.Expr, env: Env) -> tuple[T
 
 
 def compare(ground: Ground, node: ast.Compare, env: Env) -> Tested:
+    """`A == B`, `A < B` and the like: values of types that go together."""
     if node.op in ("==", "!=") and isinstance(node.right, ast.ListOf):
         found = diagnose("DR214", node.right.span, f"`{node.op}` compares with one value", "these are several")
         ground.add(found.with_note("say `in [ … ]`" if node.op == "==" else "say `not in [ … ]`"))
@@ -110,6 +111,7 @@ def _nothing(ground: Ground, node: ast.Expr, other: Term) -> None:
 
 
 def has(ground: Ground, node: ast.Has, env: Env) -> Tested:
+    """`P has v`: any of the values of an attribute is this one (S15)."""
     place = resolve(ground, node.subject, env) if isinstance(node.subject, ast.Path) else None
     if not isinstance(node.subject, ast.Path):
         ground.report("DR214", node.subject.span, "`has` asks the values of an attribute", "not an attribute")
@@ -126,6 +128,7 @@ def has(ground: Ground, node: ast.Has, env: Env) -> Tested:
 
 
 def among(ground: Ground, node: ast.In, env: Env) -> Tested:
+    """`P in [ … ]` and `P not in [ … ]`: values, ranges, networks."""
     subject = ground.value(node.subject, replace(env, spreads=True))
     choices = _choices(ground, node.choices)
     if choices is None or subject.type is None:

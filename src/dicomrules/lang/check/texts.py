@@ -42,6 +42,7 @@ def _subject(ground: Ground, node: ast.Expr, subject: ast.Expr, word: str, env: 
 
 
 def text_test(ground: Ground, node: ast.StartsWith | ast.EndsWith | ast.Contains, env: Env) -> Tested:
+    """`starts with`, `ends with`, `contains`: about text only."""
     kind = {ast.StartsWith: "starts", ast.EndsWith: "ends", ast.Contains: "contains"}[type(node)]
     word = kind if kind == "contains" else f"{kind} with"
     subject = _subject(ground, node, node.subject, word, env)
@@ -65,6 +66,7 @@ def text_test(ground: Ground, node: ast.StartsWith | ast.EndsWith | ast.Contains
 
 
 def matches(ground: Ground, node: ast.Matches, env: Env) -> Tested:
+    """`P matches /x/`: the whole value, by a pattern that RE2 takes."""
     subject = _subject(ground, node, node.subject, "matches", env)
     regex = pattern(ground, node.regex, whole=True)
     if subject is None or regex is None:
