@@ -133,8 +133,8 @@ def _is(ground: Ground, node: ast.Is, env: Env) -> Tested:
         if term.type is None:
             return UNSOUND
         return Tested(Is(term.code, state, origin(node)), parts=1 + term.parts)
-    place = resolve(ground, node.subject, env)
-    if place is None or not _testable(ground, place):
+    place = resolve(ground, node.subject, env, items=True)
+    if place is None or not _testable(ground, place) or not _of_an_item(ground, node, place):
         return UNSOUND
     check_read(ground, place, env)
     here = frozenset() if place.spread else presence.implied(place)
@@ -149,6 +149,16 @@ def _testable(ground: Ground, place: Place) -> bool:
         ground.report("DR212", place.span, "`[new]` makes an item, there is nothing in it to test", "`[new]`")
         return False
     return True
+
+
+def _of_an_item(ground: Ground, node: ast.Is, place: Place) -> bool:
+    """Whether a state of an item is asked that it can have: it is there or not."""
+    selector, state = place.path.steps[-1].selector, _STATES[node.state]
+    if selector is None or (state in ("present", "absent", "blank") and selector not in (Pick.ANY, Pick.EVERY)):
+        return True
+    found = diagnose("DR206", node.span, "an item is there or not, and nothing else", "not of an item")
+    ground.add(found.with_note(f"ask about the sequence, `{place.name} is {state}`, or about an attribute of the item"))
+    return False
 
 
 def _during(ground: Ground, node: ast.During, env: Env) -> Tested:
