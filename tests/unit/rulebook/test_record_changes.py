@@ -1,5 +1,7 @@
 """`record changes` by the rows of the language's small print."""
 
+import pytest
+
 from dicomrules.engine.decide import Engine
 from dicomrules.model.decision import Decision
 from tests.unit.engine.make import dataset, decide, envelope, with_items
@@ -64,6 +66,27 @@ def test_s34_forms_that_hide_the_patient_have_none_and_lose_the_one_they_came_wi
     assert isinstance(decision, Decision)
     plain, hidden = (leaving(made, variant.patch) for variant in decision.variants)
     assert len(plain.OriginalAttributesSequence) == 2
+    assert "OriginalAttributesSequence" not in hidden
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        'set PatientID = (PatientID | keyed_hash(salt, 10)) otherwise quarantine "x"',
+        'set PatientName = "ANON"',
+        "empty PatientName",
+        "remove PatientName, PatientBirthDate",
+        "keep only PatientID",
+    ],
+)
+def test_a_group_that_hides_the_patient_in_its_own_way_does_not_tell_what_it_hides(body: str) -> None:
+    made = dataset(PatientID="4711", PatientName="Canary^Bird")
+    routes = "routes x every match { always => pacs and research through g }"
+    text = f'{RECORD} rule a {{ set StudyID = "7" }} group g {{ rule b {{ {body} }} }} {routes}'
+    decision = Engine(program(text)).decide(envelope(made))
+    assert isinstance(decision, Decision)
+    plain, hidden = (leaving(made, variant.patch) for variant in decision.variants)
+    assert "OriginalAttributesSequence" in plain
     assert "OriginalAttributesSequence" not in hidden
 
 
