@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo run test check bench build peers clean
+.PHONY: demo run test check docs bench build peers clean
 
 demo: $(VENV)/installed
 	$(BIN)/python examples/hospital/demo.py
@@ -15,10 +15,13 @@ test: $(VENV)/installed-tests peers
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 check: $(VENV)/installed-tests
-	$(BIN)/ruff format --check src tests bench examples
-	$(BIN)/ruff check src tests bench examples
+	$(BIN)/ruff format --check src tests bench examples docs tools
+	$(BIN)/ruff check src tests bench examples docs tools
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+docs:
+	$(BIN)/python docs/generate.py
 
 bench: $(VENV)/installed-tests peers
 	$(BIN)/python bench/spine.py

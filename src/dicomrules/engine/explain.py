@@ -17,9 +17,10 @@ Telling = Callable[[Run, list[Clause]], bool]
 
 
 def telling(scope: Scope, condition: Condition, *, denied: bool = False) -> Telling:
-    """What tests `condition` (its denial, when `denied`) and tells its clauses. Those that need not be looked at are not.
+    """What tests `condition` (its denial, when `denied`) and tells its clauses, as far as they need looking at.
 
-    A `not` is told with each clause below it, so that "yes" always speaks for the whole: not (a and b) is not a or not b.
+    A `not` is told with each clause below it, so that "yes" always speaks for the whole: not (a and b) is not a or
+    not b.
     """
     match condition:
         case Both(parts):

@@ -50,7 +50,7 @@ class RuleHit:
 class Options:
     """How one destination gets its variant, as far as a route says so.
 
-    `calling` is the calling AE title of this send; `compressed` a transfer syntax UID, with `quality` where it is lossy;
+    `calling` is the calling AE title of this send; `compressed` a transfer syntax UID, with `quality` where lossy;
     `during` the name of a schedule; `study_after` how long the study must have been quiet; `once_per` counts only with
     `only_once` (None: for ever); `priors` how many prior studies go along; `priority` is high, medium or low. Empty,
     None or 0: not said. `stands_in_for` names the destination that this one is used instead of, when that cannot be

@@ -238,7 +238,10 @@ CASES = {
           set PatientName = row.PatientName otherwise keep
           set StudyID = row.days | format("%03d") otherwise keep
         }
-        test "a" { given IssuerOfPatientID = "A", PatientID = "007"  expect PatientName == "DOE^J" and StudyID == "012" }
+        test "a" {
+          given IssuerOfPatientID = "A", PatientID = "007"
+          expect PatientName == "DOE^J" and StudyID == "012"
+        }
         test "b" { given IssuerOfPatientID = "A", PatientID = "7"  expect quarantine "unknown" }
     """,
 }
