@@ -295,4 +295,5 @@ class Walk:
         self._refuse(position, tag, "cut, or longer than what holds it")
 
     def _refuse(self, position: int, tag: int, reason: str) -> NoReturn:
-        raise MalformedDataSet(position, tag, reason)
+        # behind a head that is cut, the value would begin after the last byte
+        raise MalformedDataSet(min(position, self._frames[0].stop), tag, reason)

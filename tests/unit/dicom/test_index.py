@@ -214,6 +214,13 @@ def test_what_is_cut_or_nonsensical_is_refused(data: bytes) -> None:
     assert "4711" not in str(error)
 
 
+def test_a_refusal_never_points_behind_the_last_byte() -> None:
+    for size in range(1, 12):
+        for data in (raw_head(0x00081032, "", 4)[:size], (PATIENT + raw_head(0x00081032, "SQ", 4))[: 12 + size]):
+            for encoding in (IMPLICIT_LITTLE, EXPLICIT_LITTLE):
+                assert refused(data, encoding).offset <= len(data)
+
+
 def test_a_refusal_says_where_and_never_what() -> None:
     error = refused(PATIENT + raw_head(0x00100010, "PN", 50) + b"Secret^Name")
     assert (error.offset, error.tag) == (12, 0x00100010)
