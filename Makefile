@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo run test check docs bench build peers clean
+.PHONY: demo run test check docs bench fuzz build peers clean
 
 demo: $(VENV)/installed
 	$(BIN)/python examples/hospital/demo.py
@@ -26,6 +26,13 @@ docs:
 bench: $(VENV)/installed-tests peers
 	$(BIN)/python bench/spine.py
 	$(BIN)/python bench/large.py
+
+# A campaign against the promise that no rule text and no bytes bring anything down: make fuzz SECONDS=3600
+fuzz: SECONDS ?= 600
+fuzz: $(VENV)/installed-tests
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary atheris -e ".[fuzz]"
+	$(BIN)/python -m tests.fuzz.campaign rules --seconds $(SECONDS)
+	$(BIN)/python -m tests.fuzz.campaign data_set --seconds $(SECONDS)
 
 build: $(VENV)/installed-tests
 	$(BIN)/python -m build
