@@ -15,7 +15,7 @@ Modalities = dict[str, tuple[str, int]]
 class Orthanc(Running):
     """An Orthanc that checks the called AE title, and the calling one against its modalities."""
 
-    def __init__(self, folder: Path, aet: str, modalities: Modalities | None = None, lua: str = ""):
+    def __init__(self, folder: Path, aet: str, modalities: Modalities | None = None, lua: str = "", **more: Any):
         program = need("Orthanc")
         folder.mkdir(parents=True, exist_ok=True)
         self.aet, self.port, self.http = aet, free_port(), free_port()
@@ -42,6 +42,7 @@ class Orthanc(Running):
                 name: {"AET": title, "Host": "127.0.0.1", "Port": at}
                 for name, (title, at) in (modalities or {}).items()
             },
+            **more,
         }
         (folder / "orthanc.json").write_text(json.dumps(settings))
         super().__init__([program, str(folder / "orthanc.json")], folder / "orthanc.log", cwd=folder)

@@ -166,11 +166,20 @@ class Sink:
         with connection:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with suppress(_Over, OSError):
-                spoken = self._tls.wrap_socket(connection, server_side=True) if self._tls else connection
-                _Conversation(self, spoken).run()
-                spoken.close()
+                if self._tls:
+                    connection = self._secure(connection, self._tls)
+                with connection:
+                    _Conversation(self, connection).run()
         with self._lock:
             self._open.discard(connection)
+
+    def _secure(self, connection: socket.socket, tls: ssl.SSLContext) -> socket.socket:
+        """The handshake; the TLS socket takes the place of the plain one."""
+        secured = tls.wrap_socket(connection, server_side=True)
+        with self._lock:
+            self._open.discard(connection)
+            self._open.add(secured)
+        return secured
 
     def begin(self) -> tuple[Seen, Behaviour]:
         """A new association, and how to behave on it."""

@@ -20,7 +20,7 @@ from tests.wire.objects import ct_slice
 
 HERE = "IP:127.0.0.1,DNS:localhost"
 CT_FILE = str(get_testdata_file("CT_small.dcm"))
-pytestmark = pytest.mark.peer  # certificates are made by openssl
+pytestmark = [pytest.mark.peer, pytest.mark.filterwarnings("ignore:ssl.TLSVersion")]  # openssl makes certificates
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from dicomrules.dicom.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VER
 from dicomrules.dicom.uids import uid_name
 from dicomrules.model.destination import DicomDestination
 from dicomrules.model.receiver import DicomReceiver
+from dicomrules.model.security import User
 
 Value = dict[str, Any]
 
@@ -59,6 +60,12 @@ def _acceptor(receiver: DicomReceiver) -> Value:
         "peers": "anyone" if peers is None else [{"ae_title": each.aet, "host": each.host} for each in peers],
         "associations": receiver.associations,
         "associations_per_address": receiver.per_address,
+        "tls": receiver.tls
+        and {
+            "profile": receiver.tls.profile.value,
+            "client_certificates": receiver.tls.client_ca is not None,
+        },
+        "user_identity": sorted(receiver.users),
         "pairs": [_pair(each) for each in accepted_by(receiver)],
         "unknown_classes": receiver.contexts is None and receiver.accept_unknown_classes,
     }
@@ -91,8 +98,21 @@ def _requestor(destination: DicomDestination) -> Value:
         "called_ae_title": destination.aet,
         "associations": destination.associations,
         "max_pdu": (destination.terms and destination.terms.max_pdu) or destination.max_pdu,
+        "tls": destination.tls
+        and {
+            "profile": destination.tls.profile.value,
+            "certificate": destination.tls.certificate is not None,
+            "peer_name": destination.tls.name or destination.host,
+        },
+        "user_identity": _kind(destination.user),
         "contexts": [_proposed(each) for each in proposed_to(destination)],
     }
+
+
+def _kind(user: User | None) -> str | None:
+    if user is None:
+        return None
+    return "name and passcode" if user.passcode else "name"
 
 
 def _proposed(proposed: Proposed) -> Value:

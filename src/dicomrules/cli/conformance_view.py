@@ -7,6 +7,11 @@ from typing import Any
 
 Value = dict[str, Any]
 
+_PROFILES = {
+    "bcp195": "BCP 195 RFC 8996, 9325 profile (PS3.15 B.12)",
+    "bcp195-modified": "modified BCP 195 RFC 8996, 9325 profile (PS3.15 B.13)",
+}
+
 
 def markdown(statement: Value) -> str:
     """The whole document, as `conformance` prints it."""
@@ -48,7 +53,7 @@ def _acceptor(acceptor: Value) -> Iterator[str]:
         ("Calling AE titles", "any" if peers == "anyone" else _listed(peers)),
         ("Associations at once", f"{acceptor['associations']}, {acceptor['associations_per_address']} of one address"),
         ("SOP classes that PS3.6 does not have", "accepted" if acceptor["unknown_classes"] else "only where listed"),
-        *_more(acceptor),
+        *_secured_acceptor(acceptor),
     ]
     yield from _table(("", ""), rows)
     for pair in acceptor["pairs"]:
@@ -63,9 +68,19 @@ def _listed(peers: Sequence[Value]) -> str:
     return ", ".join(f"{_code(each['ae_title'])} at {each['host']}" for each in peers)
 
 
-def _more(end: Value) -> Iterator[tuple[str, str]]:
-    """What a statement says of security, where it does."""
-    yield from ((key, value) for key, value in end.get("security", {}).items())
+def _secured_acceptor(acceptor: Value) -> Iterator[tuple[str, str]]:
+    tls, users = acceptor["tls"], acceptor["user_identity"]
+    shown = "every peer must show a certificate" if tls and tls["client_certificates"] else "peers need no certificate"
+    yield "Transport", f"TLS, {_PROFILES[tls['profile']]}; {shown}" if tls else "TCP without TLS"
+    yield "User identity (PS3.7 D.3.3.7)", f"verified for {', '.join(map(_code, users))}" if users else "not looked at"
+
+
+def _secured_requestor(requestor: Value) -> Iterator[tuple[str, str]]:
+    tls, user = requestor["tls"], requestor["user_identity"]
+    shown = "we show a certificate" if tls and tls["certificate"] else "we show no certificate"
+    named = f"the peer must show one for {_code(tls['peer_name'])}" if tls else ""
+    yield "Transport", f"TLS, {_PROFILES[tls['profile']]}; {named}, {shown}" if tls else "TCP without TLS"
+    yield "User identity (PS3.7 D.3.3.7)", f"{user}, no response asked for" if user else "none"
 
 
 def _requestor(requestor: Value) -> Iterator[str]:
@@ -79,7 +94,7 @@ def _requestor(requestor: Value) -> Iterator[str]:
         ("As", _code(requestor["calling_ae_title"])),
         ("Associations at once", str(requestor["associations"])),
         ("Maximum length sent and received", f"{requestor['max_pdu']} bytes"),
-        *_more(requestor),
+        *_secured_requestor(requestor),
     ]
     yield from _table(("", ""), rows)
     yield from _contexts(requestor["contexts"], _proposed_list, "SCU")

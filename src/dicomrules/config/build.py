@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dicomrules.config import agreements
+from dicomrules.config import agreements, security
+from dicomrules.config.document import Steps
 from dicomrules.config.settings import ParameterValue, Settings
 from dicomrules.config.units import duration, size
 from dicomrules.model.destination import Destination, DicomDestination, FolderDestination, RetryPolicy, Timeouts
@@ -25,18 +26,27 @@ class _Shared:
     peers: tuple[KnownPeer, ...]
     limits: Limits
     contexts: tuple[Terms, ...] | None
+    passcodes: Mapping[Steps, str]
+
+    def place(self, path: str) -> Path:
+        """A path of the file, made absolute."""
+        return absolute(self.folder, path)
 
 
 _DURATIONS = {"study_live", "history", "settle", "retention", "first", "up_to", "alarm_after", "connect", "response"}
 _SIZES = {"object", "value", "memory", "free_space", "max_pdu"}
 
 
-def settings(file: Path, folder: Path, value: Block, parameters: Mapping[str, ParameterValue]) -> Settings:
-    """The Settings that `value`, the whole gateway file, stands for. Relative paths start at `folder`."""
+def settings(
+    file: Path, folder: Path, value: Block, parameters: Mapping[str, ParameterValue], passcodes: Mapping[Steps, str]
+) -> Settings:
+    """The Settings that `value`, the whole gateway file, stands for. Relative paths start at `folder`; `passcodes` are
+    those of users, by the way to their references.
+    """
     gateway = value["gateway"]
-    peers = tuple(KnownPeer(aet, **peer) for aet, peer in value.get("peers", {}).items())
+    peers = tuple(_peer(aet, said, passcodes) for aet, said in value.get("peers", {}).items())
     limits = Limits(**_taken(value.get("limits", {}), *value.get("limits", {})))
-    shared = _Shared(folder, gateway["aet"], peers, limits, agreements.terms(value.get("contexts")))
+    shared = _Shared(folder, gateway["aet"], peers, limits, agreements.terms(value.get("contexts")), passcodes)
     return Settings(
         path=file,
         state=absolute(folder, gateway.get("state", "var")),
@@ -56,6 +66,11 @@ def absolute(folder: Path, path: str) -> Path:
     return Path(os.path.abspath(folder / path))
 
 
+def _peer(aet: str, said: Block, passcodes: Mapping[Steps, str]) -> KnownPeer:
+    user = security.user(said.get("user"), passcodes.get(("peers", aet, "user", "passcode"), ""))
+    return KnownPeer(aet, said["host"], said.get("port", 0), user)
+
+
 def _receiver(shared: _Shared, name: str, block: Block) -> Receiver:
     if "dicom" in block:
         return _dicom_receiver(shared, name, block["dicom"])
@@ -72,6 +87,8 @@ def _dicom_receiver(shared: _Shared, name: str, block: Block) -> DicomReceiver:
         called_aets=None if called == "any" else tuple(called),
         accept_unknown_classes=block.get("unknown_classes") == "accept",
         contexts=shared.contexts,
+        tls=security.server(block.get("tls"), shared.place),
+        users={peer.aet: peer.user for peer in shared.peers if peer.user is not None},
         limits=shared.limits,
         **_taken(block, "port", "bind", "associations", "per_address", "max_pdu"),
     )
@@ -112,6 +129,10 @@ def _dicom_destination(shared: _Shared, name: str, said: Block, common: dict[str
         timeouts=Timeouts(**_taken(timeouts, *timeouts)),
         transfer_syntaxes=() if leaves_in == "as is" else agreements.syntaxes(leaves_in),
         terms=None if shared.contexts is None else terms_for(shared.contexts, calling, said["aet"]),
+        tls=security.client(said.get("tls"), shared.place),
+        user=security.user(
+            said.get("user"), shared.passcodes.get(("destinations", name, "dicom", "user", "passcode"), "")
+        ),
         **_taken(said, "aet", "host", "port", "associations", "max_pdu"),
         **common,
     )

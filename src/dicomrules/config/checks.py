@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from itertools import combinations
 
-from dicomrules.config import agreements, naming
+from dicomrules.config import agreements, naming, security
 from dicomrules.config.document import Document, Steps
 from dicomrules.config.settings import Settings
 from dicomrules.model.destination import DicomDestination, FolderDestination
@@ -28,6 +28,7 @@ def check(document: Document, settings: Settings) -> list[Diagnostic]:
         *_folders(document, settings),
         *naming.check(document, settings),
         *agreements.check(document, settings),
+        *security.check(document, settings),
         *_sizes(document, settings),
         *_pauses(document, settings),
     ]
@@ -79,7 +80,7 @@ def _addresses(document: Document, settings: Settings) -> Iterator[Diagnostic]:
         if address is None:
             message = f"`{receiver.bind}` is not an address of this machine, such as 127.0.0.1 or 0.0.0.0"
             yield diagnose("DR706", span, message)
-        elif not address.is_loopback and receiver.peers is None:
+        elif not address.is_loopback and receiver.peers is None and not (receiver.tls and receiver.tls.client_ca):
             message = f"`{receiver.name}` would take objects from every computer of the network"
             found = diagnose("DR712", span, message, "listens beyond this machine")
             said = document.span(("receivers", receiver.name, "dicom", "from"))

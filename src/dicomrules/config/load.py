@@ -33,7 +33,9 @@ def load_text(source: Source, folder: Path, environ: Mapping[str, str]) -> tuple
     if problems:
         return None, in_order(problems)
     values, problems = references.parameters(read, folder, environ)
-    settings = build.settings(folder / Path(source.name).name, folder, read.value, values)
+    passcodes, more = references.secrets(read, folder, environ)
+    problems += more
+    settings = build.settings(folder / Path(source.name).name, folder, read.value, values, passcodes)
     problems += checks.check(read, settings)
     refused = any(problem.is_error for problem in problems)
     return (None if refused else settings), in_order(problems)

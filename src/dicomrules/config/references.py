@@ -1,8 +1,9 @@
 """`{env: NAME}` and `{file: path}`: values that do not stand in the gateway file. Values are never templates."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from dicomrules.config.document import Document, Steps
 from dicomrules.config.reading import Unreadable, read_small
@@ -27,6 +28,27 @@ def parameters(
         else:
             values[name] = tuple(said) if isinstance(said, list) else said
     return values, problems
+
+
+def secrets(document: Document, folder: Path, environ: Mapping[str, str]) -> tuple[dict[Steps, str], list[Diagnostic]]:
+    """The passcodes of users by the way to them, and what could not be resolved. No message holds a value."""
+    values: dict[Steps, str] = {}
+    problems: list[Diagnostic] = []
+    for steps in _passcodes(document):
+        values[steps], problem = _resolve(document, steps, folder, environ)
+        problems += [problem] if problem else []
+    return values, problems
+
+
+def _passcodes(document: Document) -> Iterator[Steps]:
+    users: list[tuple[Steps, Any]] = [
+        *((("peers", aet, "user"), peer.get("user")) for aet, peer in document.value.get("peers", {}).items()),
+        *(
+            (("destinations", name, "dicom", "user"), block.get("dicom", {}).get("user"))
+            for name, block in document.value["destinations"].items()
+        ),
+    ]
+    yield from ((*steps, "passcode") for steps, user in users if user and "passcode" in user)
 
 
 def _resolve(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from dicomrules.model.security import ClientTls
+from dicomrules.model.security import ClientTls, User
 from dicomrules.model.terms import Terms
 
 
@@ -47,6 +47,7 @@ class DicomDestination:
     transfer_syntaxes: tuple[str, ...] = ()
     terms: Terms | None = None
     tls: ClientTls | None = None
+    user: User | None = None
 
 
 # A field of a folder destination's template: the keyword of an attribute in braces. Nothing else is ever put in.

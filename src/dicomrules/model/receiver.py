@@ -1,21 +1,25 @@
 """Where instances come from, as the gateway file declares it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from dicomrules.model.security import ServerTls
+from dicomrules.model.security import ServerTls, User
 from dicomrules.model.terms import Terms
 
 
 @dataclass(frozen=True, slots=True)
 class KnownPeer:
-    """An application we know: AE title, the host name, address or CIDR block it calls from, its own `port`."""
+    """An application we know: AE title, the host name, address or CIDR block it calls from, its own `port`, and the
+    user that must come with its associations (None: any or none).
+    """
 
     aet: str
     host: str
     port: int = 0
+    user: User | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class DicomReceiver:
     limits: Limits = field(default=Limits())
     contexts: tuple[Terms, ...] | None = None
     tls: ServerTls | None = None
+    users: Mapping[str, User] = field(default_factory=dict)  # by calling AE title, whoever `peers` lets in
 
 
 class After(StrEnum):

@@ -26,7 +26,7 @@ from dicomrules.net.secure import secure
 from dicomrules.net.tls import Secured
 from dicomrules.net.transport import Part, Transport, connect
 from dicomrules.wire import dimse
-from dicomrules.wire.associate import AssociateRequest, ContextResult, ProposedContext, UserInformation
+from dicomrules.wire.associate import AssociateRequest, ContextResult, ProposedContext, UserIdentity, UserInformation
 from dicomrules.wire.connection import Connection
 from dicomrules.wire.events import (
     Aborted,
@@ -69,6 +69,7 @@ class Target:
     response: float = 60.0
     max_pdu: int = 128 * 1024
     secured: Secured | None = None  # None: without TLS
+    user: UserIdentity | None = None  # who we say we are (PS3.7 D.3.3.7)
 
     def __post_init__(self) -> None:
         """ValueError for a title that cannot be one (PS3.5 6.2: 1 to 16 printable ASCII characters)."""
@@ -96,7 +97,9 @@ class Association:
         secured = target.secured
         self._transport = secure(sock, secured, target.host, deadline) if secured else Transport(sock)
         with self._ending_on_error():
-            user = UserInformation(target.max_pdu, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME)
+            user = UserInformation(
+                target.max_pdu, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, identity=target.user
+            )
             request = AssociateRequest(target.called_aet, target.calling_aet, self.proposed, user)
             self._send([self._connection.request(request)], deadline)
             self.established = self._accepted(deadline)

@@ -257,14 +257,16 @@ class Link(asyncio.BufferedProtocol):
         """What concerns the association itself."""
         match event:
             case AssociateRequested(request):
-                results, user = self._listener.service.answer(request)
-                self._send(self.connection.accept(results, user))
-                self._establish(request.called_aet, request.calling_aet)
+                answer = self._listener.service.answer(request, self._address)
+                if isinstance(answer, Rejection):
+                    self._send(self.connection.reject(answer))
+                    self._rejected(request.calling_aet, request.called_aet, answer)
+                else:
+                    self._send(self.connection.accept(*answer))
+                    self._establish(request.called_aet, request.calling_aet)
             case AssociateRefused(titles, rejection, answer):
                 self._send(answer)
-                self._titles = {"calling_aet": titles.calling_aet, "called_aet": titles.called_aet}
-                why: dict[str, str | int | float] = {"why": rejection.why} if rejection.why else {}
-                self._note("association.rejected", Level.WARNING, rejection.meaning, why)
+                self._rejected(titles.calling_aet, titles.called_aet, rejection)
             case ReleaseRequested():
                 self._send(self.connection.confirm_release())
                 self._note("association.released", Level.DEBUG, "an association was released", {})
@@ -278,6 +280,11 @@ class Link(asyncio.BufferedProtocol):
                 self._note("association.aborted", Level.WARNING, text, {"by": "peer"})
             case _:
                 raise AssertionError("an event of the requestor's side")
+
+    def _rejected(self, calling_aet: str, called_aet: str, rejection: Rejection) -> None:
+        self._titles = {"calling_aet": calling_aet, "called_aet": called_aet}
+        why: dict[str, str | int | float] = {"why": rejection.why} if rejection.why else {}
+        self._note("association.rejected", Level.WARNING, rejection.meaning, why)
 
     def _establish(self, called_aet: str, calling_aet: str) -> None:
         peer = self.connection.peer

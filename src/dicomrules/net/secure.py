@@ -56,6 +56,8 @@ class SecureTransport(Transport):
             return self._tls.send(self._out[:filled])
         except (ssl.SSLWantWriteError, ssl.SSLWantReadError):
             raise BlockingIOError from None
+        except ssl.SSLEOFError:
+            raise  # what the peer said before it closed is still to be read
         except ssl.SSLError as error:
             raise Insecure(f"TLS broke while sending: {words(error)}") from error
 

@@ -44,8 +44,10 @@ class Service(Protocol):
         """Asked with the titles alone, before the request is decoded: a refusal, or None. Must not block."""
         ...
 
-    def answer(self, request: AssociateRequest) -> tuple[tuple[ContextResult, ...], UserInformation]:
-        """What is accepted of a request, and what we say of ourselves."""
+    def answer(
+        self, request: AssociateRequest, address: str
+    ) -> tuple[tuple[ContextResult, ...], UserInformation] | Rejection:
+        """What is accepted of a request, and what we say of ourselves; or that it is refused after all."""
         ...
 
     def performer(self, association: Association, contexts: Sequence[PresentationContext]) -> Performer:

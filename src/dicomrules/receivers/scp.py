@@ -5,6 +5,7 @@ Who may associate is decided by the allow-list, what is accepted by the policy o
 """
 
 import asyncio
+import time
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
@@ -19,6 +20,7 @@ from dicomrules.model.terms import terms_for
 from dicomrules.net.listener import Listener, ListenerSettings
 from dicomrules.receivers.allowlist import Allowlist
 from dicomrules.receivers.budget import Budget
+from dicomrules.receivers.identity import Identities
 from dicomrules.receivers.performer import StoragePerformer, Surroundings
 from dicomrules.spool.errors import SpoolError
 from dicomrules.spool.spool import Spool
@@ -74,6 +76,7 @@ class StorageScp:
         self._receiver = receiver
         self._means = means
         self._allowlist = Allowlist(receiver.peers, receiver.called_aets)
+        self._identities = Identities(receiver.users)
         budget = Budget(receiver.limits.memory)
         self._surroundings = Surroundings(
             receiver.name, means.spool, means.inbox, means.pool, budget, receiver.limits, self.has_room
@@ -134,10 +137,16 @@ class StorageScp:
             refusal = NO_TERMS
         return refusal or (None if self.has_room() else CONGESTED)
 
-    def answer(self, request: AssociateRequest) -> tuple[tuple[ContextResult, ...], UserInformation]:
-        """Contexts by policy; one operation at a time; roles, extended negotiation and user identity are not
-        answered.
+    def answer(
+        self, request: AssociateRequest, address: str
+    ) -> tuple[tuple[ContextResult, ...], UserInformation] | Rejection:
+        """The user that this peer must have; contexts by policy; one operation at a time; roles and extended
+        negotiation are not answered.
         """
+        identity = request.user.identity
+        refusal = self._identities.refusal(request.calling_aet, identity, address, time.monotonic())
+        if refusal is not None:
+            return refusal
         terms = agreed(self._receiver, request.calling_aet, request.called_aet)
         assert terms is not None  # `screen` has seen to that
         user = UserInformation(
@@ -145,6 +154,9 @@ class StorageScp:
             implementation_class=IMPLEMENTATION_CLASS_UID,
             implementation_version=IMPLEMENTATION_VERSION_NAME,
             async_ops=None if request.user.async_ops is None else (1, 1),
+            identity_taken=bool(
+                identity and identity.wants_response and self._identities.asked_of(request.calling_aet)
+            ),
         )
         return negotiate(request.contexts, terms.policy), user
 

@@ -18,6 +18,7 @@ from dicomrules.model.destination import DicomDestination
 from dicomrules.model.event import Event, Level
 from dicomrules.model.exchange import Exchange
 from dicomrules.model.ports import Emit
+from dicomrules.model.security import User
 from dicomrules.net.association import Association, Target, Window
 from dicomrules.net.failures import AssociationError, Lost
 from dicomrules.net.tls import Secured
@@ -27,6 +28,7 @@ from dicomrules.senders.converted import Converted, Unconvertible
 from dicomrules.senders.kept import KeptAssociation
 from dicomrules.senders.received import Corrupt, Received, Windows
 from dicomrules.spool.errors import SpoolError
+from dicomrules.wire.associate import NAME, NAME_AND_PASSCODE, UserIdentity
 
 
 class Opened(Protocol):
@@ -66,7 +68,13 @@ def target_of(destination: DicomDestination, tell: Callable[[str], None] | None 
         response=destination.timeouts.response.total_seconds(),
         max_pdu=(destination.terms and destination.terms.max_pdu) or destination.max_pdu,
         secured=Secured(destination.tls, tell) if destination.tls else None,
+        user=_identity(destination.user) if destination.user else None,
     )
+
+
+def _identity(user: User) -> UserIdentity:
+    kind = NAME_AND_PASSCODE if user.passcode else NAME
+    return UserIdentity(kind, primary=user.name.encode(), secondary=user.passcode.encode())
 
 
 def wishes_of(destination: DicomDestination) -> Wishes:

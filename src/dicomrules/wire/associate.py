@@ -47,12 +47,29 @@ class RoleSelection:
     scp: bool
 
 
+NAME, NAME_AND_PASSCODE = 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class UserIdentity:
+    """Who asks for an association (PS3.7 D.3.3.7.1). `kind`: 1 name, 2 name and passcode, 3 Kerberos, 4 SAML, 5 JWT.
+
+    `primary` and `secondary`, such as name and passcode, are secrets and never shown.
+    """
+
+    kind: int
+    wants_response: bool = False
+    primary: bytes = field(default=b"", repr=False)
+    secondary: bytes = field(default=b"", repr=False)
+
+
 @dataclass(frozen=True, slots=True)
 class UserInformation:
-    """The user information item (PS3.7 D.3.3), without the identity of users: of that only the type is kept.
+    """The user information item (PS3.7 D.3.3).
 
     `max_pdu`: the longest P-DATA-TF the speaker takes (PDU Length, in bytes; 0: any). `async_ops`: operations invoked
-    and performed, None when not negotiated (one at a time).
+    and performed, None when not negotiated (one at a time). `identity` is in requests, `identity_taken` in answers: the
+    positive response that a requestor wanted (PS3.7 D.3.3.7.2).
     """
 
     max_pdu: int
@@ -60,7 +77,8 @@ class UserInformation:
     implementation_version: str = ""
     async_ops: tuple[int, int] | None = None
     roles: tuple[RoleSelection, ...] = ()
-    user_identity_type: int = 0
+    identity: UserIdentity | None = None
+    identity_taken: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from dicomrules.wire.associate import (
     Rejection,
     RoleSelection,
     Titles,
+    UserIdentity,
     UserInformation,
 )
 from dicomrules.wire.errors import AbortReason, Malformed
@@ -34,7 +35,8 @@ _PDV = struct.Struct(">BxLLBB")  # a P-DATA-TF head and the head of its only PDV
 
 _PRESENTATION_RQ, _PRESENTATION_AC, _USER = 0x20, 0x21, 0x50
 _ABSTRACT, _TRANSFER = 0x30, 0x40
-_MAX_LENGTH, _CLASS_UID, _ASYNC, _ROLE, _VERSION_NAME, _IDENTITY = 0x51, 0x52, 0x53, 0x54, 0x55, 0x58
+_MAX_LENGTH, _CLASS_UID, _ASYNC, _ROLE, _VERSION_NAME = 0x51, 0x52, 0x53, 0x54, 0x55
+_IDENTITY, _IDENTITY_RESPONSE = 0x58, 0x59
 
 COMMAND_BIT, LAST_BIT = 0x01, 0x02
 
@@ -162,7 +164,17 @@ def _user_items(user: UserInformation) -> bytes:
         items += _item(_ROLE, _U16.pack(len(uid)) + uid + bytes((role.scu, role.scp)))
     if user.implementation_version:
         items += _item(_VERSION_NAME, user.implementation_version.encode("ascii"))
+    if user.identity is not None:
+        items += _item(_IDENTITY, _identity(user.identity))
+    if user.identity_taken:
+        items += _item(_IDENTITY_RESPONSE, _U16.pack(0))  # names and passcodes have no response value
     return items
+
+
+def _identity(identity: UserIdentity) -> bytes:
+    primary, secondary = identity.primary, identity.secondary
+    head = bytes((identity.kind, identity.wants_response))
+    return head + _U16.pack(len(primary)) + primary + _U16.pack(len(secondary)) + secondary
 
 
 def _items(encoded: bytes, most: int) -> Iterator[tuple[int, bytes]]:
@@ -203,7 +215,7 @@ def _read_result(value: bytes) -> ContextResult:
 
 
 def _read_user(value: bytes, limits: WireLimits) -> UserInformation:
-    """The user information item. Extended negotiation is passed over, of a user's identity only the type is read."""
+    """The user information item. Extended negotiation is passed over."""
     single: dict[int, bytes] = {}
     roles = []
     for kind, sub in _items(value, 4 * limits.contexts + 16):
@@ -214,15 +226,23 @@ def _read_user(value: bytes, limits: WireLimits) -> UserInformation:
     length, window = single.get(_MAX_LENGTH, bytes(4)), single.get(_ASYNC)
     if len(length) != 4 or (window is not None and len(window) != 4):
         raise Malformed("a user information sub-item of fixed length has another length")
-    identity = single.get(_IDENTITY, b"")
     return UserInformation(
         max_pdu=_U32.unpack(length)[0],
         implementation_class=_printable(single.get(_CLASS_UID, b"")),
         implementation_version=_printable(single.get(_VERSION_NAME, b""))[:16],
         async_ops=struct.unpack(">HH", window) if window is not None else None,
         roles=tuple(roles),
-        user_identity_type=identity[0] if identity else 0,
+        identity=_read_identity(single[_IDENTITY]) if _IDENTITY in single else None,
+        identity_taken=_IDENTITY_RESPONSE in single,
     )
+
+
+def _read_identity(value: bytes) -> UserIdentity:
+    primary = _U16.unpack_from(value, 2)[0] if len(value) >= 4 else 0
+    secondary = _U16.unpack_from(value, 4 + primary)[0] if len(value) >= 6 + primary else 0
+    if len(value) != 6 + primary + secondary:
+        raise Malformed("a user identity sub-item disagrees with its lengths")
+    return UserIdentity(value[0], value[1] == 1, value[4 : 4 + primary], value[6 + primary :])
 
 
 def _read_role(value: bytes) -> RoleSelection:

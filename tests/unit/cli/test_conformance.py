@@ -95,3 +95,17 @@ def test_the_page_has_every_class_with_its_list(tmp_path: Path) -> None:
     assert "**A:** the first of these that is proposed is accepted." in page
     assert "## Association requestor to `pacs`" in page
     assert "`CT_A1` at 10.20.3.4" in page
+
+
+def test_security_is_said_of_both_sides(tmp_path: Path) -> None:
+    user = "user: {name: me}"
+    text = SITE.replace("{host: 10.20.3.4}", "{host: 10.20.3.4, user: {name: ct1}}")
+    text = text.replace("port: 104}", f"port: 104, tls: {{profile: bcp195-modified, name: pacs.example}}, {user}}}")
+    page = _conformance(tmp_path, text)
+    assert "| Transport | TCP without TLS |" in page
+    assert "| User identity (PS3.7 D.3.3.7) | verified for `CT_A1` |" in page
+    assert "modified BCP 195 RFC 8996, 9325 profile (PS3.15 B.13); the peer must show one for `pacs.example`" in page
+    assert "| User identity (PS3.7 D.3.3.7) | name, no response asked for |" in page
+    said = json.loads(_conformance(tmp_path, text, "--format", "json"))
+    assert said["requestors"][0]["tls"]["profile"] == "bcp195-modified"
+    assert said["acceptors"][0]["user_identity"] == ["CT_A1"]

@@ -23,6 +23,7 @@ from dicomrules.wire.associate import (
     Rejection,
     RoleSelection,
     Titles,
+    UserIdentity,
     UserInformation,
 )
 from dicomrules.wire.errors import Malformed
@@ -59,7 +60,7 @@ def _their_request():
     return encoded.encode()
 
 
-def test_a_request_of_another_implementation_is_understood_and_its_secrets_are_not_kept():
+def test_a_request_of_another_implementation_is_understood_and_its_secrets_are_not_shown():
     body = _their_request()[6:]
     titles = pdu.read_titles(body)
     request = pdu.read_request(body, titles, WireLimits())
@@ -68,9 +69,54 @@ def test_a_request_of_another_implementation_is_understood_and_its_secrets_are_n
         "GATEWAY",
         "MODALITY",
         (ProposedContext(1, CT, (EXPLICIT, IMPLICIT)),),
-        UserInformation(65536, "1.2.826.0.1", "THEIRS", (5, 6), (RoleSelection(CT, True, True),), 2),
+        UserInformation(
+            65536,
+            "1.2.826.0.1",
+            "THEIRS",
+            (5, 6),
+            (RoleSelection(CT, True, True),),
+            UserIdentity(2, True, b"user", b"secret"),
+        ),
     )
     assert "secret" not in repr(request)
+
+
+def _with_user_items(items):
+    """Our request with more user information, as bytes after the head."""
+    encoded = bytearray(RQ[6:])
+    at = encoded.rindex(b"\x50\x00", 0, encoded.rindex(b"\x51\x00\x00\x04"))
+    length = int.from_bytes(encoded[at + 2 : at + 4], "big") + len(items)
+    encoded[at + 2 : at + 4] = length.to_bytes(2, "big")
+    return bytes(encoded) + items
+
+
+@pytest.mark.parametrize(
+    "value",
+    [b"", b"\x02", b"\x02\x01\x00", b"\x02\x01\xff\xff\x00\x00", b"\x01\x00\x00\x01a", b"\x01\x00\x00\x00\x00\x00\x00"],
+)
+def test_a21_an_identity_that_disagrees_with_its_lengths_is_malformed(value):
+    body = _with_user_items(b"\x58\x00" + len(value).to_bytes(2, "big") + value)
+    with pytest.raises(Malformed):
+        pdu.read_request(body, pdu.read_titles(body), WireLimits())
+
+
+def test_an_identity_of_any_kind_and_60000_bytes_is_read():
+    value = b"\x05\x00" + (60_000).to_bytes(2, "big") + bytes(60_000) + b"\x00\x00"
+    body = _with_user_items(b"\x58\x00" + len(value).to_bytes(2, "big") + value)
+    request = pdu.read_request(body, pdu.read_titles(body), WireLimits())
+    assert request.user.identity == UserIdentity(5, False, bytes(60_000))
+
+
+def test_our_identity_and_the_answer_to_one_are_understood_by_another_implementation():
+    user = UserInformation(16384, "1.2.3", identity=UserIdentity(2, True, b"user", b"secret"))
+    theirs = A_ASSOCIATE_RQ()
+    theirs.decode(pdu.request(AssociateRequest("CALLED", "CALLING", (ProposedContext(1, CT, (EXPLICIT,)),), user)))
+    (item,) = [each for each in theirs.user_information.user_data if type(each).__name__ == "UserIdentitySubItemRQ"]
+    assert (item.user_identity_type, item.positive_response_requested) == (2, 1)
+    assert (item.primary_field, item.secondary_field) == (b"user", b"secret")
+    answer = A_ASSOCIATE_AC()
+    answer.decode(pdu.accept(AssociateAccept((), UserInformation(16384, "1.2.3", identity_taken=True)), "A", "B"))
+    assert any(type(each).__name__ == "UserIdentitySubItemAC" for each in answer.user_information.user_data)
 
 
 def test_our_request_is_understood_by_another_implementation():

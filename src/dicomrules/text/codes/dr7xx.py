@@ -54,8 +54,8 @@ CODES: tuple[CodeRecord, ...] = (
         "DR707",
         "not in this version",
         "The key belongs to the gateway file, but this version of the program cannot do what it asks for. It is refused"
-        " rather than ignored: TLS that is silently left out would send patient data in the clear.",
-        bad="receivers:\n  modalities:\n    dicom: {port: 2762, tls: {certificate: gw.pem}}",
+        " rather than ignored: a check that is silently left out would protect nobody.",
+        bad="receivers:\n  modalities:\n    dicom: {port: 11112, identity: hold}",
         good="receivers:\n  modalities:\n    dicom: {port: 11112}",
     ),
     CodeRecord(
@@ -84,7 +84,8 @@ CODES: tuple[CodeRecord, ...] = (
         "DR712",
         "open to everyone on the network",
         "A receiver that listens beyond this machine and takes objects from anyone lets every computer of the network put"
-        " images into patients' records. Name the peers and say `from: known`, or list them.",
+        " images into patients' records. Name the peers and say `from: known`, or list them; or ask for certificates with `tls`"
+        " and `client_ca`.",
         bad="receivers:\n  modalities:\n    dicom: {port: 11112, bind: 0.0.0.0, from: anyone}",
         good="receivers:\n  modalities:\n    dicom: {port: 11112, bind: 0.0.0.0, from: known}",
     ),
@@ -170,5 +171,22 @@ CODES: tuple[CodeRecord, ...] = (
         "  - {calling: CT_A1, called: DICOMRULES, classes: {CTImageStorage: any}}",
         good="contexts:\n  - {calling: CT_A1, called: DICOMRULES, classes: {CTImageStorage: any}}\n"
         '  - {calling: "*", called: "*", classes: {all storage: any}}',
+    ),
+    CodeRecord(
+        "DR723",
+        "certificates that cannot be used",
+        "`tls` names files of certificates and keys in PEM. They are opened when the gateway file is checked, and read again"
+        " whenever they change: the certificate and its key must belong together, the key must have no passphrase, and keys"
+        " of less than 2048 bits RSA and signatures with SHA-1 are too weak for PS3.15 B.12.",
+        bad="receivers:\n  modalities:\n    dicom: {port: 2762, tls: {certificate: gw.pem, key: gw.key}}   # not there",
+        good="receivers:\n  modalities:\n    dicom: {port: 11112}",
+    ),
+    CodeRecord(
+        "DR724",
+        "a key that everybody can read",
+        "Who has the private key can be taken for this gateway, and read what is sent to it. It must be for the user of the"
+        " gateway alone.",
+        bad="chmod 644 tls/gw.key",
+        good="chmod 600 tls/gw.key",
     ),
 )

@@ -1,0 +1,80 @@
+"""`tls` and `user`: files of certificates and keys, made into values and tried out; secrets are read elsewhere."""
+
+import os
+import stat
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from dicomrules.config.document import Document, Steps
+from dicomrules.config.settings import Settings
+from dicomrules.model.destination import DicomDestination
+from dicomrules.model.receiver import DicomReceiver
+from dicomrules.model.security import ClientTls, ServerTls, TlsProfile, User
+from dicomrules.net.tls import Unusable, context
+from dicomrules.text.codes.registry import diagnose
+from dicomrules.text.diagnostic import Diagnostic
+
+Block = Mapping[str, Any]
+Place = Callable[[str], Path]
+
+
+def server(said: Block | None, place: Place) -> ServerTls | None:
+    """The `tls` of a receiver; None: none is said."""
+    if said is None:
+        return None
+    return ServerTls(**_files(said, place, "certificate", "key", "client_ca"), **_profile(said))
+
+
+def client(said: Block | None, place: Place) -> ClientTls | None:
+    """The `tls` of a destination; None: none is said."""
+    if said is None:
+        return None
+    return ClientTls(**_files(said, place, "ca", "certificate", "key"), **_profile(said), name=said.get("name", ""))
+
+
+def user(said: Block | None, passcode: str) -> User | None:
+    """A `user`, with the passcode that its reference stands for; None: none is said."""
+    return None if said is None else User(said["name"], passcode)
+
+
+def _files(said: Block, place: Place, *keys: str) -> dict[str, Any]:
+    return {key: place(said[key]) for key in keys if key in said}
+
+
+def _profile(said: Block) -> dict[str, Any]:
+    return {"profile": TlsProfile(said["profile"])} if "profile" in said else {}
+
+
+def check(document: Document, settings: Settings) -> Iterator[Diagnostic]:
+    """Can a context be made of what is said, and are keys for us alone?"""
+    for receiver in settings.receivers:
+        if isinstance(receiver, DicomReceiver) and receiver.tls is not None:
+            yield from _tried(document, ("receivers", receiver.name, "dicom", "tls"), receiver.tls)
+    for destination in settings.destinations:
+        if isinstance(destination, DicomDestination) and destination.tls is not None:
+            yield from _tried(document, ("destinations", destination.name, "dicom", "tls"), destination.tls)
+
+
+def _tried(document: Document, steps: Steps, tls: ServerTls | ClientTls) -> Iterator[Diagnostic]:
+    if tls.key is not None and tls.certificate is None:
+        yield diagnose("DR705", document.key_span(steps), "`key` without `certificate` shows nothing to anybody")
+        return
+    try:
+        context(tls)
+    except Unusable as problem:
+        yield diagnose("DR723", document.key_span(steps), _as_said(str(problem), document.at(steps), tls))
+    with suppress(OSError):
+        if tls.key is not None and os.stat(tls.key).st_mode & (stat.S_IROTH | stat.S_IWOTH):
+            said = document.at((*steps, "key"))
+            found = diagnose("DR724", document.span((*steps, "key")), f"everybody can read the key {said}")
+            yield found.with_note(f"run: chmod 600 {said}, and have a new key made if others may have seen it")
+
+
+def _as_said(text: str, said: Block, tls: ServerTls | ClientTls) -> str:
+    """A message with paths as their author wrote them."""
+    for key in ("certificate", "key", "ca", "client_ca"):
+        if key in said:
+            text = text.replace(str(getattr(tls, key)), said[key])
+    return text

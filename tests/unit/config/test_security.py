@@ -1,0 +1,119 @@
+"""`tls` and `user` of a gateway file: values, and what is wrong with their files."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from dicomrules.config.load import load_text
+from dicomrules.config.settings import Settings
+from dicomrules.model.destination import DicomDestination
+from dicomrules.model.receiver import DicomReceiver
+from dicomrules.model.security import TlsProfile, User
+from dicomrules.text.diagnostic import Diagnostic
+from dicomrules.text.source import Source
+from tests.peers.authority import Authority
+
+from .gateways import WHOLE, bent, found, loaded, settings
+
+SERVER = "certificate: gw.pem, key: gw.key"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with certificates, some of which do not fit."""
+    folder = tmp_path_factory.mktemp("site")
+    authority = Authority(folder / "authority")
+    for name, options in (("gw", {}), ("other", {}), ("weak", {"bits": 1024})):
+        for file in authority.sign(name, "IP:127.0.0.1", **options):  # type: ignore[arg-type]
+            shutil.copy(file, folder)
+    shutil.copy(authority.pem, folder)
+    shutil.copy(folder / "gw.key", folder / "open.key")
+    (folder / "open.key").chmod(0o644)
+    (folder / "text.pem").write_text("no certificate")
+    return folder
+
+
+def _load(site: Path, text: str) -> tuple[Settings | None, list[Diagnostic]]:
+    return load_text(Source("gateway.yaml", text), site, {"CT1": "sesame"})
+
+
+def _receiver(tls: str, more: str = "") -> str:
+    return bent("{port: 11112}", f"{{port: 11112, tls: {{{tls}}}{more}}}")
+
+
+def _destination(tls: str) -> str:
+    return bent("port: 4242}", f"port: 4242, tls: {{{tls}}}}}")
+
+
+def test_everything_that_can_be_said_of_tls_arrives(site: Path) -> None:
+    text = _receiver(f"{SERVER}, client_ca: ca.pem, profile: bcp195-modified")
+    text = text.replace("port: 4242}", "port: 4242, tls: {ca: ca.pem, certificate: gw.pem, key: gw.key, name: pacs}}")
+    read, problems = _load(site, text)
+    assert read is not None, problems
+    (receiver,) = (each for each in read.receivers if isinstance(each, DicomReceiver))
+    (pacs,) = (each for each in read.destinations if isinstance(each, DicomDestination))
+    assert receiver.tls is not None
+    assert (receiver.tls.certificate, receiver.tls.client_ca) == (site / "gw.pem", site / "ca.pem")
+    assert receiver.tls.profile is TlsProfile.MODIFIED
+    assert pacs.tls is not None
+    assert (pacs.tls.ca, pacs.tls.key, pacs.tls.name) == (site / "ca.pem", site / "gw.key", "pacs")
+    assert pacs.tls.profile is TlsProfile.BCP195
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "words"),
+    [
+        (_receiver("certificate: none.pem, key: gw.key"), "DR723", "none.pem cannot be read: no such file"),
+        (
+            _receiver("certificate: gw.pem, key: other.key"),
+            "DR723",
+            "other.key does not belong to the certificate gw.pem",
+        ),
+        (_receiver("certificate: text.pem, key: gw.key"), "DR723", "text.pem and gw.key are no certificate and key"),
+        (_receiver("certificate: weak.pem, key: weak.key"), "DR723", "too weak"),
+        (_receiver(f"{SERVER}, client_ca: text.pem"), "DR723", "text.pem holds no certificates"),
+        (_receiver("certificate: gw.pem, key: open.key"), "DR724", "everybody can read the key open.key"),
+        (_destination("ca: none.pem"), "DR723", "none.pem cannot be read"),
+        (_destination("key: gw.key"), "DR705", "without `certificate`"),
+        (_destination("profile: old"), "DR706", "old"),
+        (_receiver("certificate: gw.pem"), "DR705", "needs `key`"),
+    ],
+)
+def test_files_that_do_not_fit_are_findings(site: Path, text: str, code: str, words: str) -> None:
+    read, (problem,) = _load(site, text)
+    assert read is None
+    assert problem.code == code
+    assert words in problem.message
+    assert str(site) not in problem.message
+
+
+def test_beyond_loopback_anyone_may_come_only_with_a_certificate(site: Path) -> None:
+    everyone = ", bind: 0.0.0.0, from: anyone"
+    assert [each.code for each in _load(site, _receiver(SERVER, everyone))[1]] == ["DR712"]
+    assert _load(site, _receiver(f"{SERVER}, client_ca: ca.pem", everyone))[1] == []
+
+
+def test_users_have_their_passcodes_from_outside(tmp_path: Path) -> None:
+    (tmp_path / "code").write_text("other\n")
+    text = bent("{host: 10.20.3.4, port: 104}", "{host: 10.20.3.4, user: {name: ct1, passcode: {env: CT1}}}")
+    text = text.replace("port: 4242}", "port: 4242, user: {name: me, passcode: {file: code}}}")
+    read, problems = _load(tmp_path, text)
+    assert read is not None, problems
+    (receiver,) = (each for each in read.receivers if isinstance(each, DicomReceiver))
+    (pacs,) = (each for each in read.destinations if isinstance(each, DicomDestination))
+    assert receiver.users == {"CT_A1": User("ct1", "sesame")}
+    assert read.peers[0].user == User("ct1", "sesame")
+    assert pacs.user == User("me", "other")
+    assert "sesame" not in repr(read)
+
+
+def test_a_user_without_a_passcode_counts_by_name() -> None:
+    read = settings(bent("{host: 10.20.3.4, port: 104}", "{host: 10.20.3.4, user: {name: ct1}}"))
+    assert read.peers[0].user == User("ct1")
+
+
+def test_a_passcode_that_is_not_there_is_a_finding() -> None:
+    text = bent("{host: 10.20.3.4, port: 104}", "{host: h, user: {name: ct1, passcode: {env: NONE}}}")
+    assert found(text) == [("DR719", 4, "NONE")]
+    assert loaded(WHOLE)[1] == []
