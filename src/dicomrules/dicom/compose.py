@@ -165,6 +165,8 @@ def _group_lengths(data_set: DataSet, changes: list[_Place]) -> list[_Place]:
         if at < 0 or tag in data_set.edits:
             continue
         element = columns.element(at)
+        if element.is_sequence:  # whatever it is, it is no group length
+            continue
         growth = sum(_growth(splices) for _, _, _, splices in changed)
         if not data_set.tags(tag + 1, tag | 0xFFFF):
             result.append((element.start, 1, tag, [Splice(element.start, element.end, b"")]))

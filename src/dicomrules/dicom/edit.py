@@ -157,7 +157,8 @@ class DataSet(Reading):
         does not fit the VR's length field (PS3.5 7.1.2), MalformedDataSet when `raw` is no items.
         """
         vr = self._settled(tag, vr)
-        raw = values.padded(raw, vr)
+        if vr != "SQ" and not (vr == "UN" and tag in tags.SEQUENCES):  # items keep their length
+            raw = values.padded(raw, vr)
         if self.encoding.explicit and vr in SHORT_VRS and len(raw) > LONGEST_SHORT:
             raise values.TooLong(f"longer than the {LONGEST_SHORT} bytes that {vr} can have in explicit VR")
         element = Element(tag, vr, self.encoding, MemoryBytes(raw), 0, 0, len(raw), len(raw))

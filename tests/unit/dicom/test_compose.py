@@ -256,3 +256,10 @@ def test_a_copy_makes_a_patch_of_its_own() -> None:
     two = raw_element(0x00100010, "PN", b"two ")
     assert patched(data_set, data) == MODALITY + raw_sequence(REFERENCES, [raw_item(one)]) + NAME
     assert patched(twin, data) == MODALITY + raw_sequence(REFERENCES, [raw_item(two + one)]) + NAME
+
+
+def test_a_sequence_in_the_place_of_a_group_length_is_no_group_length() -> None:
+    data = raw_sequence(0x30060000, [raw_item(MODALITY + PATIENT)])
+    data_set = opened(data)
+    data_set.items(0x30060000)[0].delete(0x00080060)
+    assert patched(data_set, data) == raw_sequence(0x30060000, [raw_item(PATIENT)])

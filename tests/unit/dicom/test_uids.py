@@ -4,6 +4,7 @@ import pytest
 from pynetdicom.sop_class import _STORAGE_CLASSES
 
 from dicomrules.dicom import uids
+from dicomrules.dicom.tags import tag_of
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 
@@ -49,3 +50,11 @@ def test_digits_and_dots_are_a_uid(text: str) -> None:
 @pytest.mark.parametrize("text", ["", ".", "..", "1.", ".1", "1..2", "1.2/3", "1.2 ", "1" * 65, "../x", "١.٢"])
 def test_everything_else_is_no_uid(text: str) -> None:
     assert not uids.is_uid(text)
+
+
+def test_attributes_that_hold_classes_are_told_from_those_that_name_an_instance() -> None:
+    classes = ("SOPClassUID", "ReferencedSOPClassUID", "CodingSchemeUID", "AvailableTransferSyntaxUID")
+    instances = ("SOPInstanceUID", "ReferencedSOPInstanceUID", "FrameOfReferenceUID", "UID", "TrackingUID")
+    assert all(uids.holds_classes(tag_of(keyword) or 0) for keyword in classes)
+    assert not any(uids.holds_classes(tag_of(keyword) or 0) for keyword in instances)
+    assert not uids.holds_classes(0x00091010)
