@@ -1,7 +1,7 @@
 """Makes the pages that are generated from the program's own records: `python docs/generate.py`.
 
-`docs/codes/` has one page a diagnostic code, `docs/reference/functions.md` every function of the language. The examples
-of a code are checked while its page is made, so a page shows what `validate` really says about them.
+`docs/codes/` has one page a diagnostic code, `docs/reference/functions.md` every function of the language,
+`docs/conformance.md` the conformance statement of a gateway. The examples of a code are checked while its page is made, so a page shows what `validate` really says about them.
 """
 
 import re
@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dicomrules.cli.conformance import statement_of
+from dicomrules.cli.conformance_view import markdown
 from dicomrules.config.load import load_text
 from dicomrules.functions.record import Function, Parameter, Takes
 from dicomrules.functions.registry import FAMILIES
@@ -37,6 +39,11 @@ EPISODES = """table episodes from csv "episodes.csv" {
   value "Episode"   as AdmissionID
   unavailable => hold "episode list unavailable"
 }"""
+CONFORMANCE_HEAD = (
+    "\n\n",
+    "\n\nThis is what `dicomrules conformance` prints for a gateway without `contexts`, `tls` and `user`, with one receiver,\n"
+    "`modalities`, and one destination, `pacs`. [The gateway file](gateway.md) is what changes it.\n\n",
+)
 SECTIONS = {
     "gateway": "gateway: {name: north-hospital, aet: DICOMRULES}",
     "rules": "rules: [site.rules]",
@@ -266,13 +273,24 @@ def _several(result: object) -> tuple[object, ...]:
     return result if isinstance(result, tuple) else (result,)
 
 
+def conformance_page() -> str:
+    """The conformance statement of a gateway that says nothing but what it must."""
+    settings, problems = load_text(Source(GATEWAY, "\n".join(SECTIONS.values()) + "\n"), DOCS, {})
+    assert settings is not None, problems
+    return NOTE + "\n" + markdown(statement_of(settings)).replace(*CONFORMANCE_HEAD, 1)
+
+
 # ── all of them ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def pages() -> dict[Path, str]:
     """Every generated page, by its place below `docs`."""
     codes = {Path("codes") / f"{code}.md": code_page(record) for code, record in CODES.items()}
-    return codes | {Path("codes/README.md"): code_index(), Path("reference/functions.md"): functions_page()}
+    return (
+        codes
+        | {Path("codes/README.md"): code_index(), Path("reference/functions.md"): functions_page()}
+        | {Path("conformance.md"): conformance_page()}
+    )
 
 
 def main() -> None:

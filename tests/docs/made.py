@@ -45,6 +45,8 @@ def blocks_of_keys() -> dict[str, Schema]:
 
 
 def _blocks(path: str, part: Schema) -> Iterator[tuple[str, Schema]]:
+    if part.get("$ref") == "#/$defs/reference":
+        return  # told once, under "Secrets"
     part = _resolved(part)
     if any(not each.get("notInThisVersion") for each in part.get("properties", {}).values()):
         yield path or "(top)", part
