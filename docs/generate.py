@@ -1,7 +1,8 @@
 """Makes the pages that are generated from the program's own records: `python docs/generate.py`.
 
 `docs/codes/` has one page a diagnostic code, `docs/reference/functions.md` every function of the language,
-`docs/conformance.md` the conformance statement of a gateway. The examples of a code are checked while its page is made, so a page shows what `validate` really says about them.
+`docs/conformance.md` the conformance statement of a gateway. The examples of a code are checked while its page is made,
+so a page shows what `validate` really says about them.
 """
 
 import re
@@ -41,8 +42,8 @@ EPISODES = """table episodes from csv "episodes.csv" {
 }"""
 CONFORMANCE_HEAD = (
     "\n\n",
-    "\n\nThis is what `dicomrules conformance` prints for a gateway without `contexts`, `tls` and `user`, with one receiver,\n"
-    "`modalities`, and one destination, `pacs`. [The gateway file](gateway.md) is what changes it.\n\n",
+    "\n\nThis is what `dicomrules conformance` prints for a gateway without `contexts`, `tls` and `user`, with one\n"
+    "receiver, `modalities`, and one destination, `pacs`. [The gateway file](gateway.md) is what changes it.\n\n",
 )
 SECTIONS = {
     "gateway": "gateway: {name: north-hospital, aet: DICOMRULES}",
