@@ -67,7 +67,7 @@ async def _run(plan: Plan, line: Line, emit: Emit) -> None:
     crashes = _sweep_leftovers(spool, ledger, emit)
     with ThreadPoolExecutor(_THREADS, "intake") as pool:
         means = Means(spool, Committer(spool, ledger), pool, emit, Knocker(plan.settings.state).notify, crashes)
-        inbox = Intake(Engine(plan.program, plan.applications), plan.program.fingerprint, means)
+        inbox = Intake(Engine(plan.program, plan.applications, plan.settings.name), plan.program.fingerprint, means)
         receivers = [_receiver(each, scp.Means(spool, inbox, emit, pool)) for each in plan.settings.receivers]
         await _start(plan.settings.receivers, receivers)
         line.ready(", ".join(map(describe, plan.settings.receivers)))
