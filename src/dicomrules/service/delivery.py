@@ -56,7 +56,8 @@ def run(plan: Plan, line: Line) -> None:
         spool, ledger = open_state(plan)
         delivery = Delivery(targets(plan, spool, emit), ledger, emit)
         sweep = Sweep(spool, ledger, _retention(plan))
-        held = HeldInstances(Engine(plan.program, plan.applications, plan.settings.name), Means(spool, ledger, emit, delivery.wake))
+        engine = Engine(plan.program, plan.applications, plan.settings.name)
+        held = HeldInstances(engine, Means(spool, ledger, emit, delivery.wake))
         with _wakeup(plan.settings.state) as wakeup:
             delivery.start()
             held.start(plan.program.fingerprint, datetime.now(UTC))
