@@ -121,9 +121,7 @@ def test_w65_the_file_meta_information_follows_the_data_set(tmp_path: Path) -> N
 
 
 def test_w67_what_stood_there_is_kept_in_the_object(tmp_path: Path) -> None:
-    rules = (
-        'settings { record changes as COERCE } rule local { set PatientID = "0815" set IssuerOfPatientID = "L" }'
-    )
+    rules = 'settings { record changes as COERCE } rule local { set PatientID = "0815" set IssuerOfPatientID = "L" }'
     written = applied(tmp_path, rules, "d05_illegal_group.dcm")
     assert written.PatientID == "0815"
     (kept,) = written.OriginalAttributesSequence
