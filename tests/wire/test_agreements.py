@@ -15,7 +15,7 @@ from dicomrules.model.delivery import Kind
 from dicomrules.model.terms import Terms
 from dicomrules.net.association import Target
 from dicomrules.senders.echo import echo
-from tests.peers.running import need
+from tests.peers.running import need, until
 from tests.peers.sink import Behaviour, Sink
 from tests.wire.sending import CT, EXPLICIT, IMPLICIT, JPEG, MR, Folder, Sending, destination, sample, some
 
@@ -55,7 +55,7 @@ def test_a_pair_without_an_entry_is_rejected_and_the_log_says_why(start_scp):
     refused = _associate(scp.port, "CT_A2", "DICOMRULES", CTImageStorage)
     assert refused.is_rejected
     assert (refused.acceptor.primitive.result, refused.acceptor.primitive.diagnostic) == (1, 3)
-    (event,) = (each for each in scp.events if each.name == "association.rejected")
+    (event,) = until(lambda: [each for each in scp.events if each.name == "association.rejected"])
     assert "contexts" in event.fields["why"]
     assert event.fields["calling_aet"] == "CT_A2"
 
