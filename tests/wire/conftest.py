@@ -18,10 +18,11 @@ def start_scp(tmp_path):
         running.append(scp)
         return scp.__enter__()
 
-    os.umask(0o077)
+    before = os.umask(0o077)
     yield start
     for scp in running:
         scp.stop(0.0)
+    os.umask(before)
 
 
 @pytest.fixture
