@@ -67,7 +67,7 @@ def compile_items(
     names.parameters = dict(outside.parameters)
     ground = Ground(names, findings, value, test)
     program = _Compiling(ground, items, outside).program(fingerprint)
-    overall(ground, program, items)
+    program = overall(ground, program, items)
     if whole and not unread and not any(found.is_error for found in findings.found):
         for found in symbols.unused(names):
             findings.add(found)

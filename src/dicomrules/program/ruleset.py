@@ -119,7 +119,7 @@ class Program:
     `destinations` are those `expects destinations` and the routes name; `parameters` are the values used, as text;
     `secrets` by name are never printed and no part of the fingerprint's text. `fingerprint` is the SHA-256, in
     hexadecimal, of the rule files, their CSV files and the parameters. `private_vrs` are the VRs that the rules give to
-    private elements.
+    private elements. `unanalysed` are places whose conditions were too much for the checker to prove anything about.
     """
 
     rules: tuple[Rule, ...] = ()
@@ -134,3 +134,4 @@ class Program:
     cases: tuple[Case, ...] = ()
     fingerprint: str = ""
     private_vrs: Mapping[PrivateTag, str] = field(default_factory=dict)
+    unanalysed: tuple[Origin, ...] = ()

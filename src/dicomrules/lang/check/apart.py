@@ -4,8 +4,8 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from dicomrules.lang.check.proof import Claim, Prover, fixed
 from dicomrules.program.expression import (
-    Always,
     Among,
     Both,
     Compare,
@@ -16,7 +16,6 @@ from dicomrules.program.expression import (
     Is,
     Literal,
     Named,
-    Not,
     Read,
 )
 from dicomrules.program.path import Path, Pick
@@ -25,6 +24,9 @@ from dicomrules.program.types import Type, Value
 
 Subject = Path | str
 """A path to one value, or the name of a context value."""
+
+_LITTLE = 500
+"""Steps of a proof about one `and`: all of a condition is looked at again at its place."""
 
 _BLANK = None
 """Stands for "no value" in a set of values: `is blank`, `is absent`."""
@@ -111,8 +113,7 @@ def _any(parts: list[Facts | None]) -> Facts | None:
 
 def impossible(condition: Condition) -> bool:
     """Whether a condition is proven to be never true."""
-    proven = None if isinstance(condition, Always | Not) else facts(condition)
-    return proven is not None and any(not values for values in proven.sets.values())
+    return not fixed(condition) and Prover(most=_LITTLE).never([Claim(condition)])
 
 
 def exclude(one: Facts | None, other: Facts | None) -> frozenset[Subject]:

@@ -1,13 +1,14 @@
 """Rules that set the same attribute of the same objects: the later one wins, and may not know."""
 
-from bisect import bisect_left
 from collections.abc import Sequence
 
 from dicomrules.lang.check.apart import Facts, exclude, facts_of
 from dicomrules.lang.check.block import Mark
 from dicomrules.lang.check.ground import Ground
+from dicomrules.lang.check.proof import Prover, claim
 from dicomrules.lang.check.reads import overlap
 from dicomrules.lang.check.rules import Ruled
+from dicomrules.lang.check.versions import Versions
 from dicomrules.program.path import Path
 from dicomrules.text.codes.registry import diagnose
 
@@ -18,11 +19,13 @@ _LOOKED_AT = 500
 class _Writers:
     """Who writes what, by the attribute at the top of the data set."""
 
-    def __init__(self, rules: Sequence[Ruled]) -> None:
+    def __init__(self, ground: Ground, rules: Sequence[Ruled]) -> None:
         self.rules = rules
+        self.claims = [claim(ruled.rule.guard, index) for index, ruled in enumerate(rules)]
+        self.versions = Versions([ruled.rule for ruled in rules])
+        self.prover = Prover(self.versions, given_up=ground.unproven)
         self.facts = [facts_of(ruled.rule.guard) for ruled in rules]
         self.by_top: dict[object, list[tuple[int, Mark]]] = {}
-        self._indexes: dict[Path, list[int]] = {}
         self._apart: dict[tuple[int, int], bool] = {}
         for index, ruled in enumerate(rules):
             for mark in ruled.marks:
@@ -30,12 +33,7 @@ class _Writers:
 
     def between(self, path: Path, first: int, last: int) -> bool:
         """Whether one of the rules from `first` up to, without, `last` writes a path."""
-        if path not in self._indexes:
-            marks = self.by_top.get(path.steps[0].tag, ())
-            self._indexes[path] = [index for index, mark in marks if overlap(mark.path, path)]
-        indexes = self._indexes[path]
-        at = bisect_left(indexes, first)
-        return at < len(indexes) and indexes[at] < last
+        return self.versions(path, self.claims[first]) != self.versions(path, self.claims[last])
 
     def apart(self, first: int, last: int) -> bool:
         """Whether two rules are proven never to fire for the same object."""
@@ -48,12 +46,20 @@ class _Writers:
         for subject in exclude(one, self.facts[last]):
             if isinstance(subject, str) or not self.between(subject, first, last):
                 return True
-        return False
+        return self._never(first, last)
+
+    def _never(self, first: int, last: int) -> bool:
+        """Whether their conditions are proven never to hold for one object. Too much to look at: nothing is said."""
+        one, other = self.claims[first], self.claims[last]
+        if not self.prover.subjects(one.condition) & self.prover.subjects(other.condition):
+            return False
+        about = self.rules[last].rule.origin
+        return self.prover.never([one, other], about) or about in self.prover.given_up
 
 
 def fights(ground: Ground, rules: Sequence[Ruled]) -> None:
     """Warn of each rule that sets what an earlier one sets, once for each attribute."""
-    writers = _Writers(rules)
+    writers = _Writers(ground, rules)
     for marks in writers.by_top.values():
         told: set[tuple[int, Path]] = set()
         for place, (index, mark) in enumerate(marks):

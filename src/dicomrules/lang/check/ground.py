@@ -60,8 +60,9 @@ class Ground:
 
     Paths, expressions and conditions are made of one another: `understand_value` and `understand_test` lead from each
     to the others and are put in by `compile`. `zone` is the first place that needs a time zone, `unplain` the first one
-    that writes text which is not ASCII. `group` is the group of rules being looked at, empty outside of one.
-    `swept`: a statement so far may have taken away attributes that it does not name.
+    that writes text which is not ASCII. `group` is the group of rules being looked at, empty outside of one. `unproven`
+    are the places that were too much to prove anything about. `swept`: a statement so far may have taken away
+    attributes that it does not name.
     """
 
     symbols: Symbols
@@ -76,6 +77,7 @@ class Ground:
     opening: list[str] = field(default_factory=list)
     undeclared: dict[str, Span] = field(default_factory=dict)
     group: str = ""
+    unproven: dict[Origin, None] = field(default_factory=dict)
     swept: bool = False
     level: int = 0
     spent: int = 0

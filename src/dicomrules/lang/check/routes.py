@@ -7,6 +7,7 @@ from dicomrules.lang import ast
 from dicomrules.lang.check.bounds import DEEPEST, depth
 from dicomrules.lang.check.contradictions import Arrow
 from dicomrules.lang.check.ground import Ground, origin
+from dicomrules.lang.check.proof import Prover, claim
 from dicomrules.lang.check.rules import guard, origin_of_name
 from dicomrules.lang.check.taken import Taken
 from dicomrules.lang.check.terms import Env
@@ -17,6 +18,9 @@ from dicomrules.program.route import Target
 from dicomrules.program.ruleset import Arm, Guard, Routes
 from dicomrules.program.verdict import Nowhere, Stop
 from dicomrules.text.codes.registry import diagnose
+
+MOST_ARMS = 200
+"""How many arms of a table without `else` are looked at together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +65,14 @@ def _no_else(ground: Ground, node: ast.Routes) -> None:
 
 
 def _total(arms: Sequence[Arm]) -> bool:
-    """Whether the arms take every object: `always`, or a condition and its opposite."""
+    """Whether the arms are proven to take every object."""
     seen: dict[Condition, bool] = {}
     for arm in arms:
         if arm.guard is None or _takes_all(arm.guard):
             return True
         if seen.setdefault(arm.guard.condition, arm.guard.unless) is not arm.guard.unless:
             return True
-    return False
+    return len(arms) <= MOST_ARMS and Prover().never([claim(arm.guard).opposite for arm in arms])
 
 
 def _reach(ground: Ground, node: ast.Routes, arms: Sequence[Arm]) -> None:

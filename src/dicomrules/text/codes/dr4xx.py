@@ -132,4 +132,14 @@ CODES: tuple[CodeRecord, ...] = (
         severity=Severity.WARNING,
         silence="Say it as the first statement of the rule.",
     ),
+    CodeRecord(
+        "DR416",
+        "a rule that is never reached",
+        "A rule above it ends every object that this one would take with a verdict, so it never fires.",
+        bad='rule unknown {\n  when PatientID is blank\n  quarantine "no number"\n}\n'
+        'rule name {\n  when PatientID is absent\n  set PatientName = "UNKNOWN"\n}',
+        good='rule name {\n  when PatientID is absent\n  set PatientName = "UNKNOWN"\n}\n'
+        'rule unknown {\n  when PatientID is blank\n  quarantine "no number"\n}',
+        severity=Severity.WARNING,
+    ),
 )

@@ -1,0 +1,205 @@
+"""What is never reached, never true, always true: across the parts of a rule set, as far as it can be proven."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from dicomrules.lang.check.ground import Ground
+from dicomrules.lang.check.places import Places
+from dicomrules.lang.check.proof import Claim, Prover, claim, fixed
+from dicomrules.lang.check.versions import Versions
+from dicomrules.program.expression import Origin
+from dicomrules.program.ruleset import Program, Routes, Rule
+from dicomrules.program.statement import If, Statement, Within
+from dicomrules.program.verdict import Stop
+from dicomrules.text.codes.registry import diagnose
+from dicomrules.text.source import Span
+
+_LOOKED_AT = 30
+"""How many arms, or rules with a verdict, above one are looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Above:
+    """Something that takes its objects away from what stands below it."""
+
+    claim: Claim
+    about: frozenset[int]
+    origin: Origin
+
+
+@dataclass(slots=True)
+class Flow:
+    """One sequence of rules, and what is asked of it."""
+
+    ground: Ground
+    places: Places
+    prover: Prover
+    _fixed: dict[int, bool] = field(default_factory=dict)
+
+    def fixed(self, one: Claim) -> bool:
+        """Whether a claim depends on parameters; looked at once."""
+        key = id(one.condition)
+        if key not in self._fixed:
+            self._fixed[key] = fixed(one.condition)
+        return self._fixed[key]
+
+    def rules(self, rules: Sequence[Rule], first: int) -> list[_Above]:
+        """Look at the rules from `first` on; gives those that end every object that they take."""
+        ends: list[_Above] = []
+        for index, rule in enumerate(rules):
+            here = claim(rule.guard, index)
+            about = self.prover.subjects(here.condition)
+            if index >= first:
+                if rule.guard is not None:
+                    self._truth([], here, rule.guard.origin)
+                self._block(rule.body, [here], index)
+                if not self._hidden(here, about, ends, rule.origin, "DR416", "rule"):
+                    self._over(ends, rule.origin)
+            if _ends(rule.body):
+                ends.append(_Above(here, about, rule.origin))
+        return ends
+
+    def _over(self, ends: Sequence[_Above], origin: Origin) -> None:
+        """Report a rule below one that ends every object."""
+        taker = next((end for end in ends if end.claim.condition == claim(None).condition), None)
+        if taker is not None:
+            self._report("DR416", origin, "this rule is never reached", [taker], "this one ends every object")
+
+    # ── conditions ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _truth(self, under: Sequence[Claim], here: Claim, origin: Origin) -> None:
+        """Report a condition that is never true where it stands, or always."""
+        if any(self.fixed(one) for one in (here, *under)):
+            return
+        where = " here" if under else ""
+        if self.prover.never([here], origin) or (under and self.prover.never([*under, here], origin)):
+            self._once("DR407", origin, f"this is {'never' if here.holds else 'always'} true{where}", under)
+        elif self.prover.never([*under, here.opposite], origin):
+            self._once("DR408", origin, f"this is {'always' if here.holds else 'never'} true{where}", under)
+
+    def _once(self, code: str, origin: Origin, message: str, under: Sequence[Claim]) -> None:
+        """Report, unless a part of it has been reported."""
+        span = self.places.span(origin)
+        if span is None or self._reported(span):
+            return
+        found = diagnose(code, span, message, message.removeprefix("this is "))
+        if under:
+            found = found.with_note("by what has been asked above it")
+        self.ground.add(found)
+
+    def _reported(self, span: Span) -> bool:
+        return any(
+            one.code in ("DR407", "DR408")
+            and one.span.source is span.source
+            and one.span.start < span.end
+            and span.start < one.span.end
+            for one in self.ground.findings.found
+        )
+
+    def _block(self, body: Sequence[Statement], under: Sequence[Claim] | None, index: int) -> None:
+        """Look at the `if`s of a block. Inside a `within` (`under` None) nothing is known of what is around."""
+        for statement in body:
+            if isinstance(statement, Within):
+                self._block(statement.body, None, index)
+            elif isinstance(statement, If):
+                self._arms(statement, under, index)
+
+    def _arms(self, statement: If, under: Sequence[Claim] | None, index: int) -> None:
+        above = list(under or ())
+        for branch in statement.branches:
+            here = Claim(branch.condition, at=index, place=id(statement))
+            self._truth(above, here, branch.origin)
+            self._block(branch.body, None if under is None else [*above, here], index)
+            above.append(here.opposite)
+        if statement.default:
+            self._block(statement.default, None if under is None else above, index)
+
+    # ── arms and rules ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def routes(self, table: Routes, at: int) -> None:
+        """Look at a routes table, which is read after `at` rules."""
+        above: list[_Above] = []
+        for arm in table.arms:
+            if arm.is_else:
+                self._else(above, arm.origin)
+                continue
+            here = claim(arm.guard, at)
+            about = self.prover.subjects(here.condition)
+            if arm.guard is not None:
+                self._truth([], here, arm.guard.origin)
+            if table.first_match:
+                self._hidden(here, about, above, arm.origin, "DR402", "arm")
+            above.append(_Above(here, about, arm.origin))
+
+    def _else(self, above: Sequence[_Above], origin: Origin) -> None:
+        claims = [one.claim.opposite for one in above]
+        if len(claims) > 4 * _LOOKED_AT:
+            self.prover.given_up[origin] = None
+        elif not any(self.fixed(one) for one in claims) and self.prover.never(claims, origin):
+            self._report(
+                "DR402", origin, "this `else` is never reached", above[-1:], "with this, the arms take every object"
+            )
+
+    def _hidden(
+        self,
+        here: Claim,
+        about: frozenset[int],
+        above: Sequence[_Above],
+        origin: Origin,
+        code: str,
+        what: str,
+    ) -> bool:
+        """Report what those above leave no object for."""
+        takers = [one for one in above if one.about and one.about <= about]
+        if len(takers) > _LOOKED_AT:
+            self.prover.given_up[origin] = None
+            takers = takers[-_LOOKED_AT:]
+        if (
+            not takers
+            or any(self.fixed(one) for one in (here, *(each.claim for each in takers)))
+            or self.prover.never([here])
+        ):
+            return False
+        if not self.prover.never([here, *(one.claim.opposite for one in takers)], origin):
+            return False
+        alone = [one for one in takers if self.prover.never([here, one.claim.opposite])]
+        said = (
+            "this one takes all of its objects" if alone else "together with those above it, this takes all its objects"
+        )
+        self._report(code, origin, f"this {what} is never reached", (alone or takers[::-1])[:1], said)
+        return True
+
+    def _report(self, code: str, origin: Origin, message: str, takers: Sequence[_Above], said: str) -> None:
+        span = self.places.span(origin)
+        if span is None:
+            return
+        found = diagnose(code, span, message, "never reached")
+        for taker in takers:
+            near = self.places.span(taker.origin)
+            found = found if near is None else found.with_label(near, said)
+        self.ground.add(found)
+
+
+def _ends(body: Sequence[Statement]) -> bool:
+    """Whether every object that gets here gets a verdict."""
+    for statement in body:
+        if isinstance(statement, Stop):
+            return True
+        if isinstance(statement, If) and statement.default:
+            bodies = (*(branch.body for branch in statement.branches), statement.default)
+            if all(_ends(each) for each in bodies):
+                return True
+    return False
+
+
+def flow(ground: Ground, program: Program, places: Places) -> None:
+    """Report conditions that ask nothing, and rules and arms that are never reached."""
+    look = Flow(ground, places, Prover(Versions(program.rules), given_up=ground.unproven))
+    look.rules(program.rules, 0)
+    for table in program.routes:
+        look.routes(table, len(program.rules))
+    for group in program.groups.values():
+        rules = (*program.rules, *group.rules)
+        prover = replace(look.prover, version=Versions(rules))
+        Flow(ground, places, prover).rules(rules, len(program.rules))
+        look.prover.left = prover.left

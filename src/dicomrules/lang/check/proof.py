@@ -1,0 +1,276 @@
+"""Proofs about conditions: that some of them are never true together.
+
+Everything else is asked that way: a condition is never true when it contradicts itself, always true when its opposite
+is never true; an arm is hidden when it is never true together with the opposites of the arms above; a table is total
+when all its arms are never false together. Tests of one value at one time are put together and must contradict one
+another; of alternatives (`or`, `not … and`) each one is followed, those first that leave the least choice. Steps are
+counted: beyond the bound nothing is proven, and that is remembered.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from dicomrules.lang.check.ask import asked
+from dicomrules.lang.check.fit import Answer, answer, contradict
+from dicomrules.program.expression import (
+    Always,
+    Both,
+    Column,
+    Condition,
+    Either,
+    Local,
+    Named,
+    Not,
+    Origin,
+    Read,
+    Test,
+)
+from dicomrules.program.path import Path
+from dicomrules.program.ruleset import Guard
+from dicomrules.program.walk import inside
+
+MOST_STEPS = 4_000
+"""Steps of one proof."""
+
+MOST_IN_ALL = 100_000
+"""Steps of all proofs about one rule set."""
+
+_MOST_TESTS = 1_000
+_MOST_ANSWERS = 100
+"""How many parts of one condition, and answers about one value, are put together; more are left aside."""
+
+Version = Callable[[Path, "Claim"], object]
+"""How often a path has been written before a claim is tested; whatever differs is another value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """That a condition holds, or not, when it is tested: `at` counts rules, `place` tells apart places in a rule."""
+
+    condition: Condition
+    holds: bool = True
+    at: int = 0
+    place: int = 0
+
+    @property
+    def opposite(self) -> "Claim":
+        """That it does not hold."""
+        return replace(self, holds=not self.holds)
+
+
+def fixed(condition: Condition) -> bool:
+    """Whether something in it is so only for the parameters at hand: no slip of the author's, though proven."""
+    return any(isinstance(part, Always) for part in inside(condition))
+
+
+def claim(guard: Guard | None, at: int = 0) -> Claim:
+    """That a guard lets an object pass."""
+    return Claim(Both(()), at=at) if guard is None else Claim(guard.condition, not guard.unless, at)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What it means that a test holds and that it does not; what it reads; whether its values belong to one rule only.
+
+    `subject` stands for what it is about.
+    """
+
+    yes: Answer
+    no: Answer
+    subject: int
+    paths: tuple[Path, ...]
+    local: bool
+
+
+_Facts = dict[object, tuple[Answer, ...]]
+"""Answers by what they are about: one value, at one time."""
+
+_Split = tuple["_Meant", ...]
+"""Alternatives, of which one is true."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Meant:
+    """What a claim comes to: answers that are all true, and of each split one. None of it where it is `impossible`.
+
+    `opposite` is the answer that there is when it is not true, where that is one.
+    """
+
+    facts: _Facts
+    splits: tuple[_Split, ...] = ()
+    impossible: bool = False
+    opposite: _Facts | None = None
+
+
+@dataclass(slots=True)
+class Prover:
+    """Proves, within bounds. `given_up` are the places where the bound was met."""
+
+    version: Version = lambda path, claim: 0
+    most: int = MOST_STEPS
+    given_up: dict[Origin, None] = field(default_factory=dict)
+    left: int = MOST_IN_ALL
+    _known: dict[int, tuple[Test, _Known]] = field(default_factory=dict)
+    _subjects: dict[object, int] = field(default_factory=dict)
+    _about: dict[int, tuple[Condition, frozenset[int]]] = field(default_factory=dict)
+    _meanings: dict[tuple[int, bool, int, int], tuple[Condition, _Meant]] = field(default_factory=dict)
+
+    def never(self, claims: Sequence[Claim], about: Origin | None = None) -> bool:
+        """Whether these are proven never to be true together. False: they may be, or it was too much to look at."""
+        start: _Facts = {}
+        splits: list[_Split] = []
+        for one in claims:
+            meant = self._meant(one)
+            if meant.impossible or not _joined(start, meant.facts):
+                return True
+            splits.extend(meant.splits)
+        allowed = min(self.most, self.left)
+        steps = _Steps(allowed)
+        refuted = _refuted(start, splits, steps)
+        self.left -= allowed - max(steps.left, 0)
+        if steps.left < 0 and about is not None:
+            self.given_up[about] = None
+        return refuted and steps.left >= 0
+
+    def subjects(self, condition: Condition) -> frozenset[int]:
+        """What a condition is about, as numbers: two that share none are never proven to have to do with each other."""
+        found = self._about.get(id(condition))
+        if found is None:
+            tests = (part for part in inside(condition) if isinstance(part, Test))
+            found = (condition, frozenset(self._understood(test).subject for test in tests))
+            self._about[id(condition)] = found
+        return found[1]
+
+    def _meant(self, claim: Claim) -> _Meant:
+        """What a claim comes to, looked at once. Of one that says too much a part is left out: less is proven then."""
+        key = (id(claim.condition), claim.holds, claim.at, claim.place)
+        found = self._meanings.get(key)
+        if found is None:
+            found = self._meanings[key] = (claim.condition, self._meaning(claim))
+        return found[1]
+
+    def _meaning(self, claim: Claim) -> _Meant:
+        facts: _Facts = {}
+        splits: list[_Split] = []
+        opposite: _Facts | None = None
+        todo = [claim]
+        seen: set[tuple[int, bool]] = set()
+        while todo and len(seen) < _MOST_TESTS:
+            one = todo.pop()
+            if (id(one.condition), one.holds) in seen:
+                continue
+            seen.add((id(one.condition), one.holds))
+            match one.condition:
+                case Always(answer):
+                    if answer is not one.holds:
+                        return _IMPOSSIBLE
+                case Not(inner):
+                    todo.append(replace(one, condition=inner, holds=not one.holds))
+                case Named(_, inner):
+                    todo.append(replace(one, condition=inner))
+                case Both(parts) | Either(parts):
+                    claims = [replace(one, condition=part) for part in parts]
+                    if isinstance(one.condition, Both) is one.holds:
+                        todo.extend(claims)
+                    else:
+                        splits.append(tuple(self._meant(each) for each in claims))
+                case test:
+                    known = self._understood(test)
+                    key, said = self._key(known, one), (known.yes, known.no)[:: 1 if one.holds else -1]
+                    opposite = {key: (said[1],)} if not facts and not todo and not splits else None
+                    if contradict(said[:1]) or not _joined(facts, {key: (said[0],)}):
+                        return _IMPOSSIBLE
+        return _Meant(facts, tuple(splits), opposite=None if splits or len(facts) != 1 else opposite)
+
+    def _understood(self, test: Test) -> _Known:
+        found = self._known.get(id(test))
+        if found is None:
+            what = asked(test)
+            parts = list(inside(what.subject))
+            paths = tuple(part.path for part in parts if isinstance(part, Read))
+            local = any(isinstance(part, Local | Column) for part in parts)
+            subject = self._subjects.setdefault(what.subject, len(self._subjects))
+            found = self._known[id(test)] = (
+                test,
+                _Known(answer(what, holds=True), answer(what, holds=False), subject, paths, local),
+            )
+        return found[1]
+
+    def _key(self, known: _Known, claim: Claim) -> object:
+        """One value, at one time."""
+        where = (claim.at, claim.place) if known.local else None
+        return known.subject, tuple(self.version(path, claim) for path in known.paths), where
+
+
+_IMPOSSIBLE = _Meant({}, impossible=True)
+
+
+@dataclass(slots=True)
+class _Steps:
+    """How many more steps may be taken; below zero there were too few."""
+
+    left: int
+
+
+def _refuted(start: _Facts, splits: Sequence[_Split], steps: _Steps) -> bool:
+    """Whether every way of choosing one alternative of each split contradicts itself."""
+    waiting: list[tuple[_Facts, Sequence[_Split]]] = [(start, splits)]
+    while waiting:
+        facts, open_splits = waiting.pop()
+        left = _narrowed(facts, open_splits, steps)
+        if steps.left < 0:
+            return False
+        if left is None:
+            continue
+        if not left:
+            return False
+        fewest = min(range(len(left)), key=lambda index: len(left[index]))
+        others = [split for index, split in enumerate(left) if index != fewest]
+        for meant in left[fewest]:
+            joined = dict(facts)
+            if _joined(joined, meant.facts):
+                waiting.append((joined, [*others, *meant.splits]))
+    return True
+
+
+def _narrowed(facts: _Facts, splits: Sequence[_Split], steps: _Steps) -> list[_Split] | None:
+    """Splits without the alternatives that contradict the facts, and without those that are true anyway.
+
+    None: one of them has no alternative left.
+    """
+    left: list[_Split] = []
+    for split in splits:
+        steps.left -= len(split)
+        possible = tuple(meant for meant in split if not meant.impossible and _agree(facts, meant.facts))
+        if not possible:
+            return None
+        if not any(_follows(facts, meant) for meant in possible):
+            left.append(possible)
+    return left
+
+
+def _agree(facts: _Facts, more: _Facts) -> bool:
+    """Whether answers do not contradict the facts, as far as can be proven."""
+    return not any(key in facts and contradict((*facts[key], *answers)) for key, answers in more.items())
+
+
+def _follows(facts: _Facts, meant: _Meant) -> bool:
+    """Whether an alternative is proven to be true already."""
+    if meant.opposite is None:
+        return not meant.splits and not meant.facts
+    return not _agree(facts, meant.opposite)
+
+
+def _joined(facts: _Facts, more: _Facts) -> bool:
+    """Put answers to the facts; False: they contradict one another. What is new must not contradict itself."""
+    for key, answers in more.items():
+        known = facts.get(key)
+        if known is None:
+            facts[key] = answers
+            continue
+        new = [each for each in answers if each not in known]
+        if new and len(known) < _MOST_ANSWERS:
+            facts[key] = (*known, *new)
+            if contradict(facts[key]):
+                return False
+    return True

@@ -1,0 +1,78 @@
+"""What rules write, rule by rule: a value that was written in between is another value for a proof."""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from dicomrules.lang.check.proof import Claim
+from dicomrules.lang.check.reads import overlap
+from dicomrules.lang.check.visits import Visit, visits
+from dicomrules.program.path import Path, Pick, Prefix
+from dicomrules.program.ruleset import Rule
+from dicomrules.program.statement import Add, Copy, Default, Empty, If, Let, Move, Remove, Set, Swap, Within
+from dicomrules.program.verdict import Stop
+
+Written = Path | None
+"""A path, or None: no path says what is written, so it may be anything."""
+
+
+class Versions:
+    """How often a path has been written, by the rules in their order."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._anything: list[int] = []
+        self._by_top: dict[object, list[tuple[int, Path]]] = {}
+        self._indexes: dict[Path, list[int]] = {}
+        for index, rule in enumerate(rules):
+            for path in written(rule):
+                if path is None:
+                    self._anything.append(index)
+                else:
+                    self._by_top.setdefault(path.steps[0].tag, []).append((index, path))
+
+    def __call__(self, path: Path, claim: Claim) -> object:
+        """Differs for two claims when the path may have been written between them."""
+        if path.prefix in (Prefix.ORIGINAL, Prefix.META):
+            return 0
+        indexes = self._written(path)
+        at = bisect_left(indexes, claim.at)
+        own = claim.place and at < len(indexes) and indexes[at] == claim.at
+        return (at, claim.place) if own else at
+
+    def _written(self, path: Path) -> list[int]:
+        """The rules that may write a path."""
+        if path not in self._indexes:
+            marks = self._by_top.get(path.steps[0].tag, ())
+            found = {index for index, mark in marks if overlap(mark, path)}
+            self._indexes[path] = sorted(found.union(self._anything))
+        return self._indexes[path]
+
+
+def written(rule: Rule) -> Iterator[Written]:
+    """Every path that a rule may write, from the data set."""
+    for visit in visits(rule):
+        yield from _written_by(visit)
+
+
+def _written_by(visit: Visit) -> Iterator[Written]:
+    match visit.statement:
+        case Set(target) | Default(target) | Add(target) | Copy(_, target):
+            yield _absolute(visit, target)
+        case Move(first, second) | Swap(first, second):
+            yield _absolute(visit, first)
+            yield _absolute(visit, second)
+        case Empty(targets) | Remove(targets):
+            yield from (_absolute(visit, path) for path in targets.paths)
+            if targets.sets or targets.anywhere:
+                yield None
+        case Within(path):
+            if path.steps[-1].selector is Pick.NEW:
+                yield _absolute(visit, path)
+        case Let() | If() | Stop():
+            return
+        case _:
+            yield None
+
+
+def _absolute(visit: Visit, path: Path) -> Path:
+    return replace(path, steps=visit.steps(path), prefix=Prefix.CURRENT)
