@@ -33,10 +33,27 @@ def a_gateway_that_all_can_write(folder: Path) -> list[Diagnostic]:
     return load_gateway(path, {})[1]
 
 
+def a_key_that_everybody_can_read(folder: Path) -> list[Diagnostic]:
+    for name in ("gw.pem", "gw.key"):
+        (folder / name).write_text("")
+        (folder / name).chmod(0o644)
+    path = folder / "gateway.yaml"
+    path.write_text(
+        "gateway: {name: g, aet: G}\n"
+        "rules: [site.rules]\n"
+        "peers: {CT_A1: {host: 127.0.0.1}}\n"
+        "receivers: {m: {dicom: {port: 11112, tls: {certificate: gw.pem, key: gw.key}}}}\n"
+        "destinations: {out: {folder: {path: out}}}\n"
+    )
+    path.chmod(0o600)
+    return load_gateway(path, {})[1]
+
+
 STAGED: dict[str, Callable[[Path], list[Diagnostic]]] = {
     "DR608": too_much_text,
     "DR709": a_gateway_that_is_not_there,
     "DR710": a_gateway_that_all_can_write,
+    "DR724": a_key_that_everybody_can_read,
 }
 """Wrong examples that no page can hold: too long, or about the file rather than its text."""
 
