@@ -86,8 +86,8 @@ def test_keep_only_is_about_one_level(body: str) -> None:
 
 
 def test_s38_removing_what_the_same_rule_keeps_is_an_error() -> None:
-    assert codes(rule("keep only PatientID, StudyID  remove StudyID")) == {"DR413"}
-    assert codes(rule("keep only PatientID  remove StudyID")) == set()
+    assert codes(rule("keep only PatientID, StationName  remove StationName")) == {"DR413"}
+    assert codes(rule("keep only PatientID  remove StationName")) == set()
 
 
 def test_after_keep_only_nothing_else_is_known_to_be_there() -> None:

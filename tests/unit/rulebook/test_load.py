@@ -172,7 +172,7 @@ def test_a_parameter_may_be_a_list() -> None:
 
 def test_secrets_come_from_the_environment_and_are_never_shown() -> None:
     rules = (
-        'secret s from env "SALT"\nrule r {\n  set PatientID = PatientID | keyed_hash(s, 10) otherwise keep\n'
+        'secret s from env "SALT"\nrule r {\n  set StudyID = PatientID | keyed_hash(s, 10) otherwise keep\n'
         '  set IssuerOfPatientID = "N"\n}\n'
     )
     assert codes(loaded({"a.rules": rules})) == []

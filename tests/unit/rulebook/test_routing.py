@@ -68,7 +68,7 @@ def test_a_gateway_refuses_what_its_delivery_does_not_act_on_and_rules_alone_do_
 
 
 def test_a_gateway_takes_groups_shares_and_destinations_from_tables() -> None:
-    text = """group trial { rule p { empty PatientName } }
+    text = """group trial { rule p { empty StudyID } }
         table stores { "A" => "pacs" }
         routes a every match { always => balance(pacs through trial, vna through trial) }
         routes b first match { else => lookup stores[called_aet] otherwise hold "unknown" }"""

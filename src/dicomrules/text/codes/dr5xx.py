@@ -40,4 +40,45 @@ CODES: tuple[CodeRecord, ...] = (
         " study are treated alike though the condition does not show it, write `override` after the value. `default` is not"
         " reported: it fills what is blank.",
     ),
+    CodeRecord(
+        "DR504",
+        "the patient's identity goes in one place and stays in another",
+        "The number becomes a pseudonym, or the name is taken away, and another attribute still says who the patient is: the"
+        " name, the number, or a copy of them.",
+        bad='secret trial from env "TRIAL"\nrule r {\n  set PatientID = PatientID | keyed_hash(trial, 12) otherwise quarantine "no"\n'
+        '  set IssuerOfPatientID = "TRIAL"\n  remove private\n}',
+        good='secret trial from env "TRIAL"\nrule r {\n  set PatientID = PatientID | keyed_hash(trial, 12) otherwise quarantine "no"\n'
+        '  set IssuerOfPatientID = "TRIAL"\n  set PatientName = current.PatientID\n'
+        "  remove OtherPatientIDsSequence, OtherPatientNames anywhere\n  remove private\n}",
+        severity=Severity.WARNING,
+        silence="Write, empty or remove the attribute that the finding names, or several by a set of `tags`.",
+    ),
+    CodeRecord(
+        "DR505",
+        "a required attribute is taken away",
+        "PS3.3 says which attributes an object must have: Type 1 with a value, Type 2 at least empty. Archives refuse objects"
+        " without them, some of them silently. Reported where every object that the rule applies to must have it.",
+        bad="rule r {\n  remove PatientBirthDate\n}",
+        good="rule r {\n  empty PatientBirthDate\n}",
+        severity=Severity.WARNING,
+    ),
+    CodeRecord(
+        "DR506",
+        "the patient's identity goes, private elements stay",
+        "Makers write names, numbers and whole copies of the data set into private elements. Where the number becomes a"
+        " pseudonym, or the name is taken away, they still say who the patient is.",
+        bad="rule r {\n  empty PatientName, PatientID\n}",
+        good="rule r {\n  empty PatientName, PatientID\n  remove private\n}",
+        severity=Severity.WARNING,
+        silence='Say which private elements may stay: `remove private except "CREATOR"`.',
+    ),
+    CodeRecord(
+        "DR507",
+        "a value that the standard does not have",
+        "Coded attributes have values that PS3.3 lists. Viewers and archives do not know others, and a condition that waits"
+        " for one never fires. A rule that writes the attribute may ask for wrong values, to mend them.",
+        bad='rule r {\n  when Modality == "CTT"\n  empty StationName\n}',
+        good='rule r {\n  when Modality == "CT"\n  empty StationName\n}',
+        severity=Severity.WARNING,
+    ),
 )
