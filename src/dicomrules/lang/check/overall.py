@@ -5,10 +5,13 @@ from dataclasses import replace
 from itertools import chain
 
 from dicomrules.lang import ast
+from dicomrules.lang.check.defined import defined
 from dicomrules.lang.check.flow import flow
 from dicomrules.lang.check.ground import Ground
+from dicomrules.lang.check.identity import identity
 from dicomrules.lang.check.levels import levels
 from dicomrules.lang.check.places import Places
+from dicomrules.lang.check.required import required
 from dicomrules.program.ruleset import Program
 
 _WHOLE = ("DR4", "DR5")
@@ -26,4 +29,7 @@ def overall(ground: Ground, program: Program, items: Sequence[ast.Item]) -> Prog
     levels(ground, rules, places)
     if not any(found.is_error and not found.code.startswith(_WHOLE) for found in ground.findings.found):
         flow(ground, program, places)
+        required(ground, rules, places)
+        identity(ground, program, places)
+        defined(ground, program, places)
     return replace(program, unanalysed=tuple(ground.unproven))
