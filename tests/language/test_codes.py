@@ -1,13 +1,16 @@
 """Every code: its examples are true, the program can say it, and whatever the program says has a record."""
 
 import re
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from docs.generate import found, whole
 
+from dicomrules.cli.surroundings import surroundings
 from dicomrules.config.load import load as load_gateway
+from dicomrules.rulebook.covered import uncovered
 from dicomrules.rulebook.load import MOST_RULES, load
 from dicomrules.text.codes.record import CodeRecord
 from dicomrules.text.codes.registry import CODES
@@ -49,13 +52,46 @@ def a_key_that_everybody_can_read(folder: Path) -> list[Diagnostic]:
     return load_gateway(path, {})[1]
 
 
+def rules_without_a_test(folder: Path) -> list[Diagnostic]:
+    example = whole("DR610", CODES["DR610"].bad)
+    assert example is not None
+    return uncovered(load(["site.rules"], example.files.__getitem__), lambda name: b"")
+
+
+def around(folder: Path, destination: str) -> list[Diagnostic]:
+    path = folder / "gateway.yaml"
+    path.write_text(
+        "gateway: {name: g, aet: DICOMRULES}\nrules: [site.rules]\npeers: {CT: {host: 10.20.3.4}}\n"
+        "receivers: {modalities: {dicom: {port: 11112, from: known}}}\n"
+        f"destinations:\n  there: {destination}\n"
+    )
+    settings, problems = load_gateway(path, {})
+    assert settings is not None, problems
+    return list(surroundings(settings))
+
+
+def a_destination_that_is_down(folder: Path) -> list[Diagnostic]:
+    with socket.socket() as free:  # bound and not listening: refused at once
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        return around(folder, f"{{dicom: {{aet: PACS, host: 127.0.0.1, port: {port}}}}}")
+
+
+def a_folder_that_is_a_file(folder: Path) -> list[Diagnostic]:
+    (folder / "file").write_bytes(b"")
+    return around(folder, f"{{folder: {{path: {folder / 'file'}}}}}")
+
+
 STAGED: dict[str, Callable[[Path], list[Diagnostic]]] = {
     "DR608": too_much_text,
+    "DR610": rules_without_a_test,
+    "DR611": a_destination_that_is_down,
+    "DR612": a_folder_that_is_a_file,
     "DR709": a_gateway_that_is_not_there,
     "DR710": a_gateway_that_all_can_write,
     "DR724": a_key_that_everybody_can_read,
 }
-"""Wrong examples that no page can hold: too long, or about the file rather than its text."""
+"""Wrong examples that no page can hold: too long, or about something outside of the text."""
 
 
 @pytest.mark.parametrize("record", EVERY)

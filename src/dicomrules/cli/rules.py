@@ -1,6 +1,6 @@
 """`validate` and `test`: what can be known about rules before anything runs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,10 @@ from dicomrules.cli.junit import as_junit
 from dicomrules.cli.loading import SET, Checked, check_gateway, check_rules
 from dicomrules.cli.output import FINDINGS, FORMAT, IO_ERROR, USAGE, fail, print_json, show_diagnostics
 from dicomrules.cli.sarif import as_sarif
+from dicomrules.cli.surroundings import surroundings
 from dicomrules.rulebook.cases import CaseResult, reachable, run_cases, unreached
+from dicomrules.rulebook.covered import uncovered
+from dicomrules.text.diagnostic import Diagnostic
 from dicomrules.text.render import summary as counted
 
 _PATHS = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
@@ -20,7 +23,11 @@ _PATHS = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.command()
 @_PATHS
 @SET
-@click.option("--strict", is_flag=True, help="Warnings count as findings.")
+@click.option("--strict", is_flag=True, help="Warnings count as findings, and so does a rule that no test reaches.")
+@click.option(
+    "--environment", is_flag=True, help="Ask the destinations too: C-ECHO, and whether folders can be written."
+)
+@click.option("--verbose", is_flag=True, help="Name the conditions that were too large to prove anything about.")
 @click.option(
     "--format",
     "form",
@@ -28,18 +35,26 @@ _PATHS = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
     default="text",
     help="For people, for programs, or for code hosts (SARIF 2.1.0).",
 )
-def validate(paths: tuple[Path, ...], parameters: tuple[str, ...], strict: bool, form: str) -> None:
+def validate(
+    paths: tuple[Path, ...], parameters: tuple[str, ...], form: str, *, strict: bool, environment: bool, verbose: bool
+) -> None:
     """Check gateway files and rule files; a gateway brings its rules.
 
     Without PATH: gateway.yaml of this folder, else its *.rules. Exit code 0: clean, 1: findings, 2: cannot read.
     """
     checked = [check(path, parameters) for path in found(paths)]
     diagnostics = [each for one in checked for each in one.diagnostics]
+    if strict:
+        diagnostics += [each for path, one in zip(found(paths), checked, strict=True) for each in _untested(path, one)]
+    if environment:
+        diagnostics += [each for one in checked if one.settings for each in surroundings(one.settings)]
     if form == "sarif":
         print_json(as_sarif(diagnostics))
     else:
         show_diagnostics(diagnostics, form)
     if form == "text":
+        for line in _unanalysed(checked) if verbose else ():
+            click.echo(line)
         names = ", ".join(str(path) for path in found(paths))
         click.echo(f"{names}: {counted(diagnostics)}")
     if any(each.code in _UNREADABLE for each in diagnostics):
@@ -114,14 +129,33 @@ class _Tried:
     every: int
 
 
+def _untested(path: Path, checked: Checked) -> list[Diagnostic]:
+    """What no test reaches, of rules without error."""
+    if checked.errors or checked.rulebook is None:
+        return []
+    return uncovered(checked.rulebook, _reader(_folder(path, checked)))
+
+
+def _unanalysed(checked: list[Checked]) -> Iterator[str]:
+    """A line for each place that was too much to look at."""
+    for one in checked:
+        program = one.rulebook.program if one.rulebook is not None else None
+        for origin in program.unanalysed if program is not None else ():
+            yield f"not analysed: {origin.place}  {origin.text}"
+
+
+def _folder(path: Path, checked: Checked) -> Path:
+    """The folder of the rules: files that tests name lie below it."""
+    return checked.settings.rules[0].parent if checked.settings else path.parent
+
+
 def _tried(path: Path, parameters: tuple[str, ...], form: str) -> _Tried:
     checked = check(path, parameters)
     program = checked.rulebook.program if checked.rulebook is not None else None
     if checked.errors or program is None:
         show_diagnostics([each for each in checked.diagnostics if each.is_error], form)
         raise SystemExit(USAGE)
-    folder = checked.settings.rules[0].parent if checked.settings else path.parent
-    results = run_cases(program, _reader(folder))
+    results = run_cases(program, _reader(_folder(path, checked)))
     return _Tried(results, unreached(program, results), len(reachable(program)))
 
 

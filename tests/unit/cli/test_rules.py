@@ -29,6 +29,37 @@ def test_validate_takes_warnings_as_findings_only_when_strict(site: Path) -> Non
     call("validate", "--strict", "warns.rules", code=1)
 
 
+def test_validate_names_what_no_test_reaches_when_strict(site: Path) -> None:
+    rules = 'language 1\nrule one {\n  when Modality == "CT"\n  empty StationName\n}\n'
+    (site / "untested.rules").write_text(rules)
+    assert call("validate", "untested.rules").stdout == "untested.rules: no problems\n"
+    assert "these rules have no test" in call("validate", "--strict", "untested.rules", code=1).stderr
+    two = rules + rules.replace("language 1", "").replace("one", "two").replace("CT", "MR")
+    (site / "untested.rules").write_text(two + 'test "CT" {\n  given Modality = "CT"\n  expect fired one\n}\n')
+    said = call("validate", "--strict", "untested.rules", code=1).stderr
+    assert "no test reaches rule `two`" in said
+    assert "untested.rules:7:6" in said
+    assert "rule `one`" not in said
+
+
+def test_validate_asks_destinations_only_when_told_to(site: Path) -> None:
+    text = (site / "gateway.yaml").read_text()
+    assert call("validate").stdout == "gateway.yaml: no problems\n"
+    (site / "file").write_bytes(b"")
+    gateway = text + f"  full: {{folder: {{path: {site / 'file'}}}}}\n"
+    (site / "gateway.yaml").write_text(gateway)
+    said = call("validate", "--environment", code=1).stderr
+    assert "[DR612]: the folder of `full` cannot be written" in said
+
+
+def test_validate_names_what_was_too_large_to_look_at_when_asked(site: Path) -> None:
+    arms = "".join(f'  when StationName == "S{n}" and Rows > {n} => pacs\n' for n in range(40))
+    text = "language 1\nexpects destinations pacs\n"
+    (site / "large.rules").write_text(f'{text}routes r first match {{\n{arms}  else => nowhere "no"\n}}\n')
+    assert "not analysed" not in call("validate", "large.rules").stdout
+    assert "not analysed: large.rules:" in call("validate", "--verbose", "large.rules").stdout
+
+
 def test_validate_as_json_is_an_array_of_findings(site: Path) -> None:
     (site / "bad.rules").write_text(BAD)
     (found,) = (each for each in call_json("validate", "bad.rules", code=1) if each["severity"] == "error")

@@ -1,6 +1,7 @@
 """Codes DR6xx: what belongs to the rules and lies outside of them: files, tables, tests, the gateway."""
 
 from dicomrules.text.codes.record import CodeRecord
+from dicomrules.text.diagnostic import Severity
 
 _TABLE = (
     'table episodes from csv "episodes.csv" {\n  key   "Accession" as AccessionNumber\n'
@@ -80,5 +81,31 @@ CODES: tuple[CodeRecord, ...] = (
         "A test needs an object to begin with: `given`, with at least one fact.",
         bad='test "CT" {\n  expect sent to pacs\n}',
         good='test "CT" {\n  given Modality = "CT"\n  expect sent to pacs\n}',
+    ),
+    CodeRecord(
+        "DR610",
+        "a rule that no test reaches",
+        "Nobody has seen what it does until an image comes. Reported by `validate --strict`; `test --coverage` lists the same.",
+        bad='rule a {\n  when Modality == "CT"\n  empty StationName\n}\nrule b {\n  when Modality == "MR"\n'
+        '  empty StationName\n}\ntest "CT" {\n  given Modality = "CT"\n  expect fired a\n}',
+        good='rule a {\n  when Modality == "CT"\n  empty StationName\n}\ntest "CT" {\n  given Modality = "CT"\n'
+        "  expect fired a\n}",
+        severity=Severity.WARNING,
+    ),
+    CodeRecord(
+        "DR611",
+        "a destination that does not answer",
+        "`validate --environment` asks every DICOM destination of the gateway file by C-ECHO (PS3.4 Annex A). What is sent to"
+        " one that does not answer waits in the gateway.",
+        bad="dicomrules validate --environment   # while the PACS is down",
+        good="dicomrules validate --environment   # while it is up",
+    ),
+    CodeRecord(
+        "DR612",
+        "a folder that cannot be written",
+        "`validate --environment` looks whether the account that runs it may write into the folders to which the gateway"
+        " delivers. What is sent to another one waits in the gateway.",
+        bad="dicomrules validate --environment   # as an account that must not write there",
+        good="dicomrules validate --environment   # as the account of the gateway",
     ),
 )
