@@ -120,5 +120,5 @@ def exclude(one: Facts | None, other: Facts | None) -> frozenset[Subject]:
     """The subjects by which two conditions are never true of the same object; empty when that is not proven."""
     if one is None or other is None:
         return frozenset()
-    shared = set(one.sets) & set(other.sets)
-    return frozenset(subject for subject in shared if not one.sets[subject] & other.sets[subject])
+    theirs = ((subject, values, other.sets.get(subject)) for subject, values in one.sets.items())
+    return frozenset(subject for subject, mine, yours in theirs if yours is not None and mine.isdisjoint(yours))

@@ -23,6 +23,7 @@ class Versions:
         self._anything: list[int] = []
         self._by_top: dict[object, list[tuple[int, Path]]] = {}
         self._indexes: dict[Path, list[int]] = {}
+        self._same: dict[int, tuple[Path, list[int]]] = {}
         for index, rule in enumerate(rules):
             for path in written(rule):
                 if path is None:
@@ -41,10 +42,14 @@ class Versions:
 
     def _written(self, path: Path) -> list[int]:
         """The rules that may write a path."""
+        known = self._same.get(id(path))
+        if known is not None:
+            return known[1]
         if path not in self._indexes:
             marks = self._by_top.get(path.steps[0].tag, ())
             found = {index for index, mark in marks if overlap(mark, path)}
             self._indexes[path] = sorted(found.union(self._anything))
+        self._same[id(path)] = (path, self._indexes[path])
         return self._indexes[path]
 
 
