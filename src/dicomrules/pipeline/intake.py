@@ -5,7 +5,6 @@ deciding again would not mend is kept and held, never refused: the sender has no
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -57,7 +56,6 @@ class Intake:
         self._engine = engine
         self._fingerprint = fingerprint
         self._means = means
-        self.taken: Counter[Verdict] = Counter()
 
     async def accept(self, envelope: Envelope) -> Receipt:
         """Take over one complete instance; see the port."""
@@ -75,7 +73,6 @@ class Intake:
     async def _keep(self, envelope: Envelope, decision: Decision) -> Receipt:
         """Durable, recorded, then the others are told."""
         recorded = await self._means.committer.commit(Decided(envelope, decision))
-        self.taken[decision.verdict] += 1
         if recorded.arrival is Arrival.CONFLICT:
             self._note("instance.conflict", Level.WARNING, "same SOP Instance UID, other content: held", envelope)
             return Receipt(Verdict.HOLD)
@@ -116,7 +113,6 @@ class Intake:
         return Decision(Verdict.HOLD, (), (), self._fingerprint, (reason,))
 
     def _rejected(self, envelope: Envelope, decision: Decision) -> Receipt:
-        self.taken[Verdict.REJECT] += 1
         self._note("instance.reject", Level.WARNING, "a verdict of the rules", envelope, decision.reason)
         return Receipt(Verdict.REJECT, decision.status or CANNOT_UNDERSTAND, decision.reason[:64])
 
