@@ -8,10 +8,11 @@ the destination may then get the instance twice, byte for byte the same, never n
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from dicomrules.dicom.patch import Patch
+from dicomrules.model.decision import Options
 from dicomrules.model.exchange import Exchange
 
 
@@ -42,7 +43,8 @@ class Delivery:
 
     `sop_class`, `sop_instance` and `transfer_syntax` are those of the data set that leaves (`transfer_syntax` before
     any conversion while sending); `study` is the Study Instance UID as received; `length` and `digest` are those of
-    the data set that `patch` applies to; `calling_aet` and `called_aet` are the titles the instance arrived with.
+    the data set that `patch` applies to; `calling_aet` and `called_aet` are the titles the instance arrived with;
+    `options` are those of the route that sent it here, None: the route said none.
     """
 
     id: int
@@ -61,6 +63,7 @@ class Delivery:
     next_attempt: datetime
     calling_aet: str = ""
     called_aet: str = ""
+    options: Options | None = None
 
 
 class Kind(StrEnum):
@@ -72,9 +75,21 @@ class Kind(StrEnum):
     CORRUPT = "corrupt"  # the spool's bytes are not those received: held, never sent
 
 
+class Trouble(StrEnum):
+    """What an attempt says about the destination as a whole, beyond this one instance."""
+
+    NONE = "none"
+    AWAY = "away"  # nobody is there, or nobody answers
+    CONGESTED = "congested"  # it is there, and asks for less
+    MISCONFIGURED = "misconfigured"  # it refuses us, or we it, until a person mends a setting on one of the two sides
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one attempt ended: the C-STORE status where a response came, and a message without patient data."""
+    """How one attempt ended: the C-STORE status where a response came, and a message without patient data.
+
+    `retry_after` is how long the destination itself asks to be left alone (RFC 9110 10.2.3), None: it does not say.
+    """
 
     kind: Kind
     message: str
@@ -82,3 +97,5 @@ class Outcome:
     exchange: Exchange | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
+    trouble: Trouble = Trouble.NONE
+    retry_after: timedelta | None = None

@@ -14,11 +14,11 @@ import apsw
 
 from dicomrules.queue.errors import LedgerDamaged, LedgerError, LedgerRefused
 from dicomrules.queue.lock import WriterLock
-from dicomrules.queue.statements import schema
+from dicomrules.queue.statements import schema, upgrades
 
 FILE = "ledger.db"
 LOCK = "ledger.lock"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 APPLICATION_ID = 0x44524C47  # "DRLG", in the header of the file
 # Before 3.51.3 two connections could lose a write when the log was reset while both checkpointed.
 SQLITE_AT_LEAST = (3, 51, 3)
@@ -51,6 +51,8 @@ def open_for_writing(state: Path, lock: WriterLock) -> apsw.Connection:
                 connection.pragma("wal_autocheckpoint", 0)
                 if _is_empty(connection):
                     _make(connection)
+                else:
+                    _upgrade(connection)
             if connection.pragma("journal_mode") != "wal" or connection.pragma("synchronous") != _FULL:
                 raise LedgerRefused(
                     "the ledger's file system does not let SQLite write ahead and sync: use a local disk"
@@ -114,23 +116,53 @@ def _make(connection: apsw.Connection) -> None:
     connection.execute("COMMIT")
 
 
-def _check(connection: apsw.Connection) -> None:
+def _upgrade(connection: apsw.Connection) -> None:
+    """Bring a ledger of an older version to this schema, in one transaction: a crash leaves the old one or the new."""
+    version = _version(connection)
+    if version == SCHEMA_VERSION:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for step in upgrades(version, SCHEMA_VERSION):
+            connection.execute(step)
+        connection.pragma("user_version", SCHEMA_VERSION)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _version(connection: apsw.Connection) -> int:
+    """The schema of a ledger of ours. Raises LedgerRefused."""
     if connection.pragma("application_id") != APPLICATION_ID:
         raise LedgerRefused(f"{FILE} is no ledger of this program: move it away or choose another state folder")
-    version = connection.pragma("user_version")
+    version = int(connection.pragma("user_version"))
     if version > SCHEMA_VERSION:
         raise LedgerRefused(
             f"the ledger has schema {version}, made by a newer version; this one reads {SCHEMA_VERSION}"
         )
+    return version
+
+
+def _check(connection: apsw.Connection) -> None:
+    version = _version(connection)
+    if version < SCHEMA_VERSION:
+        raise LedgerRefused(
+            f"the ledger has schema {version}, made by an older version: start the gateway, which brings it up to date"
+        )
     objects = _objects(connection)
-    if objects != _expected():
+    if _shape(connection, objects) != _expected():
         raise LedgerDamaged("tables or indexes of the ledger are not those it was made with")
     for kind, name, table, statement in objects:
         if statement is not None:
             connection.execute(_first_row(kind, name, table, statement)).fetchone()
 
 
-def _objects(connection: apsw.Connection) -> list[tuple[str, str, str, str | None]]:
+_Object = tuple[str, str, str, str | None]
+
+
+def _objects(connection: apsw.Connection) -> list[_Object]:
     """Tables and indexes with the words that made them, and SQLite's own, which have none."""
     return list(
         connection.execute(
@@ -139,12 +171,31 @@ def _objects(connection: apsw.Connection) -> list[tuple[str, str, str, str | Non
     )
 
 
+def _shape(connection: apsw.Connection, objects: list[_Object]) -> list[tuple[_Object, list[object]]]:
+    """What must be alike in a ledger that was made and in one that was upgraded.
+
+    Columns of tables are compared by name, because an upgrade puts a new one last; the words of a table then differ.
+    """
+    return [
+        (
+            (kind, name, table, None if kind == "table" else statement),
+            sorted(
+                connection.execute(
+                    "SELECT name, type, \"notnull\", dflt_value, pk FROM pragma_table_info(?) WHERE ? = 'table'",
+                    (name, kind),
+                )
+            ),
+        )
+        for kind, name, table, statement in objects
+    ]
+
+
 @cache
-def _expected() -> list[tuple[str, str, str, str | None]]:
+def _expected() -> list[tuple[_Object, list[object]]]:
     connection = apsw.Connection(":memory:")
     try:
         connection.execute(schema())
-        return _objects(connection)
+        return _shape(connection, _objects(connection))
     finally:
         connection.close()
 

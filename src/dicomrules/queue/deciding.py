@@ -89,7 +89,9 @@ def _change_variants(tx: Transaction, one: Held, decision: Decision, made: Seque
                 tx.run("withdraw", (identity,))
                 tx.count("delivery", destination, State.HELD, -1)
                 change -= 1
-            elif not form.held:
+                continue
+            tx.run("change_options", (form.options.get(destination), identity))
+            if not form.held:
                 tx.run("requeue", (at, identity, State.HELD.value))
                 tx.move(destination, State.HELD, State.QUEUED)
     return change

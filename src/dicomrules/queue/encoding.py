@@ -18,7 +18,7 @@ from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from dicomrules.dicom.patch import Patch
-from dicomrules.model.decision import Decision
+from dicomrules.model.decision import Decision, Options
 from dicomrules.model.exchange import Exchange
 from dicomrules.queue.errors import LedgerDamaged
 
@@ -98,6 +98,16 @@ def encode_exchange(exchange: Exchange | None) -> bytes | None:
 def decode_exchange(raw: bytes | None) -> Exchange | None:
     """The Exchange that `encode_exchange` was given. LedgerDamaged if it cannot be read."""
     return None if raw is None else _reader(Exchange)(_unpack(raw))
+
+
+def encode_options(options: Options | None) -> bytes | None:
+    """The options of one delivery; None stays None."""
+    return None if options is None else _pack(_writer(Options)(options))
+
+
+def decode_options(raw: bytes | None) -> Options | None:
+    """The Options that `encode_options` was given. LedgerDamaged if they cannot be read."""
+    return None if raw is None else _reader(Options)(_unpack(raw))
 
 
 def encode_patch(patch: Patch) -> bytes:

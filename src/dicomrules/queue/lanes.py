@@ -62,7 +62,8 @@ def hold_damaged(tx: Transaction, deliveries: Iterable[int]) -> None:
 
 
 def _delivery(row: Row) -> Delivery:
-    identity, instance_id, destination, state, attempts, next_attempt, transfer_syntax, leaves_as, raw, *instance = row
+    identity, instance_id, destination, state, attempts, next_attempt, options, *form = row
+    transfer_syntax, leaves_as, raw, *instance = form
     patch = encoding.decode_patch(raw)
     sop_class, sop_instance, study, calling_aet, called_aet, *bases = instance
     spool_ref, length, digest = bases[3:] if bases[3] and not patch.is_empty else bases[:3]
@@ -83,6 +84,7 @@ def _delivery(row: Row) -> Delivery:
         next_attempt=encoding.moment(next_attempt),
         calling_aet=calling_aet,
         called_aet=called_aet,
+        options=encoding.decode_options(options),
     )
 
 

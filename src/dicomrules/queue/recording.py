@@ -1,7 +1,7 @@
 """Recording instances that have arrived: one row each, its variants, its deliveries."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from dicomrules.dicom.syntax import EXPLICIT_VR_LITTLE_ENDIAN
 from dicomrules.model.decision import Decision, Variant
@@ -19,7 +19,8 @@ class Form:
     """A variant as a row: where it goes, and what leaves.
 
     `leaves_as` is None when the SOP Instance UID is the received one; `leaves_in` is the transfer syntax. `held`: a
-    rule of its group keeps it for a person or a later decision.
+    rule of its group keeps it for a person or a later decision. `options` are the encoded ones of each destination that
+    has any.
     """
 
     destinations: tuple[str, ...]
@@ -27,6 +28,7 @@ class Form:
     leaves_in: str
     patch: bytes
     held: bool = False
+    options: Mapping[str, bytes | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ def forms(entry: Entry) -> tuple[Form, ...]:
             leaves_in=EXPLICIT_VR_LITTLE_ENDIAN if _is_inflated(entry, variant) else envelope.transfer_syntax,
             patch=encoding.encode_patch(variant.patch),
             held=variant.verdict is not Verdict.SEND,
+            options={one.destination: encoding.encode_options(one) for one in variant.options},
         )
         for variant in entry.decision.variants
     )
@@ -168,7 +171,8 @@ def insert_forms(tx: Transaction, instance_id: int, made: Sequence[Form], due: i
         ((variant_id,),) = tx.run("insert_variant", variant)
         state = State.HELD if conflict or form.held else State.QUEUED
         for destination in form.destinations:
-            tx.run("insert_delivery", (instance_id, variant_id, destination, state.value, due))
+            options = form.options.get(destination)
+            tx.run("insert_delivery", (instance_id, variant_id, destination, state.value, due, options))
             tx.count("delivery", destination, state)
 
 

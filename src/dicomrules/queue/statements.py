@@ -14,6 +14,11 @@ def schema() -> str:
     return _text("schema")
 
 
+def upgrades(version: int, to: int) -> list[str]:
+    """The statements that turn a ledger of schema `version` into one of schema `to`, one text a step."""
+    return [_text(f"upgrade_{step}") for step in range(version + 1, to + 1)]
+
+
 @cache
 def statements() -> Mapping[str, str]:
     """Every named statement. A name stands once."""

@@ -33,5 +33,8 @@ UPDATE variants SET transfer_syntax = ?, leaves_as = ?, patch = ? WHERE id = ?;
 -- name: held_deliveries
 SELECT id, destination FROM deliveries WHERE instance_id = ? AND variant_id = ? AND state = 'held';
 
+-- name: change_options
+UPDATE deliveries SET options = ? WHERE id = ?;
+
 -- name: withdraw
 DELETE FROM deliveries WHERE id = ?;

@@ -7,7 +7,7 @@ ORDER BY next_attempt, id LIMIT ?;
 SELECT id FROM deliveries WHERE destination = ? AND state = 'queued' ORDER BY id LIMIT ?;
 
 -- name: delivery
-SELECT d.id, d.instance_id, d.destination, d.state, d.attempts, d.next_attempt, v.transfer_syntax, v.leaves_as, v.patch,
+SELECT d.id, d.instance_id, d.destination, d.state, d.attempts, d.next_attempt, d.options, v.transfer_syntax, v.leaves_as, v.patch,
        i.sop_class, i.sop_instance, i.study, i.calling_aet, i.called_aet,
        i.spool_ref, i.length, i.digest, i.derived_ref, i.derived_length, i.derived_digest
 FROM deliveries d JOIN variants v ON v.id = d.variant_id JOIN instances i ON i.id = d.instance_id

@@ -28,7 +28,7 @@ RETURNING id;
 INSERT INTO variants (instance_id, number, transfer_syntax, leaves_as, patch) VALUES (?, ?, ?, ?, ?) RETURNING id;
 
 -- name: insert_delivery
-INSERT INTO deliveries (instance_id, variant_id, destination, state, next_attempt) VALUES (?, ?, ?, ?, ?);
+INSERT INTO deliveries (instance_id, variant_id, destination, state, next_attempt, options) VALUES (?, ?, ?, ?, ?, ?);
 
 -- name: crash_count
 SELECT count FROM crashes WHERE sop_instance = ? AND length = ?;

@@ -61,7 +61,8 @@ CREATE TABLE deliveries (
   destination  TEXT NOT NULL,
   state        TEXT NOT NULL,                         -- model.delivery.State
   attempts     INTEGER NOT NULL DEFAULT 0,            -- claims so far; the number of the attempt while `sending`
-  next_attempt INTEGER NOT NULL
+  next_attempt INTEGER NOT NULL,
+  options      BLOB                                   -- model.decision.Options of the route, NULL: none
 ) STRICT;
 
 CREATE INDEX deliveries_of_instance ON deliveries (instance_id);
