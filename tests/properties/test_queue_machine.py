@@ -21,7 +21,13 @@ from tests.unit.queue.material import MODALITY, NOW, decision, entry, envelope, 
 
 DESTINATIONS = ("pacs", "archive")
 UIDS = tuple(f"1.2.3.{n}" for n in range(4))
-AFTER = {Kind.SENT: State.SENT, Kind.DEFERRED: State.DEFERRED, Kind.FAILED: State.FAILED, Kind.CORRUPT: State.HELD}
+AFTER = {
+    Kind.SENT: State.SENT,
+    Kind.STORED: State.STORED,
+    Kind.DEFERRED: State.DEFERRED,
+    Kind.FAILED: State.FAILED,
+    Kind.CORRUPT: State.HELD,
+}
 
 
 @dataclass

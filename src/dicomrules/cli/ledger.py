@@ -95,14 +95,16 @@ def _print_destinations(now: Status, configured: Sequence[str]) -> None:
     """Those that have or had deliveries, and those of the gateway file that have had none yet."""
     rows = [_destination_row(each) for each in now.destinations]
     known = {each.name for each in now.destinations}
-    rows += [[name, *["0"] * 5, ""] for name in configured if name not in known]
-    heads = ["destination", "sent", "queued", "deferred", "failed", "held", "oldest waiting"]
-    click.echo(table(rows, heads, right=(1, 2, 3, 4, 5)))
+    rows += [[name, *["0"] * 6, ""] for name in configured if name not in known]
+    heads = ["destination", "sent", "stored", "queued", "deferred", "failed", "held", "oldest waiting"]
+    if all(row[2] == "0" for row in rows):  # only where destinations are asked for storage commitment
+        heads, rows = [*heads[:2], *heads[3:]], [[*row[:2], *row[3:]] for row in rows]
+    click.echo(table(rows, heads, right=range(1, len(heads) - 1)))
 
 
 def _destination_row(each: DestinationStatus) -> list[str]:
     count = each.deliveries
-    counts = [count[State.SENT], count[State.QUEUED] + count[State.SENDING], count[State.DEFERRED]]
+    counts = [count[State.SENT], count[State.STORED], count[State.QUEUED] + count[State.SENDING], count[State.DEFERRED]]
     counts += [count[State.FAILED], count[State.HELD]]
     since = _ago(datetime.now(UTC) - each.oldest_waiting) if each.oldest_waiting else ""
     return [each.name, *map(str, counts), since]

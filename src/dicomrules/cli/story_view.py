@@ -16,7 +16,13 @@ from dicomrules.queue.story import Attempt, DeliveryStory, InstanceStory
 
 _FIRST, _LAST = 3, 10  # of many attempts, so many are shown
 _HEXADECIMAL = {"CommandField", "Status", "CommandDataSetType"}
-_STATE_COLOUR = {State.SENT: "green", State.FAILED: "red", State.HELD: "red", State.DEFERRED: "yellow"}
+_STATE_COLOUR = {
+    State.SENT: "green",
+    State.STORED: "yellow",
+    State.FAILED: "red",
+    State.HELD: "red",
+    State.DEFERRED: "yellow",
+}
 _FATE = {
     InstanceState.WAITING: "on its way",
     InstanceState.HELD: "held",
@@ -117,7 +123,7 @@ def _delivery_lines(delivery: DeliveryStory, columns: int) -> Iterator[str]:
 def _attempt_lines(attempt: Attempt, columns: int) -> Iterator[str]:
     outcome = attempt.outcome
     when = f"{_moment(outcome.started_at)}  " if outcome.started_at else ""
-    colour = "green" if outcome.kind is Kind.SENT else "yellow"
+    colour = "green" if outcome.kind in (Kind.SENT, Kind.STORED) else "yellow"
     late = " (late: it changed nothing)" if attempt.late else ""
     first, *others = folded(f"{attempt.number}. {when}{outcome.kind.value}: {outcome.message}{late}", columns - 2)
     yield INDENT + first.replace(outcome.kind.value, click.style(outcome.kind.value, fg=colour), 1)

@@ -5,6 +5,12 @@ outcome ends the attempt: `sent` after a response that matched and said so; `def
 take it now; `failed` when it never will, which a person sees and may queue again. `held` waits for a person or a retry
 of its decision. Nothing leaves `sent`. What was `sending` when the process died is `queued` again at the next start:
 the destination may then get the instance twice, byte for byte the same, never not at all.
+
+A destination that is asked to commit itself to what it was sent (`commitment`, PS3.4 Annex J) has one state more:
+`stored`, between `sending` and `sent`. The destination says that it has stored the instance, and the bytes are kept
+until it says that it keeps them too. A report that says yes makes the delivery `sent`; one that says no makes it
+`deferred`, so that the instance is sent again, or `failed` when the destination has said three times that it never
+will keep it. Without a report it is asked again, without end.
 """
 
 from dataclasses import dataclass
@@ -22,6 +28,7 @@ class State(StrEnum):
     QUEUED = "queued"
     SENDING = "sending"
     DEFERRED = "deferred"
+    STORED = "stored"
     SENT = "sent"
     FAILED = "failed"
     HELD = "held"
@@ -29,8 +36,9 @@ class State(StrEnum):
 
 MOVES: dict[State, frozenset[State]] = {
     State.QUEUED: frozenset({State.SENDING, State.HELD}),
-    State.SENDING: frozenset({State.SENT, State.DEFERRED, State.FAILED, State.QUEUED, State.HELD}),
+    State.SENDING: frozenset({State.STORED, State.SENT, State.DEFERRED, State.FAILED, State.QUEUED, State.HELD}),
     State.DEFERRED: frozenset({State.SENDING, State.HELD}),
+    State.STORED: frozenset({State.SENT, State.DEFERRED, State.FAILED, State.QUEUED}),
     State.FAILED: frozenset({State.QUEUED}),
     State.HELD: frozenset({State.QUEUED, State.FAILED}),
     State.SENT: frozenset(),
@@ -70,6 +78,7 @@ class Kind(StrEnum):
     """How an attempt ended."""
 
     SENT = "sent"
+    STORED = "stored"  # the destination has it, and has not committed itself to it yet
     DEFERRED = "deferred"
     FAILED = "failed"
     CORRUPT = "corrupt"  # the spool's bytes are not those received: held, never sent

@@ -148,7 +148,7 @@ class Lane:
 
     def _record(self, delivery: Delivery, outcome: Outcome) -> None:
         works, now = self._works, datetime.now(UTC)
-        news = outcome.kind is not Kind.SENT
+        news = outcome.kind not in (Kind.SENT, Kind.STORED)
         if outcome.kind is Kind.DEFERRED:
             if outcome.status is None:
                 news = works.gate.away()  # told once, however many instances wait for this destination

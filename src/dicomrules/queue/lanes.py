@@ -17,7 +17,13 @@ from dicomrules.queue.transaction import Row, Transaction, Value
 CORRUPT = "corrupt: the bytes in the spool are not those received"
 DAMAGED = "damaged: what the ledger says of it is not what was written"
 
-_AFTER = {Kind.SENT: State.SENT, Kind.DEFERRED: State.DEFERRED, Kind.FAILED: State.FAILED, Kind.CORRUPT: State.HELD}
+_AFTER = {
+    Kind.SENT: State.SENT,
+    Kind.STORED: State.STORED,
+    Kind.DEFERRED: State.DEFERRED,
+    Kind.FAILED: State.FAILED,
+    Kind.CORRUPT: State.HELD,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +119,8 @@ def record_outcomes(
 
 def _end(tx: Transaction, ended: Ended, attempt: tuple[Value, ...], next_attempt: int | None, now: datetime) -> bool:
     claimed, after = ended.delivery, _AFTER[ended.outcome.kind]
+    if after is State.STORED:
+        next_attempt = encoding.micros(now)  # since when it waits for the commitment
     moved = tx.run("end_attempt", (after.value, next_attempt, claimed.id, claimed.attempts))
     tx.run("insert_attempt", (claimed.id, claimed.attempts, int(not moved), *attempt))
     if not moved:
@@ -120,12 +128,17 @@ def _end(tx: Transaction, ended: Ended, attempt: tuple[Value, ...], next_attempt
     tx.move(claimed.destination, State.SENDING, after)
     instance_id = moved[0][0]
     if after is State.SENT:
-        ((still_open, state),) = tx.run("one_sent", (encoding.micros(now), instance_id))
-        if not still_open and state == InstanceState.DELIVERED:
-            tx.move_instance(InstanceState.WAITING, InstanceState.DELIVERED)
+        one_sent(tx, instance_id, now)
     elif after is State.HELD:
         _hold(tx, instance_id, CORRUPT)
     return True
+
+
+def one_sent(tx: Transaction, instance_id: int, now: datetime) -> None:
+    """One delivery less is open of an instance; the last one makes it delivered."""
+    ((still_open, state),) = tx.run("one_sent", (encoding.micros(now), instance_id))
+    if not still_open and state == InstanceState.DELIVERED:
+        tx.move_instance(InstanceState.WAITING, InstanceState.DELIVERED)
 
 
 def _hold(tx: Transaction, instance_id: int, reason: str) -> None:

@@ -34,6 +34,7 @@ def forget(tx: Transaction, before: datetime, limit: int) -> int:
     found = tx.run("gone_before", (encoding.micros(before), limit))
     for identity in found:
         tx.run("forget_attempts", identity)
+        tx.run("forget_commitments", identity)
         for destination, state in tx.run("forget_deliveries", identity):
             tx.count("delivery", destination, State(state), -1)
         tx.run("forget_variants", identity)

@@ -167,3 +167,14 @@ def test_nothing_is_due_for_an_unknown_destination(ledger: Ledger) -> None:
 def test_d15_destinations_with_deliveries_are_known_without_the_gateway_file(ledger: Ledger) -> None:
     fill(ledger, 1, "removed", "archive")
     assert ledger.destinations() == ["archive", "removed"]
+
+
+def test_what_a_destination_has_stored_stays_open_until_it_has_committed_itself(ledger: Ledger, reader: Reader) -> None:
+    ledger.record([entry("1.2.3.0", "pacs")])
+    assert end(ledger, ledger.claim("pacs", 1, NOW)[0], Kind.STORED)
+    assert state_of(reader, "1.2.3.0") == (InstanceState.WAITING, [State.STORED])
+    assert ledger.finished(10) == []
+    assert ledger.claim("pacs", 1, LATER) == []  # it is not sent again by itself
+    assert [one.state for one in reader.waiting("pacs")] == [State.STORED]
+    (status,) = reader.status().destinations
+    assert status.oldest_waiting == NOW

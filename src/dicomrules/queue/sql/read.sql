@@ -7,7 +7,9 @@ SELECT min(i.received_at) FROM instances i WHERE i.id IN (
   UNION ALL
   SELECT * FROM (SELECT instance_id FROM deliveries WHERE destination = ?1 AND state = 'deferred' ORDER BY id LIMIT 1)
   UNION ALL
-  SELECT * FROM (SELECT instance_id FROM deliveries WHERE destination = ?1 AND state = 'sending' ORDER BY id LIMIT 1));
+  SELECT * FROM (SELECT instance_id FROM deliveries WHERE destination = ?1 AND state = 'sending' ORDER BY id LIMIT 1)
+  UNION ALL
+  SELECT * FROM (SELECT instance_id FROM deliveries WHERE destination = ?1 AND state = 'stored' ORDER BY id LIMIT 1));
 
 -- name: instances_by_uid
 SELECT id FROM instances WHERE sop_instance = ?1
@@ -41,6 +43,7 @@ FROM (
   SELECT id FROM deliveries WHERE destination = ?1 AND state = 'queued' AND id > ?2
   UNION ALL SELECT id FROM deliveries WHERE destination = ?1 AND state = 'sending' AND id > ?2
   UNION ALL SELECT id FROM deliveries WHERE destination = ?1 AND state = 'deferred' AND id > ?2
+  UNION ALL SELECT id FROM deliveries WHERE destination = ?1 AND state = 'stored' AND id > ?2
   UNION ALL SELECT id FROM deliveries WHERE destination = ?1 AND state = 'failed' AND id > ?2
   UNION ALL SELECT id FROM deliveries WHERE destination = ?1 AND state = 'held' AND id > ?2
   ORDER BY id LIMIT ?3) page

@@ -16,6 +16,9 @@ SELECT id FROM instances WHERE state = 'gone' AND finished_at < ? ORDER BY finis
 -- name: forget_attempts
 DELETE FROM attempts WHERE delivery_id IN (SELECT id FROM deliveries WHERE instance_id = ?);
 
+-- name: forget_commitments
+DELETE FROM commitment_deliveries WHERE delivery_id IN (SELECT id FROM deliveries WHERE instance_id = ?);
+
 -- name: forget_deliveries
 DELETE FROM deliveries WHERE instance_id = ? RETURNING destination, state;
 

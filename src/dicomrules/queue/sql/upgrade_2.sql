@@ -1,2 +1,47 @@
 -- From schema 1 to 2: what schema.sql has now. A new column that is NOT NULL needs a default.
 ALTER TABLE deliveries ADD COLUMN options BLOB;
+
+CREATE INDEX deliveries_stored ON deliveries (destination, id) WHERE state = 'stored';
+CREATE INDEX deliveries_to_commit ON deliveries (destination, next_attempt, id) WHERE state = 'stored';
+
+-- Storage commitment that we ask of destinations (PS3.4 Annex J): each transaction is about some `stored` deliveries.
+CREATE TABLE commitment_transactions (
+  id          INTEGER PRIMARY KEY AUTOINCREMENT,
+  uid         TEXT NOT NULL UNIQUE,
+  destination TEXT NOT NULL,
+  asked_at    INTEGER NOT NULL,
+  answered_at INTEGER                                 -- when its report came
+) STRICT;
+
+CREATE TABLE commitment_deliveries (
+  transaction_id INTEGER NOT NULL,
+  delivery_id    INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX commitment_deliveries_asked ON commitment_deliveries (transaction_id, delivery_id);
+CREATE INDEX commitment_deliveries_of ON commitment_deliveries (delivery_id, transaction_id);
+
+-- Storage commitment that peers ask of us: a request is a row before it is answered, and stays one until it is reported.
+CREATE TABLE commitment_requests (
+  id           INTEGER PRIMARY KEY AUTOINCREMENT,
+  uid          TEXT NOT NULL,                         -- Transaction UID (0008,1195), chosen by the peer
+  calling_aet  TEXT NOT NULL,
+  called_aet   TEXT NOT NULL,
+  address      TEXT NOT NULL,
+  receiver     TEXT NOT NULL,
+  policy       TEXT NOT NULL,                         -- model.commitment.Policy
+  requested_at INTEGER NOT NULL,
+  items        BLOB NOT NULL,                         -- SOP class and instance UIDs as asked
+  state        TEXT NOT NULL,                         -- RequestState
+  due_at       INTEGER NOT NULL,                      -- when the report is to be made, or tried again
+  attempts     INTEGER NOT NULL DEFAULT 0,
+  message      TEXT NOT NULL DEFAULT '',              -- why it is not reported yet
+  committed    INTEGER,                               -- how many instances the report says yes to
+  failed       INTEGER,
+  finished_at  INTEGER,
+  UNIQUE (calling_aet, uid)
+) STRICT;
+
+CREATE INDEX commitment_requests_due ON commitment_requests (due_at) WHERE state = 'open';
+CREATE INDEX commitment_requests_nowhere ON commitment_requests (id) WHERE state = 'nowhere';
+CREATE INDEX commitment_requests_over ON commitment_requests (finished_at) WHERE state = 'reported';
