@@ -33,6 +33,8 @@ fuzz: $(VENV)/installed-tests
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary atheris -e ".[fuzz]"
 	$(BIN)/python -m tests.fuzz.campaign rules --seconds $(SECONDS)
 	$(BIN)/python -m tests.fuzz.campaign data_set --seconds $(SECONDS)
+	$(BIN)/python -m tests.fuzz.campaign upper_layer --seconds $(SECONDS)
+	$(BIN)/python -m tests.fuzz.campaign gateway --seconds $(SECONDS)
 
 build: $(VENV)/installed-tests
 	$(BIN)/python -m build

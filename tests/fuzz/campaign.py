@@ -13,7 +13,13 @@ from types import ModuleType
 import atheris
 
 KEPT = Path(__file__).resolve().parents[2] / "bench" / "scratch" / "fuzz"
-TARGETS = {"rules": "fuzz_rules", "data_set": "fuzz_data_set"}
+TARGETS = {
+    "rules": "fuzz_rules",
+    "data_set": "fuzz_data_set",
+    "upper_layer": "fuzz_upper_layer",
+    "gateway": "fuzz_gateway",
+}
+TEXTS = ("rules", "gateway")
 
 
 def target(name: str) -> ModuleType:
@@ -38,7 +44,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=600)
     arguments = parser.parse_args()
     module = target(arguments.target)
-    text = arguments.target == "rules"
+    text = arguments.target in TEXTS
 
     def one_input(data: bytes) -> None:
         module.check(data.decode("utf-8", "replace") if text else data)

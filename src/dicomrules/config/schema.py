@@ -88,6 +88,8 @@ def _missing_keys(document: Document, steps: Steps, error: Any) -> Iterator[Diag
 
 def _kinds(document: Document, steps: Steps, error: Any) -> Iterator[Diagnostic]:
     """Receivers and destinations have exactly one kind; a misspelt one has been reported as an unknown key already."""
+    if not isinstance(error.instance, dict):
+        return  # that it is no block has been reported
     kinds = [choice["required"][0] for choice in error.validator_value]
     said = [key for key in error.instance if key in kinds]
     if not said and any(key not in error.schema["properties"] for key in error.instance):

@@ -111,11 +111,11 @@ class Reader:
 
     def _pdv_head(self, view: memoryview) -> tuple[memoryview, Piece | None]:
         """Read the six bytes before the data of a PDV; a PDV without data is a piece at once."""
+        if self._left < _PDV_HEAD.size:
+            raise Malformed("a P-DATA-TF ends inside the head of a PDV")
         missing = _PDV_HEAD.size - len(self._held)
         self._held += view[:missing]
         if len(self._held) < _PDV_HEAD.size:
-            if self._left < _PDV_HEAD.size:
-                raise Malformed("a P-DATA-TF ends inside the head of a PDV")
             return view[missing:], None
         length, context_id, control = _PDV_HEAD.unpack(self._held)
         self._held.clear()

@@ -129,3 +129,10 @@ def _properties(part: Any) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def test_the_whole_file_is_clean() -> None:
     assert found(WHOLE) == []
+
+
+@pytest.mark.parametrize(
+    ("under", "name"), [("    folder: {path: out}\n", "archive"), ("    folder: {path: in}\n", "drop")]
+)
+def test_a_name_with_nothing_under_it_is_a_finding(under: str, name: str) -> None:
+    assert [(code, text) for code, _, text in found(bent(under, ""))] == [("DR706", name)]
