@@ -26,6 +26,7 @@ AFTER = {
     Kind.STORED: State.STORED,
     Kind.DEFERRED: State.DEFERRED,
     Kind.FAILED: State.FAILED,
+    Kind.HELD: State.HELD,
     Kind.CORRUPT: State.HELD,
 }
 

@@ -52,7 +52,8 @@ class Delivery:
     `sop_class`, `sop_instance` and `transfer_syntax` are those of the data set that leaves (`transfer_syntax` before
     any conversion while sending); `study` is the Study Instance UID as received; `length` and `digest` are those of
     the data set that `patch` applies to; `calling_aet` and `called_aet` are the titles the instance arrived with;
-    `options` are those of the route that sent it here, None: the route said none.
+    `options` are those of the route that sent it here, None: the route said none. `attempts` counts the claims so far;
+    of those, `deferrals` ended in "not now" about this very instance, and `refusals` of these in "never".
     """
 
     id: int
@@ -72,6 +73,8 @@ class Delivery:
     calling_aet: str = ""
     called_aet: str = ""
     options: Options | None = None
+    deferrals: int = 0
+    refusals: int = 0
 
 
 class Kind(StrEnum):
@@ -81,6 +84,7 @@ class Kind(StrEnum):
     STORED = "stored"  # the destination has it, and has not committed itself to it yet
     DEFERRED = "deferred"
     FAILED = "failed"
+    HELD = "held"  # only a person can tell: this delivery waits for one, all others of the instance go on
     CORRUPT = "corrupt"  # the spool's bytes are not those received: held, never sent
 
 
@@ -98,6 +102,8 @@ class Outcome:
     """How one attempt ended: the C-STORE status where a response came, and a message without patient data.
 
     `retry_after` is how long the destination itself asks to be left alone (RFC 9110 10.2.3), None: it does not say.
+    `refused`: the destination says that it never will take this instance. It is believed when it says so often enough;
+    until then the attempt is `deferred`.
     """
 
     kind: Kind
@@ -108,3 +114,4 @@ class Outcome:
     ended_at: datetime | None = None
     trouble: Trouble = Trouble.NONE
     retry_after: timedelta | None = None
+    refused: bool = False

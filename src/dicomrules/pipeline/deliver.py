@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from dicomrules.model.destination import Destination, DicomDestination
 from dicomrules.model.event import Event, Level
 from dicomrules.model.ports import Emit, Sender
-from dicomrules.pipeline.lane import Gate, Lane, Works
+from dicomrules.pipeline.gate import Gate
+from dicomrules.pipeline.lane import Lane, Works
 from dicomrules.pipeline.recorder import Recorder
 from dicomrules.queue.ledger import Ledger
 
@@ -67,14 +68,14 @@ class Delivery:
 
     def _lanes_of(self, target: Target) -> list[Lane]:
         destination = target.destination
+        count = destination.associations if isinstance(destination, DicomDestination) else 1
         works = Works(
             destination=destination.name,
             policy=destination.retry,
             ledger=self._ledger,
             recorder=self._recorder,
-            gate=Gate(destination.retry),
+            gate=Gate(destination.retry, count),
             emit=self._emit,
             stopping=self._stopping,
         )
-        count = destination.associations if isinstance(destination, DicomDestination) else 1
-        return [Lane(works, target.sender()) for _ in range(count)]
+        return [Lane(works, target.sender(), number) for number in range(count)]

@@ -1,11 +1,10 @@
 """One lane: a thread that carries deliveries to one destination over one association (or into one folder).
 
-    claim a batch -> send each -> hand the outcome over -> when the destination is away: wait, and let nobody else
-    knock either
+    ask the gate -> claim -> send each -> tell the gate -> hand the outcome over
 
-Lanes of one destination share a `Gate`: the first that finds the destination away closes it for all of them, for the
-pause of the retry policy, doubled each time, so that a dead destination costs one probe and slows nobody. Whether an
-instance goes again and when is its own business (`next_attempt`); the gate is about the destination.
+Lanes of one destination share a `Gate`, which knows whether anybody may knock now. Whether an instance goes again and
+when is its own business (`next_attempt`); the gate is about the destination. When the gate closes in the middle of a
+batch, what was not tried is given back, and counts as never tried.
 """
 
 import random
@@ -14,12 +13,14 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from dicomrules.model.delivery import Delivery, Kind, Outcome
+from dicomrules.model.delivery import Delivery, Kind, Outcome, Trouble
 from dicomrules.model.destination import RetryPolicy
 from dicomrules.model.event import Event, Level
 from dicomrules.model.ports import Emit, Sender
+from dicomrules.pipeline.gate import Condition, Gate, News, Pass
+from dicomrules.pipeline.known import known_there
 from dicomrules.pipeline.recorder import Recorder
 from dicomrules.queue import retry
 from dicomrules.queue.errors import LedgerError
@@ -30,36 +31,16 @@ BATCH = 64
 _IDLE_RELEASE = 10.0  # seconds without work after which the association is released
 _POLL = 1.0  # seconds: the safety net under the wake-up
 
-
-class Gate:
-    """Open while the destination answers."""
-
-    def __init__(self, policy: RetryPolicy) -> None:
-        self._policy = policy
-        self._lock = threading.Lock()
-        self._failures = 0
-        self._opens_at = 0.0
-
-    def closed_for(self) -> float:
-        """Seconds until somebody may knock again."""
-        with self._lock:
-            return max(0.0, self._opens_at - time.monotonic())
-
-    def away(self) -> bool:
-        """Nobody was there, or nobody answered; True when that is news."""
-        with self._lock:
-            if self._opens_at > time.monotonic():
-                return False  # another lane, or an instance before, has just found out the same
-            self._failures += 1
-            pause = retry.wait(self._policy, self._failures).total_seconds()
-            self._opens_at = time.monotonic() + pause * random.uniform(0.75, 1.0)  # noqa: S311 - no secret hangs on it
-            return True
-
-    def answered(self) -> None:
-        """It is there."""
-        with self._lock:
-            self._failures = 0
-            self._opens_at = 0.0
+_TOLD = {
+    Condition.OPEN: ("destination.answers", Level.INFO, "the destination takes instances again"),
+    Condition.BUSY: ("destination.busy", Level.WARNING, "the destination asks for less: fewer associations are used"),
+    Condition.AWAY: (
+        "destination.away",
+        Level.WARNING,
+        "the destination is not there: it is asked again after a pause",
+    ),
+    Condition.PAUSED: ("destination.paused", Level.ERROR, "a setting here or there is wrong: instances wait"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +58,13 @@ class Works:
 
 class Lane:
     """Claims, sends, records, until it is told to stop; then the instance under way is finished and the rest given
-    back.
+    back. `number` counts the lanes of one destination from 0.
     """
 
-    def __init__(self, works: Works, sender: Sender) -> None:
+    def __init__(self, works: Works, sender: Sender, number: int = 0) -> None:
         self._works = works
         self._sender = sender
+        self._number = number
         self._work = threading.Event()
         self._idle_since = time.monotonic()
         self._thread = threading.Thread(target=self._run, name=f"lane-{works.destination}", daemon=True)
@@ -100,26 +82,30 @@ class Lane:
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
+    def step(self, now: datetime) -> bool:
+        """Claim a batch that is due at `now` and send it. False when there was nothing to do. Raises LedgerError."""
+        allowed = self._works.gate.enter(self._number)
+        if allowed is Pass.WAIT:
+            return False
+        try:
+            claimed = self._works.ledger.claim(self._works.destination, 1 if allowed is Pass.PROBE else BATCH, now)
+            if claimed:
+                self._send(claimed)
+                self._idle_since = time.monotonic()
+            return bool(claimed)
+        finally:
+            self._works.gate.leave(self._number)
+
     def _run(self) -> None:
         with closing(self._sender):
             while not self._works.stopping.is_set():
+                self._work.clear()
                 try:
-                    if not self._one_batch():
+                    if not self.step(datetime.now(UTC)):
                         self._rest()
                 except LedgerError as error:
                     self._note("ledger.failed", Level.ERROR, "the ledger could not be read or written", str(error))
                     self._works.stopping.wait(_POLL)
-
-    def _one_batch(self) -> bool:
-        """False when there was nothing to do."""
-        if self._works.gate.closed_for() > 0:
-            return False
-        self._work.clear()
-        claimed = self._works.ledger.claim(self._works.destination, BATCH, datetime.now(UTC))
-        if claimed:
-            self._send(claimed)
-            self._idle_since = time.monotonic()
-        return bool(claimed)
 
     def _send(self, claimed: list[Delivery]) -> None:
         remaining = {delivery.id: delivery for delivery in claimed}
@@ -127,7 +113,7 @@ class Lane:
             for delivery, outcome in self._outcomes(claimed):
                 del remaining[delivery.id]
                 self._record(delivery, outcome)
-                if self._works.stopping.is_set():
+                if self._works.stopping.is_set() or self._works.gate.closed_for() > 0:
                     break
         finally:
             if remaining:
@@ -148,24 +134,34 @@ class Lane:
 
     def _record(self, delivery: Delivery, outcome: Outcome) -> None:
         works, now = self._works, datetime.now(UTC)
-        news = outcome.kind not in (Kind.SENT, Kind.STORED)
-        if outcome.kind is Kind.DEFERRED:
-            if outcome.status is None:
-                news = works.gate.away()  # told once, however many instances wait for this destination
-            again = retry.next_attempt(works.policy, delivery.attempts, now, random.random())  # noqa: S311
-            works.recorder.put(Ended(delivery, outcome, again))
-        else:
-            works.gate.answered()
-            works.recorder.put(Ended(delivery, outcome))
-        if news:
+        if outcome.kind is Kind.HELD:
+            outcome = known_there(outcome, works.ledger.sent_before(delivery))
+        news = works.gate.heard(outcome)
+        again = self._again(delivery, outcome, now) if outcome.kind is Kind.DEFERRED else None
+        works.recorder.put(Ended(delivery, outcome, again))
+        if news is not None:
+            self._tell(news)
+        if outcome.kind not in (Kind.SENT, Kind.STORED) and outcome.trouble is Trouble.NONE:
             self._note(f"delivery.{outcome.kind}", Level.WARNING, outcome.message, delivery.sop_instance)
 
+    def _again(self, delivery: Delivery, outcome: Outcome, now: datetime) -> datetime:
+        """When this instance goes again: as soon as the gate opens, if that was all; else by its own count."""
+        if outcome.trouble in (Trouble.AWAY, Trouble.MISCONFIGURED):
+            return now + timedelta(seconds=self._works.gate.closed_for())
+        return retry.next_attempt(self._works.policy, delivery.deferrals + 1, now, random.random())  # noqa: S311
+
     def _rest(self) -> None:
-        """Wait for work; release the association when there has been none for a while."""
-        if time.monotonic() - self._idle_since > _IDLE_RELEASE:
+        """Wait for work; release the association when there has been none for a while, or when it is one too many."""
+        if time.monotonic() - self._idle_since > _IDLE_RELEASE or self._number >= self._works.gate.allowed:
             self._sender.close()
         self._work.wait(max(_POLL, min(self._works.gate.closed_for(), 60.0)))
-        self._work.clear()
+
+    def _tell(self, news: News) -> None:
+        name, level, text = _TOLD[news.condition]
+        fields: dict[str, str | int | float] = {"destination": self._works.destination}
+        fields |= {"why": news.words} if news.words else {}
+        fields |= {"seconds": round(news.pause)} if news.pause else {}
+        self._works.emit(Event(name, level, text, fields))
 
     def _note(self, name: str, level: Level, text: str, about: str) -> None:
         fields: dict[str, str | int | float] = {"destination": self._works.destination, "about": about}

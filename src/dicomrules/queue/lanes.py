@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from dicomrules.model.delivery import Delivery, Kind, Outcome, State
+from dicomrules.model.delivery import Delivery, Kind, Outcome, State, Trouble
 from dicomrules.queue import encoding
 from dicomrules.queue.entry import InstanceState
 from dicomrules.queue.errors import LedgerDamaged
@@ -22,8 +22,11 @@ _AFTER = {
     Kind.STORED: State.STORED,
     Kind.DEFERRED: State.DEFERRED,
     Kind.FAILED: State.FAILED,
+    Kind.HELD: State.HELD,
     Kind.CORRUPT: State.HELD,
 }
+# Of what attempts that say nothing about the destination as a whole, the instance itself keeps count.
+_ITS_OWN = (Trouble.NONE, Trouble.CONGESTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ def hold_damaged(tx: Transaction, deliveries: Iterable[int]) -> None:
 
 
 def _delivery(row: Row) -> Delivery:
-    identity, instance_id, destination, state, attempts, next_attempt, options, *form = row
+    identity, instance_id, destination, state, attempts, deferrals, refusals, next_attempt, options, *form = row
     transfer_syntax, leaves_as, raw, *instance = form
     patch = encoding.decode_patch(raw)
     sop_class, sop_instance, study, calling_aet, called_aet, *bases = instance
@@ -91,6 +94,8 @@ def _delivery(row: Row) -> Delivery:
         calling_aet=calling_aet,
         called_aet=called_aet,
         options=encoding.decode_options(options),
+        deferrals=deferrals,
+        refusals=refusals,
     )
 
 
@@ -121,7 +126,10 @@ def _end(tx: Transaction, ended: Ended, attempt: tuple[Value, ...], next_attempt
     claimed, after = ended.delivery, _AFTER[ended.outcome.kind]
     if after is State.STORED:
         next_attempt = encoding.micros(now)  # since when it waits for the commitment
-    moved = tx.run("end_attempt", (after.value, next_attempt, claimed.id, claimed.attempts))
+    outcome = ended.outcome
+    deferred = outcome.kind is Kind.DEFERRED and outcome.trouble in _ITS_OWN
+    counted = (int(deferred), int(outcome.refused))
+    moved = tx.run("end_attempt", (after.value, next_attempt, *counted, claimed.id, claimed.attempts))
     tx.run("insert_attempt", (claimed.id, claimed.attempts, int(not moved), *attempt))
     if not moved:
         return False
@@ -129,7 +137,7 @@ def _end(tx: Transaction, ended: Ended, attempt: tuple[Value, ...], next_attempt
     instance_id = moved[0][0]
     if after is State.SENT:
         one_sent(tx, instance_id, now)
-    elif after is State.HELD:
+    elif outcome.kind is Kind.CORRUPT:
         _hold(tx, instance_id, CORRUPT)
     return True
 

@@ -200,6 +200,15 @@ class Ledger:
                     break
         return count
 
+    def sent_before(self, delivery: Delivery) -> datetime | None:
+        """When this destination took these very bytes (as received, with the same patch) before; None: it never did.
+
+        As far back as the ledger remembers.
+        """
+        with self._reading() as tx:
+            ((at,),) = tx.run("sent_before", (delivery.id,))
+        return encoding.optional_moment(at)
+
     def next_due(self, destination: str) -> datetime | None:
         """When a destination's first delivery is due (in the past, for a queued one); None when none waits."""
         with self._reading() as tx:

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from dicomrules.dicom.syntax import is_deflated
-from dicomrules.model.delivery import Delivery, Kind, Outcome
+from dicomrules.model.delivery import Delivery, Kind, Outcome, Trouble
 from dicomrules.model.destination import DicomDestination
 from dicomrules.model.event import Event, Level
 from dicomrules.model.exchange import Exchange
@@ -22,7 +22,7 @@ from dicomrules.model.security import User
 from dicomrules.net.association import Association, Target, Window
 from dicomrules.net.failures import AssociationError, Lost
 from dicomrules.net.tls import Secured
-from dicomrules.senders import contexts, status
+from dicomrules.senders import contexts, status, trouble
 from dicomrules.senders.contexts import Form, Wishes
 from dicomrules.senders.converted import Converted, Unconvertible
 from dicomrules.senders.kept import KeptAssociation
@@ -91,12 +91,12 @@ class CStoreSender:
         self._emit = emit
         self._wishes = wishes_of(destination)
         self._kept = KeptAssociation(destination.name, target_of(destination, self._not_reloaded), emit, self._wishes)
-        self._given_up = ""  # why the rest of this batch is not tried
+        self._given_up: Outcome | None = None  # why the rest of this batch is not tried
         self._buffer = memoryview(b"")
 
     def send(self, deliveries: Sequence[Delivery]) -> Iterator[tuple[Delivery, Outcome]]:
         """Try each in turn; yields one outcome for each of them, as soon as it is known."""
-        self._given_up = ""
+        self._given_up = None
         forms = [Form(delivery.sop_class, delivery.transfer_syntax) for delivery in deliveries]
         try:
             for position, delivery in enumerate(deliveries):
@@ -115,15 +115,12 @@ class CStoreSender:
         if self._wishes.ways(forms[0]) == ():
             return Outcome(Kind.FAILED, contexts.forbidden(forms[0]))
         if self._given_up:
-            return Outcome(Kind.DEFERRED, self._given_up)
+            return self._given_up
         try:
             with self._files.open(delivery.spool_ref) as stored:
                 return self._send(delivery, forms, Received(stored.fd, stored.dataset_offset, stored.length))
         except AssociationError as error:
-            self._kept.lost(error)
-            if not self._kept.answered:
-                self._given_up = error.text
-            return Outcome(Kind.DEFERRED, error.text, exchange=error.exchange)
+            return self._lost(error)
         except Unconvertible as problem:
             return Outcome(Kind.FAILED, f"cannot be sent in a transfer syntax that the destination takes: {problem}")
         except Corrupt as corrupt:
@@ -131,6 +128,14 @@ class CStoreSender:
         except SpoolError as error:
             # Without a system call that failed, it is the file that is not what we wrote.
             return self._unfit(Kind.DEFERRED if error.errno else Kind.CORRUPT, str(error), delivery)
+
+    def _lost(self, error: AssociationError) -> Outcome:
+        """No association, or no longer. Where others were answered on it, this one instance may be what ended it."""
+        self._kept.lost(error)
+        if self._kept.answered:
+            return Outcome(Kind.DEFERRED, error.text, exchange=error.exchange)
+        self._given_up = Outcome(Kind.DEFERRED, error.text, trouble=trouble.of(error))
+        return replace(self._given_up, exchange=error.exchange)
 
     def _send(self, delivery: Delivery, forms: Sequence[Form], received: Received) -> Outcome:
         """Over the association that is open; once more over a new one when the peer has ended that while it stood
@@ -167,12 +172,12 @@ class CStoreSender:
     def _judged(self, delivery: Delivery, exchange: Exchange) -> Outcome:
         assert exchange.response is not None
         code = int(exchange.response["Status"])
-        kind, message = status.judge(code, delivery.attempts, self._destination.calling_aet)
-        if code and kind is Kind.SENT:
-            self._note(
-                "delivery.warned", Level.WARNING, "a destination stored an instance with a warning", delivery, message
-            )
-        return Outcome(kind, message, code, exchange)
+        judged = status.judge(code, delivery.refusals, self._destination.calling_aet)
+        if code and judged.kind is Kind.SENT:
+            name = "delivery.discarded" if code == status.DISCARDED else "delivery.warned"
+            text = "a destination stored an instance with a warning"
+            self._note(name, Level.WARNING, text, delivery, judged.message)
+        return Outcome(judged.kind, judged.message, code, exchange, trouble=judged.trouble, refused=judged.refused)
 
     def _unfit(self, kind: Kind, why: str, delivery: Delivery) -> Outcome:
         self._note(
@@ -196,10 +201,15 @@ class CStoreSender:
 
 
 def _refused(association: Association, form: Form) -> Outcome:
-    """No context fits. For good only when the peer said "not supported" to everything."""
+    """No context fits. For good only when the peer said "not supported" to everything; when it has not accepted a
+    single one, that is no matter of this object.
+    """
     proposed, results = association.proposed, association.results
     for_good = contexts.is_refused_for_good(proposed, results, form)
     words = contexts.refusal(proposed, results, form)
     return Outcome(
-        Kind.FAILED if for_good else Kind.DEFERRED, words, exchange=Exchange(association.established, None, {})
+        Kind.FAILED if for_good else Kind.DEFERRED,
+        words,
+        exchange=Exchange(association.established, None, {}),
+        trouble=Trouble.NONE if for_good or association.contexts else Trouble.MISCONFIGURED,
     )

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from dicomrules.dicom import part10
 from dicomrules.dicom.malformed import MalformedDataSet
-from dicomrules.model.delivery import Delivery, Kind, Outcome
+from dicomrules.model.delivery import Delivery, Kind, Outcome, Trouble
 from dicomrules.model.destination import FolderDestination
 from dicomrules.model.event import Event, Level
 from dicomrules.model.ports import Emit
@@ -61,7 +61,8 @@ class FolderSender:
             return self._unfit(Kind.FAILED, f"what would leave is no whole data set: {malformed}", delivery)
         except OSError as error:
             self.close()  # the folder may be another one when it is back
-            return Outcome(Kind.DEFERRED, f"the folder takes nothing now: {error.strerror or type(error).__name__}")
+            why = f"the folder takes nothing now: {error.strerror or type(error).__name__}"
+            return Outcome(Kind.DEFERRED, why, trouble=Trouble.AWAY)
 
     def _written(self, delivery: Delivery) -> Outcome:
         if self._tree is None:

@@ -72,7 +72,9 @@ class KeptAssociation:
         try:
             self._association = Association(self._target, proposal.contexts)
         except AssociationError as error:
-            if isinstance(error, Insecure):
+            if isinstance(error, ProtocolViolation):
+                self._note("association.violated", Level.ERROR, "a destination broke the protocol", error.text)
+            elif isinstance(error, Insecure):
                 self._note("tls.refused", Level.ERROR, "a destination could not be reached by TLS", error.text)
             else:
                 self._note("association.refused", Level.WARNING, "no association could be had", error.text)

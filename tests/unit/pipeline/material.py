@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dicomrules.dicom.patch import Patch, Splice
 from dicomrules.model.decision import Decision, Variant
-from dicomrules.model.delivery import Delivery, Kind, Outcome
+from dicomrules.model.delivery import Delivery, Kind, Outcome, Trouble
 from dicomrules.model.event import Event
 from dicomrules.model.instance import Envelope, Peer, Verdict
 from dicomrules.model.receiver import Limits
@@ -90,5 +90,5 @@ class Takes:
 
 
 SENT = Outcome(Kind.SENT, "stored", 0x0000)
-AWAY = Outcome(Kind.DEFERRED, "connection refused")
-BUSY = Outcome(Kind.DEFERRED, "out of resources", 0xA700)
+AWAY = Outcome(Kind.DEFERRED, "connection refused", trouble=Trouble.AWAY)
+BUSY = Outcome(Kind.DEFERRED, "out of resources", 0xA700, trouble=Trouble.CONGESTED)

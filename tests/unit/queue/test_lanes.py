@@ -1,15 +1,16 @@
 """What lanes do with the queue: claims, outcomes, fences."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from dicomrules.model.delivery import Delivery, Kind, State
+from dicomrules.model.delivery import Delivery, Kind, State, Trouble
 from dicomrules.queue.entry import InstanceState
 from dicomrules.queue.lanes import Ended
 from dicomrules.queue.ledger import Ledger
 from dicomrules.queue.reader import Reader
-from tests.unit.queue.material import NOW, entry, outcome
+from tests.unit.queue.material import MODALITY, NOW, entry, outcome
 
 LATER = NOW + timedelta(seconds=30)
 
@@ -39,6 +40,36 @@ def test_a_claim_gives_the_oldest_first_and_all_that_a_sender_needs(ledger: Ledg
     assert first.patch == source.decision.variants[0].patch
     assert (first.spool_ref, first.length, first.digest) == (source.spool_ref, 532_000, source.envelope.digest)
     assert (first.state, first.attempts, first.calling_aet, first.study) == (State.SENDING, 1, "CT_A1", "1.2")
+
+
+def test_d08_the_ledger_counts_refusals_of_an_instance_and_not_how_often_it_was_claimed(ledger: Ledger) -> None:
+    fill(ledger, 1, "pacs")
+    no = replace(outcome(Kind.DEFERRED), refused=True)
+    away = replace(outcome(Kind.DEFERRED), trouble=Trouble.AWAY)
+    for said in (no, away, away, no):
+        (claimed,) = ledger.claim("pacs", 1, LATER)
+        ledger.record_outcomes([Ended(claimed, said, NOW)], NOW)
+    ledger.give_back(ledger.claim("pacs", 1, LATER), NOW)
+    (claimed,) = ledger.claim("pacs", 1, LATER)
+    assert (claimed.attempts, claimed.deferrals, claimed.refusals) == (6, 2, 2)
+    end(ledger, claimed, Kind.FAILED)
+    ledger.requeue([claimed.id], NOW)
+    assert ledger.claim("pacs", 1, NOW)[0].refusals == 0, "who queues it again means three tries"
+
+
+def test_d12_the_ledger_knows_which_bytes_a_destination_took(ledger: Ledger) -> None:
+    other = replace(MODALITY, calling_aet="CT_B2")
+    ledger.record([entry("1.2.3.1", "pacs", "archive"), entry("1.2.3.2", "pacs")])
+    first, second = ledger.claim("pacs", 2, NOW)
+    end(ledger, first, Kind.SENT)
+    assert ledger.sent_before(second) is None
+    ledger.record([entry("1.2.3.1", "pacs", peer=other), entry("1.2.3.1", "pacs", content="b", peer=other)])
+    same = ledger.claim("pacs", 2, NOW)[0]
+    assert ledger.sent_before(same) == outcome(Kind.SENT).ended_at
+    assert ledger.sent_before(ledger.claim("archive", 1, NOW)[0]) is None
+    changed = entry("1.2.3.1", "pacs", content="c", peer=replace(MODALITY, calling_aet="CT_C3"))
+    ledger.record([changed])
+    assert ledger.sent_before(ledger.claim("pacs", 1, NOW)[0]) is None
 
 
 def test_what_is_claimed_is_not_claimed_twice(ledger: Ledger) -> None:

@@ -7,7 +7,8 @@ ORDER BY next_attempt, id LIMIT ?;
 SELECT id FROM deliveries WHERE destination = ? AND state = 'queued' ORDER BY id LIMIT ?;
 
 -- name: delivery
-SELECT d.id, d.instance_id, d.destination, d.state, d.attempts, d.next_attempt, d.options, v.transfer_syntax, v.leaves_as, v.patch,
+SELECT d.id, d.instance_id, d.destination, d.state, d.attempts, d.deferrals, d.refusals, d.next_attempt, d.options,
+       v.transfer_syntax, v.leaves_as, v.patch,
        i.sop_class, i.sop_instance, i.study, i.calling_aet, i.called_aet,
        i.spool_ref, i.length, i.digest, i.derived_ref, i.derived_length, i.derived_digest
 FROM deliveries d JOIN variants v ON v.id = d.variant_id JOIN instances i ON i.id = d.instance_id
@@ -17,7 +18,8 @@ WHERE d.id = ?;
 UPDATE deliveries SET state = 'sending', attempts = attempts + 1 WHERE id = ?;
 
 -- name: end_attempt
-UPDATE deliveries SET state = ?, next_attempt = coalesce(?, next_attempt)
+UPDATE deliveries
+SET state = ?, next_attempt = coalesce(?, next_attempt), deferrals = deferrals + ?, refusals = refusals + ?
 WHERE id = ? AND state = 'sending' AND attempts = ?
 RETURNING instance_id;
 
@@ -52,7 +54,9 @@ UPDATE deliveries SET state = 'held' WHERE id = ? AND state = 'sending' RETURNIN
 SELECT id, destination FROM deliveries WHERE destination = ? AND state = 'sending' LIMIT ?;
 
 -- name: requeue
-UPDATE deliveries SET state = 'queued', next_attempt = ? WHERE id = ? AND state = ? RETURNING destination;
+UPDATE deliveries
+SET state = 'queued', next_attempt = ?1, refusals = CASE WHEN state = 'sending' THEN refusals ELSE 0 END
+WHERE id = ?2 AND state = ?3 RETURNING destination;
 
 -- name: next_due
 SELECT min(at) FROM (
@@ -64,3 +68,12 @@ SELECT min(at) FROM (
 
 -- name: destinations
 SELECT DISTINCT name FROM counters WHERE scope = 'delivery' ORDER BY name;
+
+-- name: sent_before
+SELECT max(a.ended_at)
+FROM deliveries d JOIN variants v ON v.id = d.variant_id JOIN instances i ON i.id = d.instance_id
+JOIN instances e ON e.sop_instance = i.sop_instance AND e.digest = i.digest
+JOIN variants w ON w.instance_id = e.id AND w.patch = v.patch AND w.transfer_syntax = v.transfer_syntax
+JOIN deliveries p ON p.instance_id = e.id AND p.variant_id = w.id AND p.destination = d.destination
+JOIN attempts a ON a.delivery_id = p.id AND a.kind IN ('sent', 'stored')
+WHERE d.id = ?;

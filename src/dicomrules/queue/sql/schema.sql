@@ -61,6 +61,8 @@ CREATE TABLE deliveries (
   destination  TEXT NOT NULL,
   state        TEXT NOT NULL,                         -- model.delivery.State
   attempts     INTEGER NOT NULL DEFAULT 0,            -- claims so far; the number of the attempt while `sending`
+  deferrals    INTEGER NOT NULL DEFAULT 0,            -- of these, ended in "not now" about this very instance
+  refusals     INTEGER NOT NULL DEFAULT 0,            -- of these, said "never"
   next_attempt INTEGER NOT NULL,
   options      BLOB                                   -- model.decision.Options of the route, NULL: none
 ) STRICT;

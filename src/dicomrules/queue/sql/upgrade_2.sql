@@ -1,5 +1,7 @@
 -- From schema 1 to 2: what schema.sql has now. A new column that is NOT NULL needs a default.
 ALTER TABLE deliveries ADD COLUMN options BLOB;
+ALTER TABLE deliveries ADD COLUMN deferrals INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE deliveries ADD COLUMN refusals INTEGER NOT NULL DEFAULT 0;
 
 CREATE INDEX deliveries_stored ON deliveries (destination, id) WHERE state = 'stored';
 CREATE INDEX deliveries_to_commit ON deliveries (destination, next_attempt, id) WHERE state = 'stored';
