@@ -13,7 +13,13 @@ from dicomrules.dicom.forms import FORMS, SHORT
 from dicomrules.dicom.malformed import MalformedDataSet
 from dicomrules.dicom.source import Bytes
 from dicomrules.dicom.syntax import SEQUENCE_END, UNDEFINED, Encoding
-from dicomrules.dicom.tags import SERIES_INSTANCE_UID, SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_INSTANCE_UID
+from dicomrules.dicom.tags import (
+    ACCESSION_NUMBER,
+    SERIES_INSTANCE_UID,
+    SOP_CLASS_UID,
+    SOP_INSTANCE_UID,
+    STUDY_INSTANCE_UID,
+)
 from dicomrules.dicom.uids import InstanceKey
 from dicomrules.dicom.walk import IndexLimits, Walk
 from dicomrules.dicom.window import Window
@@ -54,6 +60,10 @@ class Index:
         """The UIDs that name the instance; empty where absent, not ASCII, or longer than any UID."""
         tags = (SOP_CLASS_UID, SOP_INSTANCE_UID, SERIES_INSTANCE_UID, STUDY_INSTANCE_UID)
         return InstanceKey(*map(self._uid, tags))
+
+    def accession(self) -> str:
+        """Accession Number (0008,0050); empty where absent, not ASCII, or far longer than an SH may be."""
+        return self._uid(ACCESSION_NUMBER)
 
     def _uid(self, tag: int) -> str:
         element = self.find(tag)

@@ -3,8 +3,10 @@
 A delivery is born `queued`, in the same transaction that makes its instance safe. A lane claims it (`sending`), and an
 outcome ends the attempt: `sent` after a response that matched and said so; `deferred` when the destination could not
 take it now; `failed` when it never will, which a person sees and may queue again. `held` waits for a person or a retry
-of its decision. Nothing leaves `sent`. What was `sending` when the process died is `queued` again at the next start:
-the destination may then get the instance twice, byte for byte the same, never not at all.
+of its decision. Nothing leaves `sent`. `discarded` is what a person has given up, or what a later decision that a
+person asked for has replaced: it is not sent, and nothing leaves it either; sending again makes a new delivery. What
+was `sending` when the process died is `queued` again at the next start: the destination may then get the instance
+twice, byte for byte the same, never not at all.
 
 A destination that is asked to commit itself to what it was sent (`commitment`, PS3.4 Annex J) has one state more:
 `stored`, between `sending` and `sent`. The destination says that it has stored the instance, and the bytes are kept
@@ -32,16 +34,18 @@ class State(StrEnum):
     SENT = "sent"
     FAILED = "failed"
     HELD = "held"
+    DISCARDED = "discarded"
 
 
 MOVES: dict[State, frozenset[State]] = {
-    State.QUEUED: frozenset({State.SENDING, State.HELD}),
+    State.QUEUED: frozenset({State.SENDING, State.HELD, State.DISCARDED}),
     State.SENDING: frozenset({State.STORED, State.SENT, State.DEFERRED, State.FAILED, State.QUEUED, State.HELD}),
-    State.DEFERRED: frozenset({State.SENDING, State.HELD}),
-    State.STORED: frozenset({State.SENT, State.DEFERRED, State.FAILED, State.QUEUED}),
-    State.FAILED: frozenset({State.QUEUED}),
-    State.HELD: frozenset({State.QUEUED, State.FAILED}),
+    State.DEFERRED: frozenset({State.SENDING, State.HELD, State.DISCARDED}),
+    State.STORED: frozenset({State.SENT, State.DEFERRED, State.FAILED, State.QUEUED, State.DISCARDED}),
+    State.FAILED: frozenset({State.QUEUED, State.DISCARDED}),
+    State.HELD: frozenset({State.QUEUED, State.FAILED, State.DISCARDED}),
     State.SENT: frozenset(),
+    State.DISCARDED: frozenset(),
 }
 
 

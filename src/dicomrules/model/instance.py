@@ -45,6 +45,7 @@ class Envelope:
     derived_ref: str = ""
     derived_length: int = 0
     derived_digest: str = ""
+    accession: str = ""  # Accession Number (0008,0050) as received, for people who look for a study
 
 
 class Verdict(StrEnum):

@@ -55,6 +55,11 @@ class Delivery:
         for lane in self._lanes:
             lane.wake()
 
+    def resume(self, destination: str) -> None:
+        """A person says that this destination is there again: it is tried now."""
+        for lane in self._lanes:
+            lane.resume(destination)
+
     def drain(self, seconds: float) -> bool:
         """Finish the instances under way, give the rest back, write all outcomes. False when a lane did not end in
         time.

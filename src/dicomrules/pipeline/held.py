@@ -65,7 +65,7 @@ class HeldInstances:
 
     def _again(self, held: Held, now: datetime) -> None:
         try:
-            with _opened(self._means.spool, held.envelope) as envelope:
+            with opened(self._means.spool, held.envelope) as envelope:
                 fresh = self._engine.decide(envelope)
         except (SpoolError, MalformedDataSet) as error:
             self._note("held.unreadable", Level.ERROR, "a held instance cannot be read", held, str(error))
@@ -91,7 +91,7 @@ class HeldInstances:
 
 
 @contextmanager
-def _opened(spool: Spool, envelope: Envelope) -> Iterator[Envelope]:
+def opened(spool: Spool, envelope: Envelope) -> Iterator[Envelope]:
     """The envelope with its index, over the stored bytes; the inflated ones of a deflated instance."""
     with ExitStack() as stack:
         stored = stack.enter_context(spool.open(envelope.derived_ref or envelope.spool_ref))

@@ -45,7 +45,7 @@ class Means:
     committer: Committer
     pool: Executor
     emit: Emit
-    wake: Callable[[], None]
+    wake: Callable[[], object]
     crashes: Mapping[tuple[str, int], int]
 
 

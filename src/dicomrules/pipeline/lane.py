@@ -77,6 +77,12 @@ class Lane:
         """There may be work."""
         self._work.set()
 
+    def resume(self, destination: str) -> None:
+        """If this is the destination: whatever was found out about it before does not count any more."""
+        if destination == self._works.destination:
+            self._works.gate.answered()
+            self.wake()
+
     def join(self, timeout: float) -> bool:
         """Wait for the end; False when it has not come in time."""
         self._thread.join(timeout)

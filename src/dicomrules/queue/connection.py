@@ -64,12 +64,35 @@ def open_for_writing(state: Path, lock: WriterLock) -> apsw.Connection:
     return connection
 
 
-def open_for_reading(state: Path) -> apsw.Connection:
-    """The ledger in `state`, beside whoever writes it. Raises a LedgerError, LedgerRefused when there is none."""
+def open_existing(state: Path, lock: WriterLock) -> apsw.Connection:
+    """The ledger in `state` for writing, but never made or brought up to date. Raises a LedgerError."""
     _check_sqlite()
+    path = _there(state)
+    with told():
+        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+        try:
+            connection.set_busy_timeout(10_000)
+            with lock:
+                connection.pragma("synchronous", "full")
+                connection.pragma("wal_autocheckpoint", 0)
+            _check(connection)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def _there(state: Path) -> Path:
     path = state / FILE
     if not path.exists():
         raise LedgerRefused(f"there is no ledger in {state}: has this gateway ever been started?")
+    return path
+
+
+def open_for_reading(state: Path) -> apsw.Connection:
+    """The ledger in `state`, beside whoever writes it. Raises a LedgerError, LedgerRefused when there is none."""
+    _check_sqlite()
+    path = _there(state)
     with told():
         connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
         try:

@@ -51,18 +51,20 @@ def prepare(one: Held, decision: Decision, now: datetime) -> Prepared:
     return one, decision, forms(entry), columns, at
 
 
-def decide(tx: Transaction, prepared: Prepared) -> bool:
-    """Write a later decision; False when the instance is no longer held for one."""
+def decide(tx: Transaction, prepared: Prepared, *, asked: bool = False) -> bool:
+    """Write a later decision; False when the instance is no longer held for one. `asked`: a person wants it."""
     one, decision, made, columns, at = prepared
-    found = tx.run("still_held", (one.instance_id,))
+    found = tx.run("held_by_person" if asked else "still_held", (one.instance_id,))
     if not found:
         return False
     if one.decision.verdict is Verdict.SEND:
         still_open = _change_variants(tx, one, decision, made, at) + int(found[0][0])
         state = _state(decision, still_open)
     else:
-        tx.run("forget_variants", (one.instance_id,))
-        insert_forms(tx, one.instance_id, made, at)
+        tx.run("forget_current_variants", (one.instance_id,))
+        ((first,),) = tx.run("next_variant", (one.instance_id,))
+        tx.run("variants_begin_at", (first, one.instance_id))
+        insert_forms(tx, one.instance_id, made, at, first=first)
         still_open = sum(len(form.destinations) for form in made)
         # A dropped one has bytes: it goes the way of what is delivered.
         state = InstanceState.DELIVERED if decision.verdict is Verdict.DROP else state_of(decision.verdict, made)

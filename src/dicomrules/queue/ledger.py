@@ -6,11 +6,10 @@ held, and no other I/O inside. After an error of the disk the ledger writes no m
 the kernel tells such an error only once; all methods then raise LedgerError.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from pathlib import Path
-from threading import Lock
 from typing import Literal, Self
 
 import apsw
@@ -18,11 +17,12 @@ import apsw
 from dicomrules.model.decision import Decision
 from dicomrules.model.delivery import Delivery, State
 from dicomrules.queue import deciding, encoding, lanes, recording, retention
-from dicomrules.queue.connection import FILE, LOCK, open_for_writing, told
+from dicomrules.queue.connection import FILE, open_for_writing, told
 from dicomrules.queue.entry import Entry, Held, Kept, Recorded
-from dicomrules.queue.errors import LedgerDamaged, LedgerError
+from dicomrules.queue.errors import LedgerDamaged
 from dicomrules.queue.lanes import Ended
-from dicomrules.queue.lock import WriterLock
+from dicomrules.queue.requests import Requests
+from dicomrules.queue.session import Session
 from dicomrules.queue.transaction import Transaction
 
 GROUP = 64  # rows that one transaction writes at most
@@ -34,18 +34,9 @@ class Ledger:
     def __init__(self, state: Path) -> None:
         """As `open`."""
         self._path = state / FILE
-        try:
-            self._lock = WriterLock(state / LOCK)
-        except OSError as error:
-            raise LedgerError(f"the ledger's lock cannot be made: {error.strerror}") from error
-        try:
-            self._connection = open_for_writing(state, self._lock)
-        except LedgerError:
-            self._lock.close()
-            raise
-        self._mutex = Lock()  # one thread at a time on the connection
+        self._session = Session(state, open_for_writing)
         self._checkpoints: apsw.Connection | None = None
-        self._failure = ""
+        self.requests = Requests(self._session)
 
     @classmethod
     def open(cls, state: Path) -> Self:
@@ -57,15 +48,14 @@ class Ledger:
 
     def close(self) -> None:
         """Close it, when no thread uses it any more."""
-        for connection in (self._checkpoints, self._connection):
-            if connection is not None:
-                connection.close()
-        self._lock.close()
+        if self._checkpoints is not None:
+            self._checkpoints.close()
+        self._session.close()
 
     @property
     def failure(self) -> str:
         """Why it writes no more until it is opened again; empty as long as it does."""
-        return self._failure
+        return self._session.failure
 
     # Intake
 
@@ -113,7 +103,7 @@ class Ledger:
         with self._writing() as tx:
             for identity in found:
                 tx.run("postpone", (encoding.micros(until), identity))
-        return [one for identity in found if (one := self._held(identity)) is not None]
+        return [one for identity in found if (one := self.instance(identity)) is not None]
 
     def decide_again(self, one: Held, decision: Decision, now: datetime) -> bool:
         """Write what a later decision made of a held instance; False when it is no longer held for one."""
@@ -134,7 +124,8 @@ class Ledger:
                     tx.run("decide_now", (encoding.micros(now), identity))
             count, after = count + len(found), found[-1][0]
 
-    def _held(self, identity: int) -> Held | None:
+    def instance(self, identity: int) -> Held | None:
+        """An instance with what was decided of it last; None when it is unknown, or damaged: then it is held."""
         with self._reading() as tx:
             rows = tx.run("held_instance", (identity,))
             patches = tx.run("patches", (identity,))
@@ -263,7 +254,7 @@ class Ledger:
             if mode == "passive":
                 self._checkpoints.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
                 return
-            with self._lock, suppress(apsw.BusyError):  # somebody reads: the log is emptied another time
+            with self._session.lock, suppress(apsw.BusyError):  # somebody reads: the log is emptied another time
                 self._checkpoints.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
 
     def log_bytes(self) -> int:
@@ -284,25 +275,8 @@ class Ledger:
         with self._reading() as tx:
             return [Kept(*row) for row in tx.run(statement, bindings)]
 
-    @contextmanager
-    def _reading(self) -> Iterator[Transaction]:
-        with self._mutex, told():
-            yield Transaction(self._connection)
+    def _reading(self) -> AbstractContextManager[Transaction]:
+        return self._session.reading()
 
-    @contextmanager
-    def _writing(self) -> Iterator[Transaction]:
-        with self._mutex, self._lock, told():
-            if self._failure:
-                raise LedgerError(f"{self._failure}; nothing more is written until the gateway is started again")
-            try:
-                self._connection.execute("BEGIN IMMEDIATE")
-                tx = Transaction(self._connection)
-                yield tx
-                tx.flush()
-                self._connection.execute("COMMIT")
-            except BaseException as error:
-                if isinstance(error, apsw.IOError | apsw.CorruptError):
-                    self._failure = f"the ledger met an error of the disk ({error})"
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
+    def _writing(self) -> AbstractContextManager[Transaction]:
+        return self._session.writing()

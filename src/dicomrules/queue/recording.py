@@ -63,6 +63,7 @@ def prepare(entry: Entry) -> Prepared:
         "derived_length": envelope.derived_length,
         "derived_digest": bytes.fromhex(envelope.derived_digest),
         "source_path": envelope.source_path,
+        "accession": envelope.accession,
         **judged(decision, received_at, received_at),
         "exchange": encoding.encode_exchange(envelope.exchange),
     }
@@ -164,9 +165,11 @@ def _insert(tx: Transaction, entry: Prepared, conflict: bool) -> int:
     return int(instance_id)
 
 
-def insert_forms(tx: Transaction, instance_id: int, made: Sequence[Form], due: int, *, conflict: bool = False) -> None:
-    """The variants of an instance with their deliveries. `conflict`: nothing of it may leave."""
-    for number, form in enumerate(made):
+def insert_forms(
+    tx: Transaction, instance_id: int, made: Sequence[Form], due: int, *, conflict: bool = False, first: int = 0
+) -> None:
+    """The variants of an instance with their deliveries, numbered from `first`. `conflict`: nothing of it may leave."""
+    for number, form in enumerate(made, first):
         variant = (instance_id, number, form.leaves_in, form.leaves_as, form.patch)
         ((variant_id,),) = tx.run("insert_variant", variant)
         state = State.HELD if conflict or form.held else State.QUEUED

@@ -35,6 +35,8 @@ def forget(tx: Transaction, before: datetime, limit: int) -> int:
     for identity in found:
         tx.run("forget_attempts", identity)
         tx.run("forget_commitments", identity)
+        tx.run("forget_requests", identity)
+        tx.run("forget_earlier", identity)
         for destination, state in tx.run("forget_deliveries", identity):
             tx.count("delivery", destination, State(state), -1)
         tx.run("forget_variants", identity)

@@ -24,10 +24,16 @@ class Knocker:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
 
-    def notify(self) -> None:
-        """Knock. Nobody there, or many knocks unheard: then there is nothing to add."""
-        with suppress(OSError), _Address(self._state) as address:
-            self._socket.sendto(b"", address)
+    def notify(self) -> bool:
+        """Knock; whether somebody is there. When many knocks are unheard yet, there is nothing to add."""
+        try:
+            with _Address(self._state) as address:
+                self._socket.sendto(b"", address)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return True
 
     def close(self) -> None:
         """Close the socket."""

@@ -124,6 +124,7 @@ def _envelope(arrival: Arrival, digest: str, found: Index, derived: _Derived | N
         derived_ref=derived.ref if derived else "",
         derived_length=derived.length if derived else 0,
         derived_digest=derived.digest if derived else "",
+        accession=found.accession(),
     )
 
 

@@ -17,8 +17,11 @@ from dicomrules.observe.emit import Background
 from dicomrules.observe.log import log_to
 from dicomrules.pipeline.deliver import Delivery, Target
 from dicomrules.pipeline.held import HeldInstances, Means
+from dicomrules.pipeline.requests import Means as RequestMeans
+from dicomrules.pipeline.requests import Requests
 from dicomrules.pipeline.sweep import Retention, Sweep
 from dicomrules.queue.errors import LedgerError
+from dicomrules.queue.ledger import Ledger
 from dicomrules.queue.wakeup import Wakeup
 from dicomrules.senders.cstore import CStoreSender
 from dicomrules.senders.folder import FolderSender
@@ -58,14 +61,17 @@ def run(plan: Plan, line: Line) -> None:
         sweep = Sweep(spool, ledger, _retention(plan))
         engine = Engine(plan.program, plan.applications, plan.settings.name)
         held = HeldInstances(engine, Means(spool, ledger, emit, delivery.wake))
+        requests = Requests(engine, _request_means(plan, spool, ledger, delivery, emit))
         with _wakeup(plan.settings.state) as wakeup:
             delivery.start()
             held.start(plan.program.fingerprint, datetime.now(UTC))
+            requests.start(datetime.now(UTC))
             line.ready("to " + ", ".join(each.name for each in plan.settings.destinations))
-            tidied = 0.0
+            tidied, asked = 0.0, False
             while not stop.now() and not ledger.failure:
-                if wakeup.wait(_POLL):
+                if wakeup.wait(0.0 if asked else _POLL):
                     delivery.wake()
+                asked = _act_on_requests(requests, emit)
                 if time.monotonic() - tidied >= _POLL:
                     _sweep(sweep, emit)
                     _decide_again(held, emit)
@@ -101,6 +107,20 @@ def _wakeup(state: Path) -> Wakeup:
         return Wakeup(state)
     except OSError as error:
         raise StartFailed(IO_ERROR, f"the wake-up socket in {state} cannot be made: {error.strerror}") from error
+
+
+def _request_means(plan: Plan, spool: Spool, ledger: Ledger, delivery: Delivery, emit: Emit) -> RequestMeans:
+    names = frozenset(each.name for each in plan.settings.destinations)
+    return RequestMeans(spool, ledger, emit, delivery.wake, delivery.resume, names)
+
+
+def _act_on_requests(requests: Requests, emit: Emit) -> bool:
+    """What people have asked for; a failure of it stops no delivery."""
+    try:
+        return requests.step(datetime.now(UTC))
+    except LedgerError as error:
+        emit(Event("request.failed", Level.WARNING, "a request failed, and is tried again", {"reason": str(error)}))
+        return False
 
 
 def _decide_again(held: HeldInstances, emit: Emit) -> None:

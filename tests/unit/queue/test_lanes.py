@@ -184,7 +184,7 @@ def test_a_deferral_without_a_next_attempt_is_a_mistake_and_changes_nothing(ledg
 def test_s13_a_delivery_whose_row_is_damaged_is_held_and_the_others_go(ledger: Ledger, reader: Reader) -> None:
     fill(ledger, 3, "pacs", "archive")
     turned = "UPDATE variants SET patch = CAST(substr(patch, 1, 70) || x'21' || substr(patch, 72) AS BLOB) WHERE id = 2"
-    ledger._connection.execute(turned)
+    ledger._session.connection.execute(turned)
     assert [one.sop_instance for one in ledger.claim("pacs", 10, NOW)] == ["1.2.3.0", "1.2.3.2"]
     assert [(one.key.sop_instance, one.reason[:7]) for one in reader.held()] == [("1.2.3.1", "damaged")]
     assert [one.sop_instance for one in ledger.claim("archive", 10, NOW)] == ["1.2.3.0", "1.2.3.2"]

@@ -94,7 +94,7 @@ def test_a_folder_that_is_not_there_is_a_ledger_error(tmp_path: Path) -> None:
 
 
 def test_writing_is_synced_and_the_log_is_not_checkpointed_by_writers(ledger: Ledger) -> None:
-    pragma = ledger._connection.pragma
+    pragma = ledger._session.connection.pragma
     assert (pragma("journal_mode"), pragma("synchronous"), pragma("wal_autocheckpoint")) == ("wal", 2, 0)
 
 
@@ -138,7 +138,7 @@ class FailingConnection:
 
 
 def test_s08_after_an_error_of_the_disk_nothing_more_is_written(ledger: Ledger, reader: Reader) -> None:
-    ledger._connection = FailingConnection(ledger._connection)  # type: ignore[assignment]
+    ledger._session.connection = FailingConnection(ledger._session.connection)  # type: ignore[assignment]
     with pytest.raises(LedgerError, match="disk I/O error"):
         ledger.record([entry("1.2.3.4", "pacs")])
     with pytest.raises(LedgerError, match="nothing more is written"):

@@ -21,7 +21,7 @@ def plan(ledger: Ledger, name: str) -> list[str]:
     bindings: object = dict.fromkeys(names) if names else (None,) * max([*numbered, statement.count("?")])
     if numbered:
         bindings = (None,) * max(numbered)
-    rows = ledger._connection.execute(f"EXPLAIN QUERY PLAN {statement}", bindings)  # type: ignore[arg-type]
+    rows = ledger._session.connection.execute(f"EXPLAIN QUERY PLAN {statement}", bindings)  # type: ignore[arg-type]
     return [detail for *_, detail in rows]
 
 

@@ -25,7 +25,7 @@ WHERE id = :id;
 SELECT open FROM instances WHERE id = ? AND state = 'held' AND held_under IS NOT NULL;
 
 -- name: variant_numbered
-SELECT id FROM variants WHERE instance_id = ? AND number = ?;
+SELECT v.id FROM variants v JOIN instances i ON i.id = v.instance_id WHERE i.id = ? AND v.number = i.first_variant + ?;
 
 -- name: change_variant
 UPDATE variants SET transfer_syntax = ?, leaves_as = ?, patch = ? WHERE id = ?;

@@ -1,5 +1,5 @@
 -- name: counters
-SELECT scope, name, item, value FROM counters;
+SELECT scope, name, item, value FROM counters WHERE scope IN ('delivery', 'receiver', 'instance');
 
 -- name: oldest_waiting
 SELECT min(i.received_at) FROM instances i WHERE i.id IN (
@@ -26,7 +26,8 @@ SELECT sop_class, sop_instance, series, study, calling_aet, called_aet, address,
 FROM instances WHERE id = ?;
 
 -- name: patches
-SELECT patch FROM variants WHERE instance_id = ? ORDER BY number;
+SELECT v.patch FROM variants v JOIN instances i ON i.id = v.instance_id
+WHERE i.id = ? AND v.number >= i.first_variant ORDER BY v.number;
 
 -- name: deliveries
 SELECT d.id, d.destination, v.number, coalesce(v.leaves_as, ?2), d.state, d.next_attempt

@@ -17,11 +17,11 @@ UPDATE instances SET copies = copies + 1 WHERE id = ?;
 INSERT INTO instances (
   sop_class, sop_instance, series, study, calling_aet, called_aet, address, receiver, received_at, transfer_syntax, length,
   digest, spool_ref, derived_ref, derived_length, derived_digest, source_path, verdict, reason, decision, exchange, state, open,
-  finished_at, retry_at, held_under)
+  accession, finished_at, retry_at, held_under)
 VALUES (
   :sop_class, :sop_instance, :series, :study, :calling_aet, :called_aet, :address, :receiver, :received_at, :transfer_syntax,
   :length, :digest, :spool_ref, :derived_ref, :derived_length, :derived_digest, :source_path, :verdict, :reason,
-  :decision, :exchange, :state, :open, :finished_at, :retry_at, :held_under)
+  :decision, :exchange, :state, :open, :accession, :finished_at, :retry_at, :held_under)
 RETURNING id;
 
 -- name: insert_variant

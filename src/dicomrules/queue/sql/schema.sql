@@ -27,6 +27,8 @@ CREATE TABLE instances (
   state           TEXT NOT NULL,                      -- InstanceState
   open            INTEGER NOT NULL,                   -- deliveries that are not sent
   copies          INTEGER NOT NULL DEFAULT 1,
+  accession       TEXT NOT NULL DEFAULT '',           -- Accession Number (0008,0050) as received
+  first_variant   INTEGER NOT NULL DEFAULT 0,         -- number of the first variant of `decision`; lower ones are of earlier decisions
   finished_at     INTEGER,                            -- when the last delivery was sent, or there was nothing to send
   retry_at        INTEGER,                            -- when it is to be decided again, NULL: not by the clock
   held_under      BLOB                                -- fingerprint of the rules that hold it, or a variant of it, for a later decision
@@ -34,6 +36,7 @@ CREATE TABLE instances (
 
 CREATE INDEX instances_by_uid ON instances (sop_instance, calling_aet, called_aet, receiver, digest);
 CREATE INDEX instances_by_study ON instances (study);
+CREATE INDEX instances_by_accession ON instances (accession) WHERE accession <> '';
 CREATE INDEX instances_held ON instances (id) WHERE state = 'held';
 CREATE INDEX instances_to_decide ON instances (retry_at) WHERE retry_at IS NOT NULL;
 CREATE INDEX instances_held_under ON instances (id) WHERE held_under IS NOT NULL;
@@ -151,3 +154,32 @@ CREATE TABLE crashes (
   count        INTEGER NOT NULL,
   PRIMARY KEY (sop_instance, length)
 ) STRICT, WITHOUT ROWID;
+
+-- Decisions that a later one has replaced because a person said so. Their variants stay, and are counted from `first_variant`.
+CREATE TABLE earlier_decisions (
+  id            INTEGER PRIMARY KEY,
+  instance_id   INTEGER NOT NULL,
+  first_variant INTEGER NOT NULL,
+  until         INTEGER NOT NULL,                     -- when it was replaced
+  decision      BLOB NOT NULL
+) STRICT;
+
+CREATE INDEX earlier_decisions_of_instance ON earlier_decisions (instance_id, id);
+
+-- What people asked for: written by the command line, acted on by the delivery process, kept as history.
+CREATE TABLE requests (
+  id          INTEGER PRIMARY KEY AUTOINCREMENT,
+  kind        TEXT NOT NULL,                          -- request.Kind
+  instance_id INTEGER,                                -- NULL: about a destination
+  destination TEXT NOT NULL,                          -- empty: every destination of the instance
+  who         TEXT NOT NULL,
+  why         TEXT NOT NULL,
+  asked_at    INTEGER NOT NULL,
+  state       TEXT NOT NULL,                          -- request.Progress
+  answer      TEXT NOT NULL DEFAULT '',
+  ended_at    INTEGER
+) STRICT;
+
+CREATE INDEX requests_open ON requests (id) WHERE ended_at IS NULL;
+CREATE INDEX requests_of_instance ON requests (instance_id, id) WHERE instance_id IS NOT NULL;
+CREATE INDEX requests_of_destination ON requests (destination, id) WHERE instance_id IS NULL;

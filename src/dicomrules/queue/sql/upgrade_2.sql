@@ -47,3 +47,29 @@ CREATE TABLE commitment_requests (
 CREATE INDEX commitment_requests_due ON commitment_requests (due_at) WHERE state = 'open';
 CREATE INDEX commitment_requests_nowhere ON commitment_requests (id) WHERE state = 'nowhere';
 CREATE INDEX commitment_requests_over ON commitment_requests (finished_at) WHERE state = 'reported';
+ALTER TABLE instances ADD COLUMN accession TEXT NOT NULL DEFAULT '';
+ALTER TABLE instances ADD COLUMN first_variant INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX instances_by_accession ON instances (accession) WHERE accession <> '';
+CREATE TABLE earlier_decisions (
+  id            INTEGER PRIMARY KEY,
+  instance_id   INTEGER NOT NULL,
+  first_variant INTEGER NOT NULL,
+  until         INTEGER NOT NULL,
+  decision      BLOB NOT NULL
+) STRICT;
+CREATE INDEX earlier_decisions_of_instance ON earlier_decisions (instance_id, id);
+CREATE TABLE requests (
+  id          INTEGER PRIMARY KEY AUTOINCREMENT,
+  kind        TEXT NOT NULL,
+  instance_id INTEGER,
+  destination TEXT NOT NULL,
+  who         TEXT NOT NULL,
+  why         TEXT NOT NULL,
+  asked_at    INTEGER NOT NULL,
+  state       TEXT NOT NULL,
+  answer      TEXT NOT NULL DEFAULT '',
+  ended_at    INTEGER
+) STRICT;
+CREATE INDEX requests_open ON requests (id) WHERE ended_at IS NULL;
+CREATE INDEX requests_of_instance ON requests (instance_id, id) WHERE instance_id IS NOT NULL;
+CREATE INDEX requests_of_destination ON requests (destination, id) WHERE instance_id IS NULL;

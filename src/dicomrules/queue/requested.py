@@ -1,0 +1,187 @@
+"""What is done in the ledger because a person asked: each an act inside one transaction, with its answer.
+
+Nothing here loses anything: what is given up keeps its bytes as long as what is delivered, and what a later decision
+replaces stays as history.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from dicomrules.model.delivery import State
+from dicomrules.model.instance import Verdict
+from dicomrules.queue import encoding
+from dicomrules.queue.deciding import Prepared
+from dicomrules.queue.entry import InstanceState
+from dicomrules.queue.recording import insert_forms, state_of
+from dicomrules.queue.request import Answer
+from dicomrules.queue.transaction import Transaction
+
+UNKNOWN = Answer(False, "the ledger no longer knows this instance")
+NOT_KEPT = Answer(False, "its bytes are no longer kept")
+PAGE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Refs:
+    """Where the files of an instance lie once they have been moved back to `waiting`."""
+
+    spool_ref: str
+    derived_ref: str = ""
+
+
+def discard(tx: Transaction, instance_id: int, destinations: Sequence[str], reason: str, now: datetime) -> Answer:
+    """Give up what is not sent of an instance, at these destinations or at all. What is under way is not stopped."""
+    found = tx.run("asked_about", (instance_id,))
+    if not found:
+        return UNKNOWN
+    state = InstanceState(found[0][0])
+    given_up = 0
+    for identity, destination, before in tx.run("deliveries_not_sent", (instance_id,)):
+        if not destinations or destination in destinations:
+            tx.run("set_state", (State.DISCARDED.value, identity))
+            tx.move(destination, State(before), State.DISCARDED)
+            given_up += 1
+    held_whole = state is InstanceState.HELD and not destinations
+    if not given_up and not held_whole:
+        at = f" at {', '.join(destinations)}" if destinations else ""
+        return Answer(False, f"there is nothing of it{at} that could be discarded: what is sent is sent")
+    still_open = _count_open(tx, instance_id)
+    if not still_open:
+        _over(tx, instance_id, state, reason, now)
+    return Answer(True, f"discarded: {_deliveries(given_up)}" if given_up else "discarded")
+
+
+def resend(tx: Transaction, instance_id: int, destinations: Sequence[str], refs: Refs, now: datetime) -> Answer:
+    """Queue again what failed, and make new deliveries of what was sent, in the same form.
+
+    What was discarded is sent only to a destination that is named.
+    """
+    ((state, *_),) = tx.run("asked_about", (instance_id,))
+    at, made, again = encoding.micros(now), [], []
+    for identity, variant_id, destination, before, options in tx.run("deliveries_over", (instance_id,)):
+        if destinations and destination not in destinations:
+            continue
+        if before == State.FAILED:
+            tx.run("requeue", (at, identity, before))
+            tx.move(destination, State.FAILED, State.QUEUED)
+            again.append(destination)
+        elif before == State.SENT or destinations:
+            tx.run("new_delivery", (instance_id, variant_id, destination, at, options))
+            tx.count("delivery", destination, State.QUEUED)
+            made.append(destination)
+    if not made and not again:
+        where = f" at {', '.join(destinations)}" if destinations else ""
+        return Answer(False, f"nothing of it is delivered or failed{where}")
+    tx.run("open_again", (len(made), refs.spool_ref, refs.derived_ref, instance_id))
+    if state != InstanceState.WAITING:
+        tx.move_instance(InstanceState(state), InstanceState.WAITING)
+    return Answer(True, f"queued again for {', '.join(sorted({*made, *again}))}")
+
+
+def decide_anew(tx: Transaction, prepared: Prepared, refs: Refs | None, now: datetime) -> Answer:
+    """A decision takes the place of the one before, which is kept; what was not sent by that one is replaced."""
+    one, decision, made, columns, at = prepared
+    found = tx.run("asked_about", (one.instance_id,))
+    if not found:
+        return UNKNOWN
+    before = InstanceState(found[0][0])
+    if before is InstanceState.GONE:
+        return NOT_KEPT
+    _replace(tx, one.instance_id)
+    tx.run("replaced", (one.instance_id, at))
+    ((first,),) = tx.run("next_variant", (one.instance_id,))
+    tx.run("variants_begin_at", (first, one.instance_id))
+    insert_forms(tx, one.instance_id, made, at, first=first)
+    still_open = _count_open(tx, one.instance_id)
+    after = InstanceState.DELIVERED if decision.verdict is Verdict.DROP else state_of(decision.verdict, made)
+    if after is InstanceState.DELIVERED and still_open:
+        after = InstanceState.WAITING
+    finished = at if after is InstanceState.DELIVERED else None
+    tx.run(
+        "decided",
+        {**columns, "id": one.instance_id, "state": after.value, "open": still_open, "finished_at": finished},
+    )
+    if refs is not None:
+        tx.run("refs_are", (refs.spool_ref, refs.derived_ref, one.instance_id))
+    if after is not before:
+        tx.move_instance(before, after)
+    return said_of(decision.verdict, decision.reason, decision.destinations)
+
+
+def said_of(verdict: Verdict, reason: str, destinations: Sequence[str]) -> Answer:
+    """What a decision means to the person who asked for it."""
+    if verdict is Verdict.SEND:
+        return Answer(
+            True, f"queued for {', '.join(destinations)}" if destinations else "today's rules send it nowhere"
+        )
+    if verdict is Verdict.DROP:
+        return Answer(True, f"today's rules drop it: {reason}")
+    return Answer(False, f'still held: today\'s rules say {verdict} "{reason}"')
+
+
+def retry_failed(tx: Transaction, destination: str, now: datetime) -> int:
+    """Queue again a page of what failed at a destination."""
+    rows = tx.run("not_sent_to", (destination, State.FAILED.value, PAGE))
+    for identity, _, _ in rows:
+        tx.run("requeue", (encoding.micros(now), identity, State.FAILED.value))
+        tx.move(destination, State.FAILED, State.QUEUED)
+    return len(rows)
+
+
+def due_at_once(tx: Transaction, destination: str, now: datetime) -> int:
+    """A page of what waits for its next attempt is due now."""
+    return len(tx.run("due_at_once", (destination, PAGE, encoding.micros(now))))
+
+
+def give_up(tx: Transaction, destination: str, state: State, reason: str, now: datetime) -> int:
+    """Discard a page of the deliveries to a destination that are in this state."""
+    rows = tx.run("not_sent_to", (destination, state.value, PAGE))
+    for identity, instance_id, _ in rows:
+        tx.run("set_state", (State.DISCARDED.value, identity))
+        tx.move(destination, state, State.DISCARDED)
+        if not _count_open(tx, instance_id):
+            ((before, *_),) = tx.run("asked_about", (instance_id,))
+            _over(tx, instance_id, InstanceState(before), reason, now)
+    return len(rows)
+
+
+def _replace(tx: Transaction, instance_id: int) -> None:
+    """What is not sent gives way: without a trace when no attempt was made, else as history."""
+    for identity, destination, before in tx.run("deliveries_not_sent", (instance_id,)):
+        if before == State.STORED:
+            continue  # it is there, and only waits for the commitment
+        if tx.run("forget_deliveries_untried", (identity,)):
+            tx.count("delivery", destination, before, -1)
+            continue
+        tx.run("set_state", (State.DISCARDED.value, identity))
+        tx.move(destination, State(before), State.DISCARDED)
+
+
+def _count_open(tx: Transaction, instance_id: int) -> int:
+    """Count what is neither sent nor given up of an instance, and write it down."""
+    ((still_open,),) = tx.run("open_deliveries", (instance_id,))
+    tx.run("open_is", (still_open, instance_id))
+    return int(still_open)
+
+
+def _over(tx: Transaction, instance_id: int, before: InstanceState, reason: str, now: datetime) -> None:
+    """Nothing more is to be done for it: its bytes are kept as long as those of a delivered one."""
+    if before not in (InstanceState.WAITING, InstanceState.HELD):
+        return
+    tx.run("over_by_hand", (InstanceState.DELIVERED.value, encoding.micros(now), reason, instance_id))
+    tx.move_instance(before, InstanceState.DELIVERED)
+
+
+def _deliveries(count: int) -> str:
+    return f"{count} deliver{'y' if count == 1 else 'ies'}"
+
+
+def total(pages: Iterable[int]) -> int:
+    """Run pages until one is empty; how many rows they were about."""
+    count = 0
+    for page in pages:
+        if not page:
+            break
+        count += page
+    return count

@@ -1,0 +1,97 @@
+-- name: insert_request
+INSERT INTO requests (kind, instance_id, destination, who, why, asked_at, state) VALUES (?, ?, ?, ?, ?, ?, 'asked')
+RETURNING id;
+
+-- name: open_requests
+SELECT id, kind, instance_id, destination, who, why, asked_at, state, answer, ended_at FROM requests
+WHERE ended_at IS NULL ORDER BY id LIMIT ?;
+
+-- name: request
+SELECT id, kind, instance_id, destination, who, why, asked_at, state, answer, ended_at FROM requests WHERE id = ?;
+
+-- name: requests_of_instance
+SELECT id, kind, instance_id, destination, who, why, asked_at, state, answer, ended_at FROM requests
+WHERE instance_id = ?1
+UNION
+SELECT r.id, r.kind, r.instance_id, r.destination, r.who, r.why, r.asked_at, r.state, r.answer, r.ended_at
+FROM deliveries d JOIN requests r ON r.destination = d.destination AND r.instance_id IS NULL AND r.asked_at >= ?2
+WHERE d.instance_id = ?1
+ORDER BY 1;
+
+-- name: begin_request
+UPDATE requests SET state = 'begun' WHERE id = ? AND state = 'asked';
+
+-- name: end_request
+UPDATE requests SET state = ?, answer = ?, ended_at = ? WHERE id = ? AND ended_at IS NULL;
+
+-- name: forget_requests
+DELETE FROM requests WHERE instance_id = ?;
+
+-- name: forget_earlier
+DELETE FROM earlier_decisions WHERE instance_id = ?;
+
+-- name: asked_about
+SELECT state, verdict, reason, spool_ref, derived_ref, first_variant, open FROM instances WHERE id = ?;
+
+-- name: deliveries_not_sent
+SELECT id, destination, state FROM deliveries
+WHERE instance_id = ? AND state IN ('queued', 'deferred', 'stored', 'failed', 'held') ORDER BY id;
+
+-- name: deliveries_over
+SELECT d.id, d.variant_id, d.destination, d.state, d.options FROM deliveries d JOIN variants v ON v.id = d.variant_id
+WHERE d.instance_id = ?1 AND d.state IN ('sent', 'failed', 'discarded')
+  AND d.id = (SELECT max(l.id) FROM deliveries l WHERE l.instance_id = ?1 AND l.destination = d.destination)
+ORDER BY d.id;
+
+-- name: not_sent_to
+SELECT id, instance_id, state FROM deliveries WHERE destination = ?1 AND state = ?2 ORDER BY id LIMIT ?3;
+
+-- name: due_at_once
+UPDATE deliveries SET next_attempt = ?3 WHERE id IN (
+  SELECT id FROM deliveries WHERE destination = ?1 AND state = 'deferred' AND next_attempt > ?3 ORDER BY next_attempt LIMIT ?2)
+RETURNING id;
+
+-- name: new_delivery
+INSERT INTO deliveries (instance_id, variant_id, destination, state, next_attempt, options)
+VALUES (?, ?, ?, 'queued', ?, ?);
+
+-- name: open_again
+UPDATE instances SET state = 'waiting', open = open + ?, finished_at = NULL, spool_ref = ?, derived_ref = ? WHERE id = ?;
+
+-- name: open_is
+UPDATE instances SET open = ? WHERE id = ?;
+
+-- name: over_by_hand
+UPDATE instances
+SET state = ?, finished_at = ?, reason = ?, retry_at = NULL, held_under = NULL
+WHERE id = ?;
+
+-- name: held_by_person
+SELECT open FROM instances WHERE id = ? AND state = 'held';
+
+-- name: replaced
+INSERT INTO earlier_decisions (instance_id, first_variant, until, decision)
+SELECT id, first_variant, ?2, decision FROM instances WHERE id = ?1;
+
+-- name: open_deliveries
+SELECT count(*) FROM deliveries WHERE instance_id = ? AND state NOT IN ('sent', 'discarded');
+
+-- name: forget_deliveries_untried
+DELETE FROM deliveries WHERE id = ? AND attempts = 0 RETURNING id;
+
+-- name: forget_current_variants
+DELETE FROM variants
+WHERE instance_id = ?1 AND number >= (SELECT first_variant FROM instances WHERE id = ?1)
+  AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.variant_id = variants.id);
+
+-- name: next_variant
+SELECT coalesce(max(number) + 1, 0) FROM variants WHERE instance_id = ?;
+
+-- name: variants_begin_at
+UPDATE instances SET first_variant = ? WHERE id = ?;
+
+-- name: earlier_decisions
+SELECT first_variant, until, decision FROM earlier_decisions WHERE instance_id = ? ORDER BY id;
+
+-- name: refs_are
+UPDATE instances SET spool_ref = ?, derived_ref = ? WHERE id = ?;
