@@ -11,11 +11,14 @@ from dicomrules.model.instance import Peer
 from dicomrules.queue import encoding
 from dicomrules.queue.connection import open_for_reading, told
 from dicomrules.queue.entry import InstanceState
+from dicomrules.queue.requests import request_of
 from dicomrules.queue.statements import statements
 from dicomrules.queue.story import (
     Attempt,
     DeliveryStory,
     DestinationStatus,
+    EarlierDecision,
+    Found,
     HeldInstance,
     InstanceStory,
     ReceiverStatus,
@@ -74,8 +77,24 @@ class Reader:
         with self._mutex, told():
             return [self._story(identity) for (identity,) in self._run("instances_by_study", (study, limit))]
 
-    def waiting(self, destination: str, after: int = 0, limit: int = PAGE) -> list[WaitingDelivery]:
+    def find(self, what: str, limit: int = PAGE) -> list[Found]:
+        """Instances by SOP Instance UID (as it came or left), else by Study Instance UID, else by accession number."""
+        for statement in ("instances_by_uid", "instances_by_study", "instances_by_accession"):
+            if ids := self._rows(statement, (what, limit)):
+                return [self._found(identity) for (identity,) in ids]
+        return []
+
+    def waiting(
+        self, destination: str, after: int = 0, limit: int = PAGE, state: State | None = None
+    ) -> list[WaitingDelivery]:
         """One page of what a destination has not got, oldest first; `after` is the last `id` of the page before."""
+        return self._waiting("waiting", (destination, after, limit, state.value if state else ""))
+
+    def waiting_in_study(self, study: str, after: int = 0, limit: int = PAGE) -> list[WaitingDelivery]:
+        """The same of one study, for all destinations."""
+        return self._waiting("waiting_in_study", (study, after, limit))
+
+    def _waiting(self, statement: str, bindings: tuple[Any, ...]) -> list[WaitingDelivery]:
         return [
             WaitingDelivery(
                 id=identity,
@@ -89,7 +108,7 @@ class Reader:
                 last_message=message or "",
             )
             for identity, name, sop_instance, study, received_at, state, attempts, next_attempt, message in self._rows(
-                "waiting", (destination, after, limit)
+                statement, bindings
             )
         ]
 
@@ -123,7 +142,8 @@ class Reader:
     def _story(self, instance_id: int) -> InstanceStory:
         (row,) = self._run("instance", (instance_id,))
         sop_class, sop_instance, series, study, calling_aet, called_aet, address, receiver, received_at, *rest = row
-        transfer_syntax, length, digest, spool_ref, source_path, state, reason, copies, decision, exchange = rest
+        transfer_syntax, length, digest, spool_ref, source_path, state, reason, copies, decision, exchange, *rest = rest
+        accession, first_variant = rest
         patches = [encoding.decode_patch(patch) for (patch,) in self._run("patches", (instance_id,))]
         return InstanceStory(
             instance_id=instance_id,
@@ -144,7 +164,7 @@ class Reader:
                 DeliveryStory(
                     id=identity,
                     destination=destination,
-                    variant=variant,
+                    variant=variant - first_variant,
                     sop_instance=leaves_as,
                     state=State(delivery_state),
                     next_attempt=encoding.moment(next_attempt),
@@ -154,7 +174,29 @@ class Reader:
                     "deliveries", (instance_id, sop_instance)
                 )
             ),
+            accession=accession,
+            requests=tuple(request_of(row) for row in self._run("requests_of_instance", (instance_id, received_at))),
+            earlier=self._earlier(instance_id, first_variant),
         )
+
+    def _earlier(self, instance_id: int, first_variant: int) -> tuple[EarlierDecision, ...]:
+        """The decisions before the one that counts, each with its own patches."""
+        rows = self._run("earlier_decisions", (instance_id,))
+        begins = [*(first for first, _, _ in rows), first_variant]
+        numbered = dict(self._run("numbered_patches", (instance_id,))) if rows else {}
+        return tuple(
+            EarlierDecision(
+                encoding.moment(until),
+                encoding.decode_decision(
+                    raw, [encoding.decode_patch(numbered[number]) for number in range(first, after)]
+                ),
+            )
+            for (first, until, raw), after in zip(rows, begins[1:], strict=True)
+        )
+
+    def _found(self, identity: int) -> Found:
+        ((*key, accession, state, reason, received_at),) = (row[1:] for row in self._rows("found", (identity,)))
+        return Found(identity, InstanceKey(*key), accession, InstanceState(state), reason, encoding.moment(received_at))
 
 
 _RECEIVER_ITEMS = ("instances", "duplicates", "conflicts")

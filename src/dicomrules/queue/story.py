@@ -10,6 +10,7 @@ from dicomrules.model.delivery import Outcome, State
 from dicomrules.model.exchange import Exchange
 from dicomrules.model.instance import Peer
 from dicomrules.queue.entry import InstanceState
+from dicomrules.queue.request import Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,8 @@ class Attempt:
 class DeliveryStory:
     """One delivery with all its attempts.
 
-    `variant` counts the decision's variants from 0; `sop_instance` is what leaves.
+    `variant` counts the decision's variants from 0, and is negative for one of an earlier decision; `sop_instance` is
+    what leaves.
     """
 
     id: int
@@ -41,8 +43,16 @@ class DeliveryStory:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierDecision:
+    """A decision that was replaced at `until`, because a person asked for another one."""
+
+    until: datetime
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
 class InstanceStory:
-    """One instance as the ledger knows it, from its arrival to its last attempt.
+    """One instance as the ledger knows it, from its arrival to its last attempt, with what people asked for.
 
     `copies` counts how often the same bytes came from the same peer; `reason` says why it is held, rejected or dropped.
     """
@@ -62,6 +72,9 @@ class InstanceStory:
     decision: Decision
     exchange: Exchange | None
     deliveries: tuple[DeliveryStory, ...]
+    accession: str = ""
+    requests: tuple[Request, ...] = ()
+    earlier: tuple[EarlierDecision, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +90,18 @@ class WaitingDelivery:
     attempts: int
     next_attempt: datetime
     last_message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An instance that somebody asked about by one of its names."""
+
+    instance_id: int
+    key: InstanceKey
+    accession: str
+    state: InstanceState
+    reason: str
+    received_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,13 @@ WHERE d.instance_id = ?1 AND d.state IN ('sent', 'failed', 'discarded')
 ORDER BY d.id;
 
 -- name: not_sent_to
-SELECT id, instance_id, state FROM deliveries WHERE destination = ?1 AND state = ?2 ORDER BY id LIMIT ?3;
+SELECT d.id, d.instance_id, d.state FROM (
+  SELECT id FROM deliveries WHERE destination = ?1 AND state = 'queued' AND ?2 = 'queued'
+  UNION ALL SELECT id FROM deliveries WHERE destination = ?1 AND state = 'deferred' AND ?2 = 'deferred'
+  UNION ALL SELECT id FROM deliveries WHERE destination = ?1 AND state = 'stored' AND ?2 = 'stored'
+  UNION ALL SELECT id FROM deliveries WHERE destination = ?1 AND state = 'failed' AND ?2 = 'failed'
+  UNION ALL SELECT id FROM deliveries WHERE destination = ?1 AND state = 'held' AND ?2 = 'held'
+  ORDER BY id LIMIT ?3) page JOIN deliveries d ON d.id = page.id;
 
 -- name: due_at_once
 UPDATE deliveries SET next_attempt = ?3 WHERE id IN (
@@ -69,6 +75,18 @@ WHERE id = ?;
 -- name: held_by_person
 SELECT open FROM instances WHERE id = ? AND state = 'held';
 
+-- name: instances_by_accession
+SELECT id FROM instances WHERE accession = ? AND accession <> '' ORDER BY id LIMIT ?;
+
+-- name: found
+SELECT id, sop_class, sop_instance, series, study, accession, state, reason, received_at FROM instances WHERE id = ?;
+
+-- name: waiting_in_study
+SELECT d.id, d.destination, coalesce(v.leaves_as, i.sop_instance), i.study, i.received_at, d.state, d.attempts, d.next_attempt,
+       (SELECT message FROM attempts a WHERE a.delivery_id = d.id ORDER BY a.id DESC LIMIT 1)
+FROM instances i JOIN deliveries d ON d.instance_id = i.id JOIN variants v ON v.id = d.variant_id
+WHERE i.study = ?1 AND d.id > ?2 AND d.state NOT IN ('sent', 'discarded') ORDER BY d.id LIMIT ?3;
+
 -- name: replaced
 INSERT INTO earlier_decisions (instance_id, first_variant, until, decision)
 SELECT id, first_variant, ?2, decision FROM instances WHERE id = ?1;
@@ -82,7 +100,7 @@ DELETE FROM deliveries WHERE id = ? AND attempts = 0 RETURNING id;
 -- name: forget_current_variants
 DELETE FROM variants
 WHERE instance_id = ?1 AND number >= (SELECT first_variant FROM instances WHERE id = ?1)
-  AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.variant_id = variants.id);
+  AND id NOT IN (SELECT variant_id FROM deliveries WHERE instance_id = ?1);
 
 -- name: next_variant
 SELECT coalesce(max(number) + 1, 0) FROM variants WHERE instance_id = ?;
@@ -92,6 +110,9 @@ UPDATE instances SET first_variant = ? WHERE id = ?;
 
 -- name: earlier_decisions
 SELECT first_variant, until, decision FROM earlier_decisions WHERE instance_id = ? ORDER BY id;
+
+-- name: numbered_patches
+SELECT number, patch FROM variants WHERE instance_id = ?;
 
 -- name: refs_are
 UPDATE instances SET spool_ref = ?, derived_ref = ? WHERE id = ?;

@@ -22,7 +22,7 @@ SELECT id FROM instances WHERE study = ? ORDER BY id LIMIT ?;
 
 -- name: instance
 SELECT sop_class, sop_instance, series, study, calling_aet, called_aet, address, receiver, received_at, transfer_syntax, length,
-       digest, spool_ref, source_path, state, reason, copies, decision, exchange
+       digest, spool_ref, source_path, state, reason, copies, decision, exchange, accession, first_variant
 FROM instances WHERE id = ?;
 
 -- name: patches
@@ -41,12 +41,12 @@ SELECT number, late, kind, status, message, exchange, started_at, ended_at FROM 
 SELECT d.id, d.destination, coalesce(v.leaves_as, i.sop_instance), i.study, i.received_at, d.state, d.attempts, d.next_attempt,
        (SELECT message FROM attempts a WHERE a.delivery_id = d.id ORDER BY a.id DESC LIMIT 1)
 FROM (
-  SELECT id FROM deliveries WHERE destination = ?1 AND state = 'queued' AND id > ?2
-  UNION ALL SELECT id FROM deliveries WHERE destination = ?1 AND state = 'sending' AND id > ?2
-  UNION ALL SELECT id FROM deliveries WHERE destination = ?1 AND state = 'deferred' AND id > ?2
-  UNION ALL SELECT id FROM deliveries WHERE destination = ?1 AND state = 'stored' AND id > ?2
-  UNION ALL SELECT id FROM deliveries WHERE destination = ?1 AND state = 'failed' AND id > ?2
-  UNION ALL SELECT id FROM deliveries WHERE destination = ?1 AND state = 'held' AND id > ?2
+  SELECT id FROM deliveries WHERE destination = ?1 AND state = 'queued' AND ?4 IN ('', 'queued') AND id > ?2
+  UNION ALL SELECT id FROM deliveries WHERE destination = ?1 AND state = 'sending' AND ?4 IN ('', 'sending') AND id > ?2
+  UNION ALL SELECT id FROM deliveries WHERE destination = ?1 AND state = 'deferred' AND ?4 IN ('', 'deferred') AND id > ?2
+  UNION ALL SELECT id FROM deliveries WHERE destination = ?1 AND state = 'stored' AND ?4 IN ('', 'stored') AND id > ?2
+  UNION ALL SELECT id FROM deliveries WHERE destination = ?1 AND state = 'failed' AND ?4 IN ('', 'failed') AND id > ?2
+  UNION ALL SELECT id FROM deliveries WHERE destination = ?1 AND state = 'held' AND ?4 IN ('', 'held') AND id > ?2
   ORDER BY id LIMIT ?3) page
 JOIN deliveries d ON d.id = page.id JOIN variants v ON v.id = d.variant_id JOIN instances i ON i.id = d.instance_id
 ORDER BY d.id;
