@@ -12,6 +12,7 @@ from dicomrules.model.delivery import Kind, State
 from dicomrules.model.exchange import CommandSet, Exchange
 from dicomrules.model.instance import Verdict
 from dicomrules.queue.entry import InstanceState
+from dicomrules.queue.request import Progress, Request
 from dicomrules.queue.story import Attempt, DeliveryStory, InstanceStory
 
 _FIRST, _LAST = 3, 10  # of many attempts, so many are shown
@@ -48,15 +49,23 @@ def story_lines(story: InstanceStory, columns: int) -> Iterator[str]:
     for delivery in story.deliveries:
         yield ""
         yield from _delivery_lines(delivery, columns)
+    if story.requests:
+        yield ""
+        yield click.style("asked for by people", bold=True)
+        for request in story.requests:
+            yield from _request_lines(request, columns)
 
 
 def _facts(story: InstanceStory, columns: int) -> Iterator[str]:
     peer = story.peer
     sender = f" from {peer.calling_aet} ({peer.address})" if peer.address else ""
     fate = _FATE[story.state] + (f': "{story.reason}"' if story.reason else "")
+    if story.reason.startswith("discarded by"):
+        fate = story.reason
     rows = {
         "what": f"{uids.uid_name(story.key.sop_class)}, {uids.uid_name(story.transfer_syntax)}, {story.length:,} bytes",
         "study": story.key.study,
+        "order": story.accession,
         "series": story.key.series,
         "came": f"{_moment(story.received_at)} by {peer.receiver}{sender}",
         "copies": f"received {story.copies} times" if story.copies > 1 else "",
@@ -67,6 +76,19 @@ def _facts(story: InstanceStory, columns: int) -> Iterator[str]:
     for name, value in rows.items():
         if value:
             yield from folded(f"{name:7} {value}", columns, INDENT, " " * 8)
+
+
+def _request_lines(request: Request, columns: int) -> Iterator[str]:
+    """Who asked for what and when, why, and what came of it."""
+    wish = request.wish
+    where = f" to {wish.destination}" if wish.destination else ""
+    text = f"{_moment(request.asked_at)}  {wish.kind.value}{where}, by {wish.who}" + (
+        f': "{wish.why}"' if wish.why else ""
+    )
+    yield from folded(text, columns, INDENT, "  ")
+    came = request.answer if request.ended_at is not None else "not done yet"
+    colour = "green" if request.progress is Progress.DONE else "yellow"
+    yield from (click.style(line, fg=colour) for line in folded(came, columns, INDENT * 2, "  "))
 
 
 def _exchange_lines(exchange: Exchange, preposition: str, columns: int) -> Iterator[str]:

@@ -99,6 +99,11 @@ class Gate:
             if self._prober == lane:
                 self._prober = None
 
+    def reopen(self) -> None:
+        """A person says that it is worth trying: the pause is over now, and the next attempt is a probe."""
+        with self._lock:
+            self._opens_at = 0.0
+
     def heard(self, outcome: Outcome) -> News | None:
         """An attempt has ended like this; what is new, if anything is."""
         with self._lock:

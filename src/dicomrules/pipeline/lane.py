@@ -78,9 +78,9 @@ class Lane:
         self._work.set()
 
     def resume(self, destination: str) -> None:
-        """If this is the destination: whatever was found out about it before does not count any more."""
+        """If this is the destination: its pause is over."""
         if destination == self._works.destination:
-            self._works.gate.answered()
+            self._works.gate.reopen()
             self.wake()
 
     def join(self, timeout: float) -> bool:

@@ -84,6 +84,15 @@ class Reader:
                 return [self._found(identity) for (identity,) in ids]
         return []
 
+    def by_number(self, instance_id: int) -> list[Found]:
+        """The instance with this number, if there is one."""
+        return [self._found(instance_id)] if self._rows("found", (instance_id,)) else []
+
+    def story(self, instance_id: int) -> InstanceStory:
+        """The story of an instance that the ledger knows."""
+        with self._mutex, told():
+            return self._story(instance_id)
+
     def waiting(
         self, destination: str, after: int = 0, limit: int = PAGE, state: State | None = None
     ) -> list[WaitingDelivery]:

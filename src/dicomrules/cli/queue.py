@@ -1,0 +1,168 @@
+"""`queue`: what is waiting where and why; and what a person may do about a whole destination."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dicomrules.cli.asking import REASON, WAIT, ask, reading, who
+from dicomrules.cli.gateway_file import GATEWAY, settings_of
+from dicomrules.cli.output import FORMAT, USAGE, fail, folded, print_json, width
+from dicomrules.config.settings import Settings
+from dicomrules.model.delivery import State
+from dicomrules.queue.reader import Reader
+from dicomrules.queue.request import Ask, Wish
+from dicomrules.queue.story import WaitingDelivery
+
+_COLOUR = {State.FAILED: "red", State.HELD: "red", State.DEFERRED: "yellow"}
+_STATES = [each.value for each in State if each not in (State.SENT, State.DISCARDED)]
+
+
+@click.group(invoke_without_command=True)
+@click.option("--destination", "destinations", multiple=True, metavar="NAME", help="Only this one; may be repeated.")
+@click.option("--study", default="", metavar="UID", help="Only this study, with each of its instances.")
+@click.option("--state", type=click.Choice(_STATES), help="Only deliveries in this state.")
+@click.option(
+    "--limit", type=click.IntRange(1, 100_000), default=1000, show_default=True, help="Deliveries to look at."
+)
+@click.option(
+    "--after", type=click.IntRange(0), default=0, help="The next page: the number that the last one ended with."
+)
+@GATEWAY
+@FORMAT
+@click.pass_context
+def queue(ctx: click.Context, /, **given: Any) -> None:
+    """What is waiting where, and why: for each destination its studies, oldest first."""
+    if ctx.invoked_subcommand is not None:
+        return
+    settings = settings_of(given["gateway"])
+    with reading(settings.state) as reader:
+        found = list(_pages(reader, given, _names(reader, settings, given["destinations"])))
+    if given["form"] == "json":
+        print_json([asdict(each) for each in found])
+    elif not found:
+        click.echo("nothing is waiting")
+    else:
+        _print(found, each_instance=bool(given["study"]))
+        if len(found) == given["limit"]:
+            click.echo(f"\nthere may be more: --after {max(each.id for each in found)}")
+
+
+@queue.command("retry")
+@click.argument("destination")
+@REASON
+@GATEWAY
+@WAIT
+@FORMAT
+def retry(destination: str, reason: str, gateway: Path, wait: float, form: str) -> None:
+    """Queue again everything that has failed at DESTINATION."""
+    _ask(gateway, Wish(Ask.RETRY, who(), reason, None, destination), wait, form)
+
+
+@queue.command("resume")
+@click.argument("destination")
+@REASON
+@GATEWAY
+@WAIT
+@FORMAT
+def resume(destination: str, reason: str, gateway: Path, wait: float, form: str) -> None:
+    """Try DESTINATION now, instead of when its pause is over."""
+    _ask(gateway, Wish(Ask.RESUME, who(), reason, None, destination), wait, form)
+
+
+@queue.command("discard")
+@click.argument("destination")
+@click.option("--reason", required=True, help="Why; kept in the history that `trace` shows.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@GATEWAY
+@WAIT
+@FORMAT
+def discard(destination: str, yes: bool, **given: Any) -> None:
+    """Give up what waits for or has failed at DESTINATION. The bytes are kept as long as those of what is delivered."""
+    settings = settings_of(given["gateway"])
+    with reading(settings.state) as reader:
+        _names(reader, settings, (destination,))
+        count = next((each.deliveries for each in reader.status().destinations if each.name == destination), {})
+    waiting = sum(count.get(each, 0) for each in (State.QUEUED, State.DEFERRED, State.STORED, State.FAILED))
+    if not yes:
+        click.confirm(f"give up {waiting} deliveries to {destination}?", abort=True, err=True)
+    _ask(given["gateway"], Wish(Ask.GIVE_UP, who(), given["reason"], None, destination), given["wait"], given["form"])
+
+
+def _ask(gateway: Path, wish: Wish, wait: float, form: str) -> None:
+    settings = settings_of(gateway)
+    with reading(settings.state) as reader:
+        _names(reader, settings, (wish.destination,))
+    ask(settings.state, [(wish.destination, wish)], wait, form)
+
+
+def _names(reader: Reader, settings: Settings, wanted: Sequence[str]) -> list[str]:
+    """The destinations asked for, or all that have or had deliveries. A name that nobody knows ends the command."""
+    known = {each.name for each in reader.status().destinations} | {each.name for each in settings.destinations}
+    for name in wanted:
+        if name not in known:
+            fail(USAGE, f"there is no destination {name}", f"there are: {', '.join(sorted(known))}")
+    return list(wanted) or sorted(known)
+
+
+def _pages(reader: Reader, given: dict[str, Any], names: Sequence[str]) -> Iterator[WaitingDelivery]:
+    """Up to `limit` deliveries, in pages: no read is long."""
+    state, left = State(given["state"]) if given["state"] else None, given["limit"]
+    for name in [""] if given["study"] else names:
+        after = given["after"]
+        while left > 0:
+            if given["study"]:
+                page = reader.waiting_in_study(given["study"], after, min(left, 100))
+            else:
+                page = reader.waiting(name, after, min(left, 100), state)
+            if not page:
+                break
+            after = page[-1].id
+            fits = [each for each in page if each.destination in names and state in (None, each.state)]
+            yield from fits
+            left -= len(fits)
+
+
+def _print(found: Sequence[WaitingDelivery], *, each_instance: bool) -> None:
+    """For each destination its studies, in the order in which their first instance came."""
+    groups: dict[str, dict[str, list[WaitingDelivery]]] = {}
+    for one in found:
+        groups.setdefault(one.destination, {}).setdefault(one.study, []).append(one)
+    for number, (destination, studies) in enumerate(groups.items()):
+        count = sum(map(len, studies.values()))
+        head = f"{destination}: {_many(count, 'delivery', 'deliveries')} in {_many(len(studies), 'study', 'studies')}"
+        click.echo(("\n" if number else "") + click.style(head, bold=True))
+        for study, deliveries in studies.items():
+            for line in _study_lines(study, deliveries, each_instance):
+                click.echo(line)
+
+
+def _study_lines(study: str, deliveries: Sequence[WaitingDelivery], each_instance: bool) -> Iterator[str]:
+    yield f"  study {study or '(no Study Instance UID)'}"
+    since = f"since {_moment(min(each.received_at for each in deliveries))}"
+    due = [each.next_attempt for each in deliveries if each.state is State.DEFERRED]
+    again = f", next attempt {_moment(min(due))}" if due else ""
+    yield f"    {_states(deliveries)} {since}{again}"
+    for words in dict.fromkeys(each.last_message for each in deliveries if each.last_message):
+        yield from folded(words, width(), "    ", "  ")
+    for each in deliveries if each_instance else ():
+        state = click.style(each.state.value, fg=_COLOUR.get(each.state))
+        yield f"    {each.sop_instance} {state}"
+
+
+def _states(deliveries: Sequence[WaitingDelivery]) -> str:
+    counts = {state: sum(1 for each in deliveries if each.state is state) for state in State}
+    return ", ".join(
+        click.style(f"{count} {state.value}", fg=_COLOUR.get(state)) for state, count in counts.items() if count
+    )
+
+
+def _many(count: int, one: str, more: str) -> str:
+    return f"{count:,} {one if count == 1 else more}"
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.astimezone():%Y-%m-%d %H:%M:%S}"
