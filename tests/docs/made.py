@@ -102,16 +102,24 @@ def _cell(text: str) -> str:
 
 
 def commands() -> dict[str, click.Command]:
-    """Every command by its name."""
-    context = click.Context(main)
-    found = {name: main.get_command(context, name) for name in main.list_commands(context)}
-    return {name: command for name, command in found.items() if command is not None}
+    """Every command by its name; those below a group as `held.list`."""
+    return dict(_commands("", main))
+
+
+def _commands(path: str, group: click.Group) -> Iterator[tuple[str, click.Command]]:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if command is not None:
+            yield f"{path}{name}", command
+            if isinstance(command, click.Group):
+                yield from _commands(f"{path}{name}.", command)
 
 
 def help_of(name: str, command: click.Command) -> str:
     """What `dicomrules NAME --help` prints on a terminal of 80 columns, as a block."""
     parent = click.Context(main, info_name="dicomrules", terminal_width=80, **main.context_settings)
-    context = click.Context(command, parent=parent, info_name=name, terminal_width=80)
+    context = click.Context(command, parent=parent, info_name=name.replace(".", " "), terminal_width=80)
     return f"```text\n{command.get_help(context)}\n```\n"
 
 
