@@ -10,6 +10,7 @@ from dicomrules.config import agreements, security
 from dicomrules.config.document import Steps
 from dicomrules.config.settings import ParameterValue, Settings
 from dicomrules.config.units import duration, size
+from dicomrules.model.admission import Admission, Policy
 from dicomrules.model.destination import Destination, DicomDestination, FolderDestination, RetryPolicy, Timeouts
 from dicomrules.model.receiver import After, DicomReceiver, FolderReceiver, KnownPeer, Limits, Receiver
 from dicomrules.model.terms import Terms, terms_for
@@ -90,6 +91,7 @@ def _dicom_receiver(shared: _Shared, name: str, block: Block) -> DicomReceiver:
         tls=security.server(block.get("tls"), shared.place),
         users={peer.aet: peer.user for peer in shared.peers if peer.user is not None},
         limits=shared.limits,
+        admission=_admission(block),
         **_taken(block, "port", "bind", "associations", "per_address", "max_pdu"),
     )
 
@@ -105,8 +107,13 @@ def _folder_receiver(shared: _Shared, name: str, block: Block) -> FolderReceiver
         after=After.MOVE if move is not None else After(after),
         done=None if move is None else absolute(shared.folder, move),
         limits=shared.limits,
+        admission=_admission(block),
         **_taken(block, "pattern", "settle", "calling_aet", "called_aet"),
     )
+
+
+def _admission(block: Block) -> Admission:
+    return Admission(**{key: Policy(block[key]) for key in ("conflict", "identity") if key in block})
 
 
 def _destination(shared: _Shared, name: str, block: Block) -> Destination:

@@ -22,7 +22,7 @@ from dicomrules.dicom.index import Index
 from dicomrules.dicom.syntax import LONGEST_SHORT, UNDEFINED, Encoding
 from dicomrules.dicom.traverse import Step, traverse
 
-_WIDTHS: Final = {
+WIDTHS: Final = {
     **dict.fromkeys(["AT", "OW", "SS", "US"], "H"),
     **dict.fromkeys(["FL", "OF", "OL", "SL", "UL"], "I"),
     **dict.fromkeys(["FD", "OD", "OV", "SV", "UV"], "Q"),
@@ -59,14 +59,14 @@ def converted_length(index: Index, to: Encoding) -> int:
 def _element(element: Element, vr: str, to: Encoding) -> Iterator[tuple[int, int] | bytes]:
     undefined = element.is_undefined
     yield head_of(element.tag, vr, UNDEFINED if undefined else element.length, to)
-    width = None if element.encoding.little else _WIDTHS.get(vr)
+    width = None if element.encoding.little else WIDTHS.get(vr)
     if width:
-        yield from _swapped(element, width)
+        yield from swapped(element, width)
     elif element.end > element.value_start:
         yield element.value_start, element.end
 
 
-def _swapped(element: Element, width: str) -> Iterator[bytes]:
+def swapped(element: Element, width: str) -> Iterator[bytes]:
     """The value with the bytes of each number turned round, in pieces; what is over at the end stays as it is."""
     for start in range(element.value_start, element.value_end, _PIECE):
         piece = bytes(element.source.read(start, min(start + _PIECE, element.value_end)))

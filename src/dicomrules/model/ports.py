@@ -37,3 +37,15 @@ class Sender(Protocol):
     def close(self) -> None:
         """Release the association or whatever is kept open between batches. The sender may be used again."""
         ...
+
+
+class TakenFiles(Protocol):
+    """Remembers, over a restart, which files of watched folders were taken and still lie there. Blocks on the disk."""
+
+    def taken_files(self, receiver: str) -> set[bytes]:
+        """The fingerprints of those of one receiver."""
+        ...
+
+    def change_taken_files(self, receiver: str, taken: Sequence[bytes], gone: Sequence[bytes]) -> None:
+        """Remember files that were taken, forget those that are gone."""
+        ...

@@ -6,6 +6,7 @@ from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
+from dicomrules.model.admission import Admission
 from dicomrules.model.security import ServerTls, User
 from dicomrules.model.terms import Terms
 
@@ -56,6 +57,7 @@ class DicomReceiver:
     contexts: tuple[Terms, ...] | None = None
     tls: ServerTls | None = None
     users: Mapping[str, User] = field(default_factory=dict)  # by calling AE title, whoever `peers` lets in
+    admission: Admission = field(default=Admission())
 
 
 class After(StrEnum):
@@ -83,6 +85,7 @@ class FolderReceiver:
     calling_aet: str = ""
     called_aet: str = ""
     limits: Limits = field(default=Limits())
+    admission: Admission = field(default=Admission())
 
 
 Receiver = DicomReceiver | FolderReceiver

@@ -6,11 +6,16 @@ and only then is anybody answered. A failure is that of everything in the group:
 senders still have it.
 """
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from dicomrules.dicom.patient import Patient
+from dicomrules.model.admission import STRICT, Admission
 from dicomrules.model.decision import Decision
 from dicomrules.model.instance import Envelope, Verdict
+from dicomrules.pipeline.same import is_same
 from dicomrules.pipeline.together import Together
 from dicomrules.queue.entry import Arrival, Entry, Kept, Recorded
 from dicomrules.queue.errors import LedgerError
@@ -19,6 +24,7 @@ from dicomrules.spool.errors import SpoolError
 from dicomrules.spool.record import Record
 from dicomrules.spool.spool import Folder, Spool
 
+_ROUNDS = 3  # of comparing with what has the same UID; whoever brings more meanwhile is in conflict
 _HELD = frozenset({Verdict.HOLD, Verdict.QUARANTINE})
 
 
@@ -28,6 +34,8 @@ class Decided:
 
     envelope: Envelope
     decision: Decision
+    admission: Admission = STRICT
+    patients: tuple[tuple[str, Patient], ...] = ()  # see Entry
 
     @property
     def keeps_bytes(self) -> bool:
@@ -46,11 +54,29 @@ class Committer:
         self._ledger = ledger
         self._bytes = Together("commit-bytes", self._make_durable, GROUP)
         self._rows = Together("commit-rows", self._record, GROUP)
+        self._compares = ThreadPoolExecutor(1, "compare")  # one at a time: few of those there should be
 
     async def commit(self, decided: Decided) -> Recorded:
         """Wait until this instance would survive a power cut. Raises SpoolError or LedgerError: it was not taken."""
-        entry = await self._bytes.do(decided) if decided.keeps_bytes else Entry(decided.envelope, decided.decision, "")
-        return await self._rows.do(entry)
+        if not decided.keeps_bytes:
+            return await self._rows.do(Entry(decided.envelope, decided.decision, ""))
+        entry = await self._bytes.do(decided)
+        recorded = await self._rows.do(entry)
+        for last in (*[False] * _ROUNDS, True):
+            if recorded.arrival is not Arrival.RIVAL:
+                break
+            entry = replace(entry, compared=None if last else await self._compared(entry, recorded))
+            recorded = await self._rows.do(entry)
+        return recorded
+
+    async def _compared(self, entry: Entry, recorded: Recorded) -> dict[int, bool]:
+        """What was compared before, and the same of the rivals that are new. In a thread of its own."""
+        loop = asyncio.get_running_loop()
+        compared = dict(entry.compared or {})
+        for rival in recorded.rivals:
+            same = await loop.run_in_executor(self._compares, is_same, self._spool, entry, rival)
+            compared[rival.instance_id] = same
+        return compared
 
     def _make_durable(self, group: list[Decided]) -> list[Entry]:
         """Bytes and record on the disk, under their final names."""
@@ -75,13 +101,13 @@ class Committer:
 
     def _tidy(self, entry: Entry, recorded: Recorded) -> None:
         """Files whose place is another one after all: the ledger decides, where a file lies is a hint."""
-        if recorded.arrival is Arrival.NEW or not entry.spool_ref:
+        if not entry.spool_ref:
             return
         with suppress(SpoolError, LedgerError):  # a superfluous file costs room, and the sweep finds it
             if recorded.arrival is Arrival.DUPLICATE:
                 for ref in filter(None, (entry.spool_ref, entry.derived_ref)):
                     self._spool.remove(ref)
-            elif entry.decision.verdict not in _HELD:
+            elif recorded.held and entry.decision.verdict not in _HELD:
                 moved = [
                     self._spool.move(ref, Folder.HELD) if ref else "" for ref in (entry.spool_ref, entry.derived_ref)
                 ]
@@ -112,4 +138,12 @@ def record_of(decided: Decided) -> Record:
 
 def _entry(decided: Decided, refs: dict[str, str]) -> Entry:
     envelope = decided.envelope
-    return Entry(envelope, decided.decision, refs[envelope.spool_ref], refs.get(envelope.derived_ref, ""))
+    return Entry(
+        envelope=envelope,
+        decision=decided.decision,
+        spool_ref=refs[envelope.spool_ref],
+        derived_ref=refs.get(envelope.derived_ref, ""),
+        admission=decided.admission,
+        patients=decided.patients,
+        compared={},
+    )

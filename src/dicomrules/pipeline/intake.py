@@ -7,14 +7,16 @@ deciding again would not mend is kept and held, never refused: the sender has no
 import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from dicomrules.model.admission import STRICT, Admission
 from dicomrules.model.decision import Decision, Needs
 from dicomrules.model.event import Event, Level
 from dicomrules.model.instance import Envelope, Receipt, Verdict
 from dicomrules.model.ports import Emit
 from dicomrules.pipeline.committer import Committer, Decided
+from dicomrules.pipeline.patients import named
 from dicomrules.queue.entry import Arrival
 from dicomrules.queue.errors import LedgerError
 from dicomrules.spool.errors import SpoolError
@@ -39,7 +41,9 @@ class Decides(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What intake works with. `wake` tells delivery that there is work; `crashes` counts the objects that killed us."""
+    """What intake works with. `wake` tells delivery that there is work; `crashes` counts the objects that killed us;
+    `admissions` are the policies of receivers by name, of others the strict one.
+    """
 
     spool: Spool
     committer: Committer
@@ -47,6 +51,7 @@ class Means:
     emit: Emit
     wake: Callable[[], object]
     crashes: Mapping[tuple[str, int], int]
+    admissions: Mapping[str, Admission] = field(default_factory=dict)
 
 
 class Intake:
@@ -72,9 +77,14 @@ class Intake:
 
     async def _keep(self, envelope: Envelope, decision: Decision) -> Receipt:
         """Durable, recorded, then the others are told."""
-        recorded = await self._means.committer.commit(Decided(envelope, decision))
-        if recorded.arrival is Arrival.CONFLICT:
-            self._note("instance.conflict", Level.WARNING, "same SOP Instance UID, other content: held", envelope)
+        admission = self._means.admissions.get(envelope.peer.receiver, STRICT)
+        patients = named(envelope, decision.variants) if _is_orderly(envelope) else ()
+        recorded = await self._means.committer.commit(Decided(envelope, decision, admission, patients))
+        if recorded.arrival in _TOLD:
+            name, text = _TOLD[recorded.arrival]
+            outcome = "held" if recorded.held else "sent all the same, as this receiver says"
+            self._note(name, Level.WARNING, f"{text}: {outcome}", envelope)
+        if recorded.held:
             return Receipt(Verdict.HOLD)
         if decision.verdict is Verdict.SEND:
             self._means.wake()
@@ -88,7 +98,7 @@ class Intake:
         found = envelope.index
         if self._means.crashes.get((envelope.key.sop_instance, envelope.length), 0) >= _CRASHES_BORNE or found is None:
             return self._undecided("decision crashed")
-        if found.disorder >= 0:
+        if not _is_orderly(envelope):
             return self._undecided("malformed structure")
         try:
             if found.count <= _DECIDED_AT_ONCE:
@@ -131,3 +141,14 @@ class Intake:
             "receiver": envelope.peer.receiver,
         }
         self._means.emit(Event(name, level, text, {**fields, "reason": reason} if reason else fields))
+
+
+_TOLD = {
+    Arrival.CONFLICT: ("instance.conflict", "same SOP Instance UID, other content"),
+    Arrival.OTHER_PATIENT: ("instance.other_patient", "a study that is known, of another patient"),
+}
+
+
+def _is_orderly(envelope: Envelope) -> bool:
+    """Every element stands once in its data set or item, and in order: only then is it clear what the object says."""
+    return envelope.index is not None and envelope.index.disorder < 0

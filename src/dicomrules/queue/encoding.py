@@ -24,6 +24,7 @@ from dicomrules.queue.errors import LedgerDamaged
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+MICROSECONDS = 1_000_000  # of a second
 _CHECK = struct.Struct(">I")
 
 # Never changed: rows of existing ledgers are read with it. A better sample is a second one under another first byte.

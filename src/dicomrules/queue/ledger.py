@@ -88,6 +88,21 @@ class Ledger:
         with self._reading() as tx:
             return {(sop_instance, length): count for sop_instance, length, count in tx.run("crashes")}
 
+    # Files of watched folders
+
+    def taken_files(self, receiver: str) -> set[bytes]:
+        """The fingerprints of all files that were taken by this receiver and still lay there when it looked last."""
+        with self._reading() as tx:
+            return {fingerprint for (fingerprint,) in tx.run("taken_files", (receiver,))}
+
+    def change_taken_files(self, receiver: str, taken: Sequence[bytes], gone: Sequence[bytes]) -> None:
+        """Remember files that were taken, forget those that are gone."""
+        changes = [("take_file", one) for one in taken] + [("forget_file", one) for one in gone]
+        for start in range(0, len(changes), GROUP):
+            with self._writing() as tx:
+                for statement, fingerprint in changes[start : start + GROUP]:
+                    tx.run(statement, (receiver, fingerprint))
+
     # Held instances
 
     def due_again(self, now: datetime, until: datetime, limit: int) -> list[Held]:
@@ -234,9 +249,11 @@ class Ledger:
                 retention.mark_removed(tx, instances[start : start + GROUP])
 
     def forget(self, before: datetime) -> int:
-        """Delete the history of up to GROUP instances without bytes that were over before that moment; how many."""
+        """Delete the history of up to GROUP instances without bytes that were over before that moment, and whose
+        studies were that have not been seen since; how many.
+        """
         with self._reading() as tx:
-            if not tx.run("gone_before", (encoding.micros(before), 1)):
+            if not any(tx.run(table, (encoding.micros(before), 1)) for table in ("gone_before", "studies_before")):
                 return 0
         with self._writing() as tx:
             return retention.forget(tx, before, GROUP)

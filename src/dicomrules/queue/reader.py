@@ -208,7 +208,7 @@ class Reader:
         return Found(identity, InstanceKey(*key), accession, InstanceState(state), reason, encoding.moment(received_at))
 
 
-_RECEIVER_ITEMS = ("instances", "duplicates", "conflicts")
+_RECEIVER_ITEMS = ("instances", "duplicates", "conflicts", "identities")
 
 
 def _attempt(row: tuple[Any, ...]) -> Attempt:

@@ -4,14 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from dicomrules.dicom.syntax import EXPLICIT_VR_LITTLE_ENDIAN
+from dicomrules.model.admission import Policy
 from dicomrules.model.decision import Decision, Variant
 from dicomrules.model.delivery import State
 from dicomrules.model.instance import Verdict
-from dicomrules.queue import encoding
-from dicomrules.queue.entry import Arrival, Entry, InstanceState, Recorded
+from dicomrules.queue import encoding, patients
+from dicomrules.queue.entry import Arrival, Entry, InstanceState, Recorded, Rival
 from dicomrules.queue.transaction import Transaction, Value
 
+# Reasons of what the ledger holds itself: for a person, whatever the rules decided
 CONFLICT = "conflict: the same SOP Instance UID came from the same peer with other content"
+OTHER_PATIENT = "identity conflict: this Study Instance UID is known as a study of another patient"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class Form:
 class Prepared:
     """An Entry with everything encoded, so that nothing but SQL happens while others wait for their turn."""
 
+    entry: Entry
     columns: dict[str, Value]
     forms: tuple[Form, ...]
     received_at: int
@@ -67,7 +71,7 @@ def prepare(entry: Entry) -> Prepared:
         **judged(decision, received_at, received_at),
         "exchange": encoding.encode_exchange(envelope.exchange),
     }
-    return Prepared(columns, forms(entry), received_at)
+    return Prepared(entry, columns, forms(entry), received_at)
 
 
 def judged(decision: Decision, received_at: int, now: int) -> dict[str, Value]:
@@ -132,24 +136,51 @@ def _compact(decision: Decision) -> Decision:
 
 
 def _record_one(tx: Transaction, entry: Prepared) -> Recorded:
-    columns = entry.columns
-    receiver = str(columns["receiver"])
-    arrival = Arrival.NEW
-    if columns["spool_ref"]:
-        known = tx.run("same_bytes", _peer_columns(columns))
-        if known:
-            tx.run("count_copy", known[0])
-            tx.count("receiver", receiver, "duplicates")
-            return Recorded(known[0][0], Arrival.DUPLICATE)
-        if tx.run("other_bytes", _peer_columns(columns)):
-            arrival = Arrival.CONFLICT
-            tx.count("receiver", receiver, "conflicts")
+    arrival, policy = Arrival.NEW, Policy.SEND
+    if entry.columns["spool_ref"]:
+        again = _again(tx, entry)
+        if isinstance(again, Recorded):
+            return again
+        if again:
+            arrival, policy = Arrival.CONFLICT, entry.entry.admission.conflict
+        elif not patients.fits(tx, entry.entry.patients):
+            arrival, policy = Arrival.OTHER_PATIENT, entry.entry.admission.identity
+    held = policy is Policy.HOLD
+    receiver = str(entry.columns["receiver"])
     tx.count("receiver", receiver, "instances")
-    return Recorded(_insert(tx, entry, arrival is Arrival.CONFLICT), arrival)
+    if arrival in _COUNTED:
+        tx.count("receiver", receiver, _COUNTED[arrival])
+    if not held:
+        patients.note(tx, entry.entry.patients, entry.received_at)
+    return Recorded(_insert(tx, entry, _HELD_BECAUSE.get(arrival, "") if held else ""), arrival, held)
 
 
-def _insert(tx: Transaction, entry: Prepared, conflict: bool) -> int:
-    state = InstanceState.HELD if conflict else state_of(Verdict(str(entry.columns["verdict"])), entry.forms)
+_COUNTED = {Arrival.CONFLICT: "conflicts", Arrival.OTHER_PATIENT: "identities"}
+_HELD_BECAUSE = {Arrival.CONFLICT: CONFLICT, Arrival.OTHER_PATIENT: OTHER_PATIENT}
+
+
+def _again(tx: Transaction, entry: Prepared) -> Recorded | bool:
+    """Is this UID there already from this peer? A duplicate, or what it is to be compared with; else: in conflict."""
+    known = tx.run("same_bytes", _peer_columns(entry.columns))
+    others = [] if known else tx.run("other_bytes", _peer_columns(entry.columns))
+    compared = entry.entry.compared
+    if others and compared is not None:
+        rivals = [
+            Rival(*row) for row in others if row[1]
+        ]  # bytes that are gone differ by their digest, and that is all
+        known = [(rival.instance_id,) for rival in rivals if compared.get(rival.instance_id)]
+        unknown = tuple(rival for rival in rivals if rival.instance_id not in compared)
+        if unknown and not known:
+            return Recorded(0, Arrival.RIVAL, rivals=unknown)
+    if known:
+        tx.run("count_copy", known[0])
+        tx.count("receiver", str(entry.columns["receiver"]), "duplicates")
+        return Recorded(known[0][0], Arrival.DUPLICATE)
+    return bool(others)
+
+
+def _insert(tx: Transaction, entry: Prepared, held_because: str) -> int:
+    state = InstanceState.HELD if held_because else state_of(Verdict(str(entry.columns["verdict"])), entry.forms)
     finished = state in (InstanceState.DELIVERED, InstanceState.GONE)
     columns: dict[str, Value] = {
         **entry.columns,
@@ -157,11 +188,11 @@ def _insert(tx: Transaction, entry: Prepared, conflict: bool) -> int:
         "open": sum(len(form.destinations) for form in entry.forms),
         "finished_at": entry.received_at if finished else None,
     }
-    if conflict:
-        columns |= {"reason": CONFLICT, "retry_at": None, "held_under": None}
+    if held_because:
+        columns |= {"reason": held_because, "retry_at": None, "held_under": None}
     ((instance_id,),) = tx.run("insert_instance", columns)
     tx.count("instance", "", state)
-    insert_forms(tx, instance_id, entry.forms, entry.received_at, conflict=conflict)
+    insert_forms(tx, instance_id, entry.forms, entry.received_at, conflict=bool(held_because))
     return int(instance_id)
 
 

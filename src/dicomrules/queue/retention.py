@@ -30,7 +30,9 @@ def mark_removed(tx: Transaction, instances: Iterable[int]) -> None:
 
 
 def forget(tx: Transaction, before: datetime, limit: int) -> int:
-    """Delete the rows of up to `limit` instances without bytes that were over `before`; how many."""
+    """Delete the rows of up to `limit` instances without bytes that were over `before`, and of as many studies'
+    patients; how many.
+    """
     found = tx.run("gone_before", (encoding.micros(before), limit))
     for identity in found:
         tx.run("forget_attempts", identity)
@@ -42,4 +44,7 @@ def forget(tx: Transaction, before: datetime, limit: int) -> int:
         tx.run("forget_variants", identity)
         tx.run("forget_instance", identity)
         tx.count("instance", "", InstanceState.GONE, -1)
-    return len(found)
+    studies = tx.run("studies_before", (encoding.micros(before), limit))
+    for identity in studies:
+        tx.run("forget_study_patient", identity)
+    return len(found) + len(studies)

@@ -127,12 +127,15 @@ class DestinationStatus:
 
 @dataclass(frozen=True, slots=True)
 class ReceiverStatus:
-    """What came in by one receiver since the ledger was made: instances, copies of them, conflicts among them."""
+    """What came in by one receiver since the ledger was made: instances, copies of them, and among them conflicts of
+    content and of identity.
+    """
 
     name: str
     instances: int
     duplicates: int
     conflicts: int
+    identities: int = 0
 
 
 @dataclass(frozen=True, slots=True)

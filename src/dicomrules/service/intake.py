@@ -66,7 +66,15 @@ async def _run(plan: Plan, line: Line, emit: Emit) -> None:
     spool, ledger = open_state(plan)
     crashes = _sweep_leftovers(spool, ledger, emit)
     with ThreadPoolExecutor(_THREADS, "intake") as pool:
-        means = Means(spool, Committer(spool, ledger), pool, emit, Knocker(plan.settings.state).notify, crashes)
+        means = Means(
+            spool=spool,
+            committer=Committer(spool, ledger),
+            pool=pool,
+            emit=emit,
+            wake=Knocker(plan.settings.state).notify,
+            crashes=crashes,
+            admissions={each.name: each.admission for each in plan.settings.receivers},
+        )
         inbox = Intake(Engine(plan.program, plan.applications, plan.settings.name), plan.program.fingerprint, means)
         receivers = [_receiver(each, scp.Means(spool, inbox, emit, pool)) for each in plan.settings.receivers]
         await _start(plan.settings.receivers, receivers)

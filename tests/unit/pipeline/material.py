@@ -16,6 +16,7 @@ from dicomrules.spool.spool import Spool
 from tests.objects import ct, data_set_bytes
 
 EXPLICIT = "1.2.840.10008.1.2.1"
+IMPLICIT = "1.2.840.10008.1.2"
 CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"
 FINGERPRINT = "f" * 64
 
@@ -33,13 +34,22 @@ class World:
         state.chmod(0o700)
         return cls(Spool(state / "spool"), Ledger.open(state), [])
 
-    def arrive(self, instance: int = 1, patient: str = "4711", calling: str = "CT_A1") -> Envelope:
-        """An instance whose bytes lie in `incoming`, walked to the last byte."""
-        one = ct(size=16, instance=instance, patient=patient)
-        incoming = self.spool.receive(str(one.SOPClassUID), str(one.SOPInstanceUID), EXPLICIT, calling)
-        incoming.write(data_set_bytes(one))
+    def arrive(
+        self,
+        instance: int = 1,
+        patient: str = "4711",
+        calling: str = "CT_A1",
+        *,
+        syntax: str = EXPLICIT,
+        size: int = 16,
+        behind: bytes = b"",
+    ) -> Envelope:
+        """An instance whose bytes, and some `behind` them, lie in `incoming`, walked to the last byte."""
+        one = ct(size=size, instance=instance, patient=patient)
+        incoming = self.spool.receive(str(one.SOPClassUID), str(one.SOPInstanceUID), syntax, calling)
+        incoming.write(data_set_bytes(one, syntax) + behind)
         peer = Peer(calling, "DICOMRULES", "127.0.0.1", "modalities")
-        made = envelope(Arrival(incoming, EXPLICIT, peer, datetime.now(UTC)), self.spool, Limits())
+        made = envelope(Arrival(incoming, syntax, peer, datetime.now(UTC)), self.spool, Limits())
         assert isinstance(made, Envelope)
         return made
 

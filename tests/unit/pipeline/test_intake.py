@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from dicomrules.model.admission import Admission, Policy
 from dicomrules.model.instance import Envelope, Receipt, Verdict
 from dicomrules.pipeline.committer import Committer
 from dicomrules.pipeline.intake import Intake, Means
 from dicomrules.queue.errors import LedgerError
 from dicomrules.queue.reader import Reader
 from dicomrules.spool.errors import SpoolError
-from tests.unit.pipeline.material import FINGERPRINT, Says, World, sends, verdict
+from tests.unit.pipeline.material import FINGERPRINT, IMPLICIT, Says, World, sends, verdict
 
 
 @pytest.fixture
@@ -24,7 +25,11 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 def accept(
-    world: World, engine: Says, *arrived: Envelope, crashes: dict[tuple[str, int], int] | None = None
+    world: World,
+    engine: Says,
+    *arrived: Envelope,
+    crashes: dict[tuple[str, int], int] | None = None,
+    admissions: dict[str, Admission] | None = None,
 ) -> list[Receipt]:
     """Let intake take these, all at once."""
     woken: list[int] = []
@@ -32,7 +37,15 @@ def accept(
     async def all_of_them() -> list[Receipt]:
         with ThreadPoolExecutor(2) as pool:
             committer = Committer(world.spool, world.ledger)
-            means = Means(world.spool, committer, pool, world.events.append, lambda: woken.append(1), crashes or {})
+            means = Means(
+                spool=world.spool,
+                committer=committer,
+                pool=pool,
+                emit=world.events.append,
+                wake=lambda: woken.append(1),
+                crashes=crashes or {},
+                admissions=admissions or {},
+            )
             intake = Intake(engine, FINGERPRINT, means)
             return list(await asyncio.gather(*(intake.accept(each) for each in arrived)))
 
@@ -117,6 +130,60 @@ def test_c09_the_same_uid_with_other_bytes_is_kept_and_held(world: World, tmp_pa
     (receipt,) = accept(world, Says(None), world.arrive(patient="4712"))
     assert receipt == Receipt(Verdict.HOLD, 0x0000)
     assert len(world.files("waiting")) == len(world.files("held")) == 1
+
+
+def test_c09_the_same_content_in_another_transfer_syntax_is_a_duplicate(world: World, tmp_path: Path) -> None:
+    first = world.arrive()
+    accept(world, Says(None), first)
+    receipts = accept(world, Says(None), world.arrive(syntax=IMPLICIT), world.arrive(syntax=IMPLICIT))
+    assert receipts == [Receipt(Verdict.SEND, 0x0000)] * 2
+    assert len(world.files("waiting")) + len(world.files("held")) == 1
+    (story,) = Reader.open(tmp_path).trace(first.key.sop_instance)
+    assert (story.copies, len(story.deliveries)) == (3, 1)
+    assert [event.name for event in world.events] == []
+
+
+def test_c09_what_cannot_be_compared_any_more_is_in_conflict(world: World) -> None:
+    accept(world, Says(None), world.arrive())
+    (kept,) = world.files("waiting")
+    kept.unlink()
+    (receipt,) = accept(world, Says(None), world.arrive(syntax=IMPLICIT))
+    assert receipt == Receipt(Verdict.HOLD, 0x0000)
+    assert [event.name for event in world.events] == ["instance.conflict"]
+
+
+def test_c09_a_receiver_may_send_what_conflicts_and_it_is_told(world: World, tmp_path: Path) -> None:
+    sends = {"modalities": Admission(conflict=Policy.SEND)}
+    accept(world, Says(None), world.arrive(patient="4711"))
+    (receipt,) = accept(world, Says(None), world.arrive(patient="4711", instance=1, size=8), admissions=sends)
+    assert receipt == Receipt(Verdict.SEND, 0x0000)
+    assert len(world.files("waiting")) == 2
+    assert [event.name for event in world.events] == ["instance.conflict"]
+
+
+def test_i03_a_known_study_under_another_patient_is_kept_and_held(world: World, tmp_path: Path) -> None:
+    accept(world, Says(None), world.arrive(instance=1, patient="4711"))
+    (receipt,) = accept(world, Says(None), world.arrive(instance=2, patient="4712"))
+    assert receipt == Receipt(Verdict.HOLD, 0x0000)
+    assert len(world.files("waiting")) == len(world.files("held")) == 1
+    (event,) = world.events
+    assert event.name == "instance.other_patient"
+    assert not {"4711", "4712"} & set(map(str, event.fields.values()))
+
+
+def test_i03_of_two_associations_that_bring_a_study_first_one_is_the_second(world: World) -> None:
+    arriving = [world.arrive(instance=number, patient=f"47{number % 2}", calling=f"CT_{number}") for number in range(8)]
+    receipts = accept(world, Says(None), *arriving)
+    assert sorted(receipt.verdict for receipt in receipts) == [Verdict.HOLD] * 4 + [Verdict.SEND] * 4
+
+
+def test_i09_an_element_that_stands_twice_says_nothing_about_whose_study_it_is(world: World, tmp_path: Path) -> None:
+    accept(world, Says(None), world.arrive(instance=1, patient="4711"))
+    twice = b"\x10\0\x20\0LO\x04\x004712"
+    (receipt,) = accept(world, Says(None), world.arrive(instance=2, patient="4711", behind=twice))
+    assert receipt == Receipt(Verdict.HOLD, 0x0000)
+    (held,) = Reader.open(tmp_path).held()
+    assert held.reason == "malformed structure"
 
 
 def test_the_same_instance_from_another_application_is_an_arrival_of_its_own(world: World, tmp_path: Path) -> None:

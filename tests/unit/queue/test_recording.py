@@ -6,6 +6,8 @@ from datetime import timedelta
 import pytest
 
 from dicomrules.dicom.patch import Patch, Splice
+from dicomrules.dicom.patient import Naming, patient
+from dicomrules.model.admission import STRICT, Admission, Policy
 from dicomrules.model.decision import RuleHit, Variant
 from dicomrules.model.delivery import State
 from dicomrules.model.instance import Peer, Verdict
@@ -193,3 +195,124 @@ def test_times_are_kept_to_the_microsecond_whatever_their_zone(ledger: Ledger, r
     there = NOW.astimezone(tz=None) + timedelta(microseconds=7)
     ledger.record([replace(arriving, envelope=replace(arriving.envelope, received_at=there))])
     assert reader.trace("1.2.3.4")[0].received_at == there
+
+
+# Conflicts of content, and what only looks like one
+
+
+def rivalling(content: str, compared: dict[int, bool] | None, policy: Admission = STRICT) -> Entry:
+    return replace(entry("1.2.3.4", "pacs", content=content), compared=compared, admission=policy)
+
+
+def test_other_bytes_of_a_known_uid_are_compared_before_anything_is_recorded(ledger: Ledger, reader: Reader) -> None:
+    (first,) = ledger.record([entry("1.2.3.4", "pacs")])
+    (answer,) = ledger.record([rivalling("other", {})])
+    assert (answer.arrival, [one.instance_id for one in answer.rivals]) == (Arrival.RIVAL, [first.instance_id])
+    assert len(reader.trace("1.2.3.4")) == 1
+    (same,) = ledger.record([rivalling("other", {first.instance_id: True})])
+    assert (same.arrival, same.instance_id) == (Arrival.DUPLICATE, first.instance_id)
+    (different,) = ledger.record([rivalling("other", {first.instance_id: False})])
+    assert (different.arrival, different.held) == (Arrival.CONFLICT, True)
+    assert (reader.status().receivers[0].duplicates, reader.status().receivers[0].conflicts) == (1, 1)
+
+
+def test_a_rival_that_came_while_others_were_compared_is_compared_too(ledger: Ledger) -> None:
+    (first,) = ledger.record([entry("1.2.3.4", "pacs")])
+    (second,) = ledger.record([entry("1.2.3.4", "pacs", content="meanwhile")])
+    (answer,) = ledger.record([rivalling("other", {first.instance_id: False})])
+    assert [one.instance_id for one in answer.rivals] == [second.instance_id]
+
+
+def test_bytes_that_are_gone_differ_by_their_digest(ledger: Ledger) -> None:
+    (first,) = ledger.record([entry("1.2.3.4")])
+    ledger.mark_moved(ledger.finished(10))
+    ledger.mark_removed([first.instance_id])
+    (answer,) = ledger.record([rivalling("other", {})])
+    assert (answer.arrival, answer.held) == (Arrival.CONFLICT, True)
+
+
+def test_a_receiver_may_send_what_conflicts(ledger: Ledger, reader: Reader) -> None:
+    ledger.record([entry("1.2.3.4", "pacs")])
+    (answer,) = ledger.record([rivalling("other", None, Admission(conflict=Policy.SEND))])
+    assert (answer.arrival, answer.held) == (Arrival.CONFLICT, False)
+    assert reader.status().receivers[0].conflicts == 1
+    assert len(ledger.claim("pacs", 10, NOW)) == 2
+
+
+# I-03: a study arrives with another patient
+
+
+def of_patient(number: int, *patient_ids: str, study: str = "1.2", policy: Admission = STRICT) -> Entry:
+    """An instance of this study that came, and then leaves, under these Patient IDs."""
+    named = tuple((study, patient(study, Naming(patient_id=one, name="Doe^John"))) for one in patient_ids)
+    return replace(entry(f"1.2.3.{number}", "pacs"), patients=named, admission=policy)
+
+
+def test_i03_a_known_study_under_another_patient_is_held(ledger: Ledger, reader: Reader) -> None:
+    answers = ledger.record([of_patient(1, "4711"), of_patient(2, "4711"), of_patient(3, "4712")])
+    assert [one.arrival for one in answers] == [Arrival.NEW, Arrival.NEW, Arrival.OTHER_PATIENT]
+    (held,) = reader.trace("1.2.3.3")
+    assert (held.state, [one.state for one in held.deliveries]) == (InstanceState.HELD, [State.HELD])
+    assert held.reason.startswith("identity conflict")
+    assert len(ledger.claim("pacs", 10, NOW)) == 2
+    assert reader.status().receivers[0].identities == 1
+
+
+def test_i03_what_is_held_does_not_become_known(ledger: Ledger) -> None:
+    answers = ledger.record([of_patient(1, "4711"), of_patient(2, "4712"), of_patient(3, "4712")])
+    assert [one.held for one in answers] == [False, True, True]
+
+
+def test_i03_a_receiver_may_send_it_all_the_same(ledger: Ledger) -> None:
+    sends = Admission(identity=Policy.SEND)
+    answers = ledger.record([of_patient(1, "4711"), of_patient(2, "4712", policy=sends), of_patient(3, "4712")])
+    assert [(one.arrival, one.held) for one in answers] == [
+        (Arrival.NEW, False),
+        (Arrival.OTHER_PATIENT, False),
+        (Arrival.NEW, False),
+    ]
+
+
+def test_i03_what_an_archive_was_sent_may_come_back_from_it(ledger: Ledger) -> None:
+    sent, back, foreign = of_patient(1, "4711", "SITEA-4711"), of_patient(2, "SITEA-4711"), of_patient(3, "SITEB-4711")
+    assert [one.held for one in ledger.record([sent, back, foreign])] == [False, False, True]
+
+
+def test_i03_an_object_that_does_not_say_whose_it_is_contradicts_nobody(ledger: Ledger) -> None:
+    answers = ledger.record([of_patient(1, ""), of_patient(2, "4711"), of_patient(3, ""), of_patient(4, "4712")])
+    assert [one.held for one in answers] == [False, False, False, True]
+
+
+def test_i03_another_study_is_another_matter(ledger: Ledger) -> None:
+    answers = ledger.record([of_patient(1, "4711"), of_patient(2, "4712", study="1.3"), of_patient(3, "", study="")])
+    assert not any(one.held for one in answers)
+
+
+def test_i03_a_study_is_forgotten_with_its_history(ledger: Ledger) -> None:
+    ledger.record([of_patient(1, "4711")])
+    assert ledger.forget(NOW) == 0
+    assert ledger.forget(NOW + timedelta(seconds=1)) == 1
+    assert not ledger.record([of_patient(2, "4712")])[0].held
+
+
+def test_i03_a_study_is_remembered_from_its_last_object(ledger: Ledger) -> None:
+    later = of_patient(2, "4711")
+    later = replace(later, envelope=replace(later.envelope, received_at=NOW + timedelta(days=2)))
+    ledger.record([of_patient(1, "4711"), later])
+    assert ledger.forget(NOW + timedelta(days=1)) == 0
+    assert ledger.record([of_patient(3, "4712")])[0].held
+
+
+def test_i03_what_rules_hold_for_later_is_not_decided_by_them_when_it_is_another_patients(ledger: Ledger) -> None:
+    ledger.record([of_patient(1, "4711")])
+    waiting = replace(judged("1.2.3.9", Verdict.HOLD), patients=of_patient(2, "4712").patients)
+    assert ledger.record([waiting])[0].held
+    assert ledger.rules_are("0" * 64, NOW) == 0
+
+
+def test_files_that_were_taken_are_remembered_by_receiver(ledger: Ledger) -> None:
+    ledger.change_taken_files("drop", [b"a" * 16, b"b" * 16, b"a" * 16], [])
+    ledger.change_taken_files("other", [b"c" * 16], [b"a" * 16])
+    ledger.change_taken_files("drop", [], [b"b" * 16])
+    assert ledger.taken_files("drop") == {b"a" * 16}
+    assert ledger.taken_files("other") == {b"c" * 16}

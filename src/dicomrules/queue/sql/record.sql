@@ -5,10 +5,10 @@ WHERE sop_instance = :sop_instance AND calling_aet = :calling_aet AND called_aet
 ORDER BY id DESC LIMIT 1;
 
 -- name: other_bytes
-SELECT 1 FROM instances
+SELECT id, spool_ref, derived_ref, transfer_syntax FROM instances
 WHERE sop_instance = :sop_instance AND calling_aet = :calling_aet AND called_aet = :called_aet AND receiver = :receiver
   AND digest <> :digest AND verdict NOT IN ('reject', 'drop')
-LIMIT 1;
+LIMIT 8;
 
 -- name: count_copy
 UPDATE instances SET copies = copies + 1 WHERE id = ?;
@@ -44,3 +44,21 @@ RETURNING count;
 -- name: count
 INSERT INTO counters (scope, name, item, value) VALUES (?, ?, ?, ?)
 ON CONFLICT (scope, name, item) DO UPDATE SET value = value + excluded.value;
+
+-- name: study_patients
+SELECT id, patient_id, issuer, name, birth_date, seen_at FROM study_patients WHERE study = ? ORDER BY id;
+
+-- name: add_study_patient
+INSERT INTO study_patients (study, patient_id, issuer, name, birth_date, seen_at) VALUES (?, ?, ?, ?, ?, ?);
+
+-- name: change_study_patient
+UPDATE study_patients SET patient_id = ?, issuer = ?, name = ?, birth_date = ?, seen_at = ? WHERE id = ?;
+
+-- name: taken_files
+SELECT fingerprint FROM taken_files WHERE receiver = ?;
+
+-- name: take_file
+INSERT OR IGNORE INTO taken_files (receiver, fingerprint) VALUES (?, ?);
+
+-- name: forget_file
+DELETE FROM taken_files WHERE receiver = ? AND fingerprint = ?;

@@ -27,3 +27,9 @@ DELETE FROM variants WHERE instance_id = ?;
 
 -- name: forget_instance
 DELETE FROM instances WHERE id = ?;
+
+-- name: studies_before
+SELECT id FROM study_patients WHERE seen_at < ? ORDER BY seen_at LIMIT ?;
+
+-- name: forget_study_patient
+DELETE FROM study_patients WHERE id = ?;

@@ -183,3 +183,24 @@ CREATE TABLE requests (
 CREATE INDEX requests_open ON requests (id) WHERE ended_at IS NULL;
 CREATE INDEX requests_of_instance ON requests (instance_id, id) WHERE instance_id IS NOT NULL;
 CREATE INDEX requests_of_destination ON requests (destination, id) WHERE instance_id IS NULL;
+
+-- Which patients studies are of, as they came and as they left: digests that are good within one study (dicom/patient.py).
+CREATE TABLE study_patients (
+  id         INTEGER PRIMARY KEY,
+  study      TEXT NOT NULL,
+  patient_id BLOB NOT NULL,                           -- empty: nothing was said
+  issuer     BLOB NOT NULL,
+  name       BLOB NOT NULL,
+  birth_date BLOB NOT NULL,
+  seen_at    INTEGER NOT NULL                         -- to the hour: when an object of it came last
+) STRICT;
+
+CREATE INDEX study_patients_of ON study_patients (study);
+CREATE INDEX study_patients_seen ON study_patients (seen_at);
+
+-- Files that were taken from a watched folder and still lie there: digests of name, inode, size and time.
+CREATE TABLE taken_files (
+  receiver    TEXT NOT NULL,
+  fingerprint BLOB NOT NULL,
+  PRIMARY KEY (receiver, fingerprint)
+) STRICT, WITHOUT ROWID;
