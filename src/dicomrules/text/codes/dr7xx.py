@@ -55,8 +55,8 @@ CODES: tuple[CodeRecord, ...] = (
         "not in this version",
         "The key belongs to the gateway file, but this version of the program cannot do what it asks for. It is refused"
         " rather than ignored: a check that is silently left out would protect nobody.",
-        bad="receivers:\n  modalities:\n    dicom: {port: 11112, identity: hold}",
-        good="receivers:\n  modalities:\n    dicom: {port: 11112}",
+        bad="observe:\n  audit: {syslog: tls://audit.example:6514}",
+        good="observe: {}",
     ),
     CodeRecord(
         "DR709",
