@@ -58,6 +58,7 @@ class Delivery:
     the data set that `patch` applies to; `calling_aet` and `called_aet` are the titles the instance arrived with;
     `options` are those of the route that sent it here, None: the route said none. `attempts` counts the claims so far;
     of those, `deferrals` ended in "not now" about this very instance, and `refusals` of these in "never".
+    `consignment` is what it was claimed through: the rest of its study, on the same way to the same destination.
     """
 
     id: int
@@ -79,6 +80,7 @@ class Delivery:
     options: Options | None = None
     deferrals: int = 0
     refusals: int = 0
+    consignment: int = 0
 
 
 class Kind(StrEnum):

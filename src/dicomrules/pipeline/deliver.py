@@ -10,8 +10,10 @@ from dicomrules.model.destination import Destination, DicomDestination
 from dicomrules.model.event import Event, Level
 from dicomrules.model.ports import Emit, Sender
 from dicomrules.pipeline.gate import Gate
+from dicomrules.pipeline.hours import Hours
 from dicomrules.pipeline.lane import Lane, Works
 from dicomrules.pipeline.recorder import Recorder
+from dicomrules.pipeline.turns import Turns
 from dicomrules.queue.ledger import Ledger
 
 
@@ -26,8 +28,9 @@ class Target:
 class Delivery:
     """All lanes of the gateway."""
 
-    def __init__(self, targets: list[Target], ledger: Ledger, emit: Emit) -> None:
+    def __init__(self, targets: list[Target], ledger: Ledger, emit: Emit, hours: Hours | None = None) -> None:
         self._ledger = ledger
+        self._hours = hours or Hours({})
         self._emit = emit
         self._stopping = threading.Event()
         self._recorder = Recorder(ledger, emit)
@@ -46,9 +49,20 @@ class Delivery:
         for orphan in sorted(set(self._ledger.destinations()) - self._names):
             text = "the gateway file no longer has this destination: what waits for it stays in the queue"
             self._emit(Event("destination.unknown", Level.WARNING, text, {"destination": orphan}))
+        self._look_at_schedules()
         self._recorder.start()
         for lane in self._lanes:
             lane.start()
+
+    def _look_at_schedules(self) -> None:
+        """A schedule that never opens, or is no more, is told of: what waits for it would be forgotten."""
+        waited_for = self._ledger.schedules()
+        for name in self._hours.unknown(waited_for):
+            text = "the rules no longer have this schedule: what waits for it is sent at any time"
+            self._emit(Event("schedule.unknown", Level.WARNING, text, {"schedule": name}))
+        for name in self._hours.never():
+            text = "this schedule never opens again: what is to be sent by it waits until the rules are changed"
+            self._emit(Event("schedule.never", Level.ERROR, text, {"schedule": name}))
 
     def wake(self) -> None:
         """There may be work."""
@@ -82,5 +96,6 @@ class Delivery:
             gate=Gate(destination.retry, count),
             emit=self._emit,
             stopping=self._stopping,
+            turns=Turns(self._hours.opened, destination.aet if isinstance(destination, DicomDestination) else ""),
         )
         return [Lane(works, target.sender(), number) for number in range(count)]

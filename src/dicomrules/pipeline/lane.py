@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from dicomrules.model.delivery import Delivery, Kind, Outcome, Trouble
@@ -22,6 +22,7 @@ from dicomrules.model.ports import Emit, Sender
 from dicomrules.pipeline.gate import Condition, Gate, News, Pass
 from dicomrules.pipeline.known import known_there
 from dicomrules.pipeline.recorder import Recorder
+from dicomrules.pipeline.turns import Turns
 from dicomrules.queue import retry
 from dicomrules.queue.errors import LedgerError
 from dicomrules.queue.lanes import Ended
@@ -54,6 +55,7 @@ class Works:
     gate: Gate
     emit: Emit
     stopping: threading.Event
+    turns: Turns = field(default_factory=Turns)
 
 
 class Lane:
@@ -94,7 +96,10 @@ class Lane:
         if allowed is Pass.WAIT:
             return False
         try:
-            claimed = self._works.ledger.claim(self._works.destination, 1 if allowed is Pass.PROBE else BATCH, now)
+            works, turns = self._works, self._works.turns
+            limit = 1 if allowed is Pass.PROBE else BATCH
+            claimed = works.ledger.claim(works.destination, limit, now, turns.choice(self._number))
+            turns.took(self._number, claimed[0].consignment if claimed else 0)
             if claimed:
                 self._send(claimed)
                 self._idle_since = time.monotonic()

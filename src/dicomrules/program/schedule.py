@@ -1,9 +1,10 @@
 """Schedules: when a time is inside certain hours of certain days."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 DAY = 24 * 60
+_EIGHT_YEARS = 8 * 366 + 1  # days: in each eight years there is a 29th of February
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,17 @@ class Window:
             return self._on(today)
         return minute < self.end and self._on(today - timedelta(days=1))
 
+    def opens(self, local: datetime) -> datetime | None:
+        """The first local time from `local` on that lies inside; None: there is none within eight years, so none."""
+        if self.holds(local):
+            return local
+        for ahead in range(_EIGHT_YEARS):
+            day = local.date() + timedelta(days=ahead)
+            start = datetime.combine(day, time(self.start // 60, self.start % 60))
+            if start >= local and self._on(day):
+                return start
+        return None
+
     def _on(self, day: date) -> bool:
         return day.weekday() in self.days or (day.month, day.day) in self.dates or day in self.days_of
 
@@ -43,3 +55,7 @@ class Schedule:
     def holds(self, local: datetime) -> bool:
         """Whether a local time is inside."""
         return any(window.holds(local) for window in self.windows)
+
+    def opens(self, local: datetime) -> datetime | None:
+        """The first local time from `local`, which says no time zone, on that is inside; None: it never opens again."""
+        return min(filter(None, (window.opens(local) for window in self.windows)), default=None)

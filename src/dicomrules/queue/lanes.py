@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dicomrules.model.delivery import Delivery, Kind, Outcome, State, Trouble
-from dicomrules.queue import encoding
+from dicomrules.queue import consign, encoding
+from dicomrules.queue.consign import ANY, Choice
 from dicomrules.queue.entry import InstanceState
 from dicomrules.queue.errors import LedgerDamaged
 from dicomrules.queue.transaction import Row, Transaction, Value
@@ -38,17 +39,20 @@ class Ended:
     next_attempt: datetime | None = None
 
 
-def claim(tx: Transaction, destination: str, limit: int, now: datetime) -> list[Row]:
-    """Begin an attempt of up to `limit` deliveries that are due, deferred ones first; their rows, oldest first."""
-    deferred = tx.run("due", (destination, encoding.micros(now), limit))
-    queued = tx.run("queued", (destination, limit - len(deferred))) if len(deferred) < limit else []
-    rows = []
-    for before, found in ((State.DEFERRED, deferred), (State.QUEUED, queued)):
-        for identity in found:
-            tx.run("start_attempt", identity)
-            tx.move(destination, before, State.SENDING)
-            rows += tx.run("delivery", identity)
-    return sorted(rows)
+def claim(tx: Transaction, destination: str, limit: int, now: datetime, choice: Choice = ANY) -> list[Row]:
+    """Begin an attempt of up to `limit` deliveries that are due, all of one consignment; their rows, oldest first."""
+    at = encoding.micros(now)
+    while consignment := consign.pick(tx, destination, choice, at):
+        found = tx.run("waiting_of", (consignment, at, limit))
+        rows = []
+        for identity, before in found:
+            tx.run("start_attempt", (identity,))
+            tx.move(destination, State(before), State.SENDING)
+            rows += tx.run("delivery", (identity,))
+        consign.served(tx, consignment, at)
+        if rows:
+            return sorted(rows)
+    return []
 
 
 def readable(rows: Sequence[Row]) -> tuple[list[Delivery], list[int]]:
@@ -72,7 +76,7 @@ def hold_damaged(tx: Transaction, deliveries: Iterable[int]) -> None:
 
 def _delivery(row: Row) -> Delivery:
     identity, instance_id, destination, state, attempts, deferrals, refusals, next_attempt, options, *form = row
-    transfer_syntax, leaves_as, raw, *instance = form
+    consignment, transfer_syntax, leaves_as, raw, *instance = form
     patch = encoding.decode_patch(raw)
     sop_class, sop_instance, study, calling_aet, called_aet, *bases = instance
     spool_ref, length, digest = bases[3:] if bases[3] and not patch.is_empty else bases[:3]
@@ -96,6 +100,7 @@ def _delivery(row: Row) -> Delivery:
         options=encoding.decode_options(options),
         deferrals=deferrals,
         refusals=refusals,
+        consignment=consignment,
     )
 
 
@@ -135,6 +140,8 @@ def _end(tx: Transaction, ended: Ended, attempt: tuple[Value, ...], next_attempt
         return False
     tx.move(claimed.destination, State.SENDING, after)
     instance_id = moved[0][0]
+    if after in (State.SENT, State.STORED):
+        tx.run("consignment_started", (claimed.consignment,))
     if after is State.SENT:
         one_sent(tx, instance_id, now)
     elif outcome.kind is Kind.CORRUPT:

@@ -16,8 +16,9 @@ import apsw
 
 from dicomrules.model.decision import Decision
 from dicomrules.model.delivery import Delivery, State
-from dicomrules.queue import deciding, encoding, lanes, recording, retention
+from dicomrules.queue import consign, deciding, encoding, lanes, recording, retention
 from dicomrules.queue.connection import FILE, open_for_writing, told
+from dicomrules.queue.consign import ANY, Choice
 from dicomrules.queue.entry import Entry, Held, Kept, Recorded
 from dicomrules.queue.errors import LedgerDamaged
 from dicomrules.queue.lanes import Ended
@@ -155,17 +156,17 @@ class Ledger:
 
     # Delivery
 
-    def claim(self, destination: str, limit: int, now: datetime) -> list[Delivery]:
-        """Begin an attempt of up to `limit` (at most GROUP) deliveries that are due: deferred ones, then queued ones.
+    def claim(self, destination: str, limit: int, now: datetime, choice: Choice = ANY) -> list[Delivery]:
+        """Begin an attempt of up to `limit` (at most GROUP) deliveries that are due, all of one consignment.
 
         They come oldest first; one whose row is damaged is held instead. `attempts` of each is the number of the
         attempt that begins. Writes nothing when nothing is due.
         """
-        due = self.next_due(destination)
-        if due is None or due > now:
-            return []
+        with self._reading() as tx:
+            if not consign.anything_due(tx, destination, choice, now):
+                return []
         with self._writing() as tx:
-            rows = lanes.claim(tx, destination, min(limit, GROUP), now)
+            rows = lanes.claim(tx, destination, min(limit, GROUP), now, choice)
         deliveries, damaged = lanes.readable(rows)
         if damaged:
             with self._writing() as tx:
@@ -215,11 +216,18 @@ class Ledger:
             ((at,),) = tx.run("sent_before", (delivery.id,))
         return encoding.optional_moment(at)
 
-    def next_due(self, destination: str) -> datetime | None:
-        """When a destination's first delivery is due (in the past, for a queued one); None when none waits."""
+    def next_due(self, destination: str, schedules: tuple[str, ...] = ("",)) -> datetime | None:
+        """When a destination's first delivery is due (in the past, for a queued one); None when none waits.
+
+        Of what waits for a schedule, only what these `schedules` are about is looked at.
+        """
         with self._reading() as tx:
-            ((due,),) = tx.run("next_due", (destination,))
-        return encoding.optional_moment(due)
+            return encoding.optional_moment(consign.next_due(tx, destination, schedules))
+
+    def schedules(self) -> list[str]:
+        """Every schedule that something has to wait for."""
+        with self._reading() as tx:
+            return [name for (name,) in tx.run("schedules")]
 
     def destinations(self) -> list[str]:
         """Every destination that has or had a delivery, whether it is still in the gateway file or not."""

@@ -8,7 +8,8 @@ from dicomrules.model.admission import Policy
 from dicomrules.model.decision import Decision, Variant
 from dicomrules.model.delivery import State
 from dicomrules.model.instance import Verdict
-from dicomrules.queue import encoding, patients
+from dicomrules.queue import consign, encoding, patients
+from dicomrules.queue.consign import Way
 from dicomrules.queue.entry import Arrival, Entry, InstanceState, Recorded, Rival
 from dicomrules.queue.transaction import Transaction, Value
 
@@ -23,7 +24,7 @@ class Form:
 
     `leaves_as` is None when the SOP Instance UID is the received one; `leaves_in` is the transfer syntax. `held`: a
     rule of its group keeps it for a person or a later decision. `options` are the encoded ones of each destination that
-    has any.
+    has any; `ways` what routes say to lanes about each.
     """
 
     destinations: tuple[str, ...]
@@ -32,6 +33,7 @@ class Form:
     patch: bytes
     held: bool = False
     options: Mapping[str, bytes | None] = field(default_factory=dict)
+    ways: Mapping[str, Way] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ def forms(entry: Entry) -> tuple[Form, ...]:
     """The variants of an entry as rows."""
     sends = entry.decision.verdict is Verdict.SEND
     envelope, key = entry.envelope, entry.envelope.key
+    instead = consign.successors(entry.decision)
     return tuple(
         Form(
             destinations=variant.destinations if sends and variant.verdict is not Verdict.DROP else (),
@@ -114,10 +117,16 @@ def forms(entry: Entry) -> tuple[Form, ...]:
             leaves_in=EXPLICIT_VR_LITTLE_ENDIAN if _is_inflated(entry, variant) else envelope.transfer_syntax,
             patch=encoding.encode_patch(variant.patch),
             held=variant.verdict is not Verdict.SEND,
-            options={one.destination: encoding.encode_options(one) for one in variant.options},
+            options={one.destination: encoding.encode_options(one) for one in variant.options if not one.stands_in_for},
+            ways=_ways(variant, key.study, instead),
         )
         for variant in entry.decision.variants
     )
+
+
+def _ways(variant: Variant, study: str, instead: Mapping[str, str]) -> dict[str, Way]:
+    said = {one.destination: one for one in variant.options if not one.stands_in_for}
+    return {name: consign.way(study, said.get(name), instead.get(name, "")) for name in variant.destinations}
 
 
 def _is_inflated(entry: Entry, variant: Variant) -> bool:
@@ -136,6 +145,7 @@ def _compact(decision: Decision) -> Decision:
 
 
 def _record_one(tx: Transaction, entry: Prepared) -> Recorded:
+    consign.not_quiet(tx, str(entry.columns["study"]), entry.received_at)
     arrival, policy = Arrival.NEW, Policy.SEND
     if entry.columns["spool_ref"]:
         again = _again(tx, entry)
@@ -205,8 +215,10 @@ def insert_forms(
         ((variant_id,),) = tx.run("insert_variant", variant)
         state = State.HELD if conflict or form.held else State.QUEUED
         for destination in form.destinations:
-            options = form.options.get(destination)
-            tx.run("insert_delivery", (instance_id, variant_id, destination, state.value, due, options))
+            options, way = form.options.get(destination), form.ways[destination]
+            consignment = consign.consigned(tx, destination, way, due)
+            columns = (instance_id, variant_id, destination, state.value, due + way.quiet, options, consignment)
+            tx.run("insert_delivery", columns)
             tx.count("delivery", destination, state)
 
 

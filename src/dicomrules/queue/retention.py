@@ -10,7 +10,7 @@ from datetime import datetime
 from dicomrules.model.delivery import State
 from dicomrules.queue import encoding
 from dicomrules.queue.entry import InstanceState, Kept
-from dicomrules.queue.transaction import Transaction
+from dicomrules.queue.transaction import Row, Transaction
 
 
 def mark_moved(tx: Transaction, moved: Iterable[Kept]) -> None:
@@ -34,6 +34,7 @@ def forget(tx: Transaction, before: datetime, limit: int) -> int:
     patients; how many.
     """
     found = tx.run("gone_before", (encoding.micros(before), limit))
+    studies: set[Row] = set()
     for identity in found:
         tx.run("forget_attempts", identity)
         tx.run("forget_commitments", identity)
@@ -42,9 +43,11 @@ def forget(tx: Transaction, before: datetime, limit: int) -> int:
         for destination, state in tx.run("forget_deliveries", identity):
             tx.count("delivery", destination, State(state), -1)
         tx.run("forget_variants", identity)
-        tx.run("forget_instance", identity)
+        studies.update(tx.run("forget_instance", identity))
         tx.count("instance", "", InstanceState.GONE, -1)
-    studies = tx.run("studies_before", (encoding.micros(before), limit))
-    for identity in studies:
+    for study in studies:
+        tx.run("forget_consignments", study)
+    patients = tx.run("studies_before", (encoding.micros(before), limit))
+    for identity in patients:
         tx.run("forget_study_patient", identity)
-    return len(found) + len(studies)
+    return len(found) + len(patients)

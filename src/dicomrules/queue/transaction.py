@@ -21,6 +21,7 @@ class Transaction:
         self._connection = connection
         self._statements = statements()
         self._counts: Counter[tuple[str, str, str]] = Counter()
+        self.consignments: dict[tuple[str, object], int] = {}  # ids of those that this transaction has met
 
     def run(self, name: str, bindings: tuple[Value, ...] | Mapping[str, Value] = ()) -> list[Row]:
         """Run the statement of that name to its end; its rows."""

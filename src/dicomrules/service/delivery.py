@@ -17,6 +17,7 @@ from dicomrules.observe.emit import Background
 from dicomrules.observe.log import log_to
 from dicomrules.pipeline.deliver import Delivery, Target
 from dicomrules.pipeline.held import HeldInstances, Means
+from dicomrules.pipeline.hours import Hours
 from dicomrules.pipeline.requests import Means as RequestMeans
 from dicomrules.pipeline.requests import Requests
 from dicomrules.pipeline.sweep import Retention, Sweep
@@ -57,7 +58,8 @@ def run(plan: Plan, line: Line) -> None:
     signal.signal(signal.SIGTERM, stop.ask)
     try:
         spool, ledger = open_state(plan)
-        delivery = Delivery(targets(plan, spool, emit), ledger, emit)
+        hours = Hours(plan.program.schedules, plan.program.settings.timezone)
+        delivery = Delivery(targets(plan, spool, emit), ledger, emit, hours)
         sweep = Sweep(spool, ledger, _retention(plan))
         engine = Engine(plan.program, plan.applications, plan.settings.name)
         held = HeldInstances(engine, Means(spool, ledger, emit, delivery.wake))

@@ -98,10 +98,11 @@ def test_a_deferred_delivery_comes_back_when_it_is_due(ledger: Ledger) -> None:
     assert again.attempts == 2
 
 
-def test_deferred_deliveries_that_are_due_go_before_queued_ones(ledger: Ledger) -> None:
+def test_what_has_been_due_longest_goes_first(ledger: Ledger) -> None:
     fill(ledger, 3, "pacs")
     end(ledger, ledger.claim("pacs", 1, NOW)[0], Kind.DEFERRED)
-    assert [one.sop_instance for one in ledger.claim("pacs", 2, LATER)] == ["1.2.3.0", "1.2.3.1"]
+    assert [one.sop_instance for one in ledger.claim("pacs", 2, LATER)] == ["1.2.3.1", "1.2.3.2"]
+    assert [one.sop_instance for one in ledger.claim("pacs", 2, LATER)] == ["1.2.3.0"]
 
 
 def test_a_failed_delivery_waits_for_a_person(ledger: Ledger, reader: Reader) -> None:

@@ -7,8 +7,8 @@ import pytest
 from dicomrules.queue.ledger import Ledger
 from dicomrules.queue.statements import statements
 
-# Read from end to end because they are short: a row for each counter, for each object that crashed us
-SHORT = {"counters", "crashes"}
+# Read from end to end because they are short: a row for each counter, for each object that crashed us, each schedule
+SHORT = {"counters", "crashes", "names"}
 # What is sorted because it is one page, or one instance
 SORTED = {"destinations", "instances_by_uid", "waiting", "waiting_in_study", "requests_of_instance", "not_sent_to"}
 # Partial indexes that hold only what is still to be done, read in order up to a limit
@@ -41,8 +41,12 @@ def test_no_statement_reads_a_table_from_end_to_end(ledger: Ledger, name: str) -
 @pytest.mark.parametrize(
     ("name", "index"),
     [
-        ("queued", "deliveries_queued (destination=?)"),
-        ("due", "deliveries_due (destination=? AND next_attempt<?)"),
+        ("is_due", "consignments_due (destination=? AND during=? AND priority=? AND due<?)"),
+        ("due_consignments", "consignments_due (destination=? AND during=? AND priority=? AND due<?)"),
+        ("next_due", "consignments_due (destination=? AND during=? AND priority=? AND due>?)"),
+        ("waiting_of", "deliveries_open (consignment=? AND next_attempt<?)"),
+        ("next_of", "deliveries_open (consignment=?)"),
+        ("not_quiet", "consignments_of_study (study=?)"),
         (
             "same_bytes",
             "instances_by_uid (sop_instance=? AND calling_aet=? AND called_aet=? AND receiver=? AND digest=?)",

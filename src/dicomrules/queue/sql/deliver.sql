@@ -1,14 +1,47 @@
--- name: due
-SELECT id FROM deliveries
-WHERE destination = ? AND state = 'deferred' AND next_attempt <= ?
+-- name: is_due
+SELECT 1 FROM consignments
+WHERE destination = ? AND during = ? AND priority = ? AND due <= ? AND diverted_at IS NULL LIMIT 1;
+
+-- name: due_consignments
+SELECT due, id, quiet_at FROM consignments
+WHERE destination = ? AND during = ? AND priority = ? AND due <= ? AND diverted_at IS NULL
+ORDER BY due LIMIT ?;
+
+-- name: still_due
+SELECT priority FROM consignments
+WHERE id = ? AND destination = ? AND due <= ? AND quiet_at <= ? AND diverted_at IS NULL;
+
+-- name: consignment_due
+UPDATE consignments SET due = ? WHERE id = ?;
+
+-- name: waiting_of
+SELECT id, state FROM deliveries
+WHERE consignment = ? AND state IN ('queued', 'deferred') AND next_attempt <= ?
 ORDER BY next_attempt, id LIMIT ?;
 
--- name: queued
-SELECT id FROM deliveries WHERE destination = ? AND state = 'queued' ORDER BY id LIMIT ?;
+-- name: next_of
+SELECT next_attempt FROM deliveries
+WHERE consignment = ? AND state IN ('queued', 'deferred')
+ORDER BY next_attempt, id LIMIT 1;
+
+-- name: consign
+INSERT INTO consignments (destination, study, way, priority, during, quiet, stand_in, quiet_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (destination, study, way) DO UPDATE SET quiet_at = max(quiet_at, excluded.quiet_at)
+RETURNING id;
+
+-- name: not_quiet
+UPDATE consignments SET quiet_at = ?1 + quiet WHERE study = ?2 AND quiet > 0 AND quiet_at < ?1 + quiet;
+
+-- name: consignment_started
+UPDATE consignments SET started = 1 WHERE id = ? AND started = 0 AND stand_in <> '';
+
+-- name: forget_consignments
+DELETE FROM consignments WHERE study = ?1 AND NOT EXISTS (SELECT 1 FROM instances WHERE study = ?1);
 
 -- name: delivery
 SELECT d.id, d.instance_id, d.destination, d.state, d.attempts, d.deferrals, d.refusals, d.next_attempt, d.options,
-       v.transfer_syntax, v.leaves_as, v.patch,
+       d.consignment, v.transfer_syntax, v.leaves_as, v.patch,
        i.sop_class, i.sop_instance, i.study, i.calling_aet, i.called_aet,
        i.spool_ref, i.length, i.digest, i.derived_ref, i.derived_length, i.derived_digest
 FROM deliveries d JOIN variants v ON v.id = d.variant_id JOIN instances i ON i.id = d.instance_id
@@ -55,16 +88,21 @@ SELECT id, destination FROM deliveries WHERE destination = ? AND state = 'sendin
 
 -- name: requeue
 UPDATE deliveries
-SET state = 'queued', next_attempt = ?1, refusals = CASE WHEN state = 'sending' THEN refusals ELSE 0 END
+SET state = 'queued', next_attempt = min(next_attempt, ?1), refusals = CASE WHEN state = 'sending' THEN refusals ELSE 0 END
 WHERE id = ?2 AND state = ?3 RETURNING destination;
 
 -- name: next_due
-SELECT min(at) FROM (
-  SELECT * FROM (SELECT next_attempt AS at FROM deliveries
-                 WHERE destination = ?1 AND state = 'queued' ORDER BY id LIMIT 1)
+SELECT due FROM consignments
+WHERE destination = ? AND during = ? AND priority = ? AND due IS NOT NULL AND diverted_at IS NULL
+ORDER BY due LIMIT 1;
+
+-- name: schedules
+WITH RECURSIVE names (name) AS (
+  SELECT min(during) FROM consignments WHERE during > '' AND during <> '' AND due IS NOT NULL
   UNION ALL
-  SELECT * FROM (SELECT next_attempt AS at FROM deliveries
-                 WHERE destination = ?1 AND state = 'deferred' ORDER BY next_attempt LIMIT 1));
+  SELECT (SELECT min(during) FROM consignments WHERE during > name AND during <> '' AND due IS NOT NULL)
+  FROM names WHERE name IS NOT NULL)
+SELECT name FROM names WHERE name IS NOT NULL;
 
 -- name: destinations
 SELECT DISTINCT name FROM counters WHERE scope = 'delivery' ORDER BY name;

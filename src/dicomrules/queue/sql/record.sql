@@ -28,7 +28,8 @@ RETURNING id;
 INSERT INTO variants (instance_id, number, transfer_syntax, leaves_as, patch) VALUES (?, ?, ?, ?, ?) RETURNING id;
 
 -- name: insert_delivery
-INSERT INTO deliveries (instance_id, variant_id, destination, state, next_attempt, options) VALUES (?, ?, ?, ?, ?, ?);
+INSERT INTO deliveries (instance_id, variant_id, destination, state, next_attempt, options, consignment)
+VALUES (?, ?, ?, ?, ?, ?, ?);
 
 -- name: crash_count
 SELECT count FROM crashes WHERE sop_instance = ? AND length = ?;

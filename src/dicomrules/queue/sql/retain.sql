@@ -26,7 +26,7 @@ DELETE FROM deliveries WHERE instance_id = ? RETURNING destination, state;
 DELETE FROM variants WHERE instance_id = ?;
 
 -- name: forget_instance
-DELETE FROM instances WHERE id = ?;
+DELETE FROM instances WHERE id = ? RETURNING study;
 
 -- name: studies_before
 SELECT id FROM study_patients WHERE seen_at < ? ORDER BY seen_at LIMIT ?;

@@ -67,18 +67,78 @@ CREATE TABLE deliveries (
   deferrals    INTEGER NOT NULL DEFAULT 0,            -- of these, ended in "not now" about this very instance
   refusals     INTEGER NOT NULL DEFAULT 0,            -- of these, said "never"
   next_attempt INTEGER NOT NULL,
-  options      BLOB                                   -- model.decision.Options of the route, NULL: none
+  options      BLOB,                                  -- model.decision.Options of the route, NULL: none
+  consignment  INTEGER NOT NULL DEFAULT 0             -- through which it is claimed
 ) STRICT;
 
 CREATE INDEX deliveries_of_instance ON deliveries (instance_id);
 CREATE INDEX deliveries_queued ON deliveries (destination, id) WHERE state = 'queued';
 CREATE INDEX deliveries_due ON deliveries (destination, next_attempt, id) WHERE state = 'deferred';
+CREATE INDEX deliveries_open ON deliveries (consignment, next_attempt, id) WHERE state IN ('queued', 'deferred');
 CREATE INDEX deliveries_deferred ON deliveries (destination, id) WHERE state = 'deferred';
 CREATE INDEX deliveries_sending ON deliveries (destination, id) WHERE state = 'sending';
 CREATE INDEX deliveries_stored ON deliveries (destination, id) WHERE state = 'stored';
 CREATE INDEX deliveries_to_commit ON deliveries (destination, next_attempt, id) WHERE state = 'stored';
 CREATE INDEX deliveries_failed ON deliveries (destination, id) WHERE state = 'failed';
 CREATE INDEX deliveries_held ON deliveries (destination, id) WHERE state = 'held';
+
+-- What one destination gets of one study in one way: the unit that lanes claim (consign.py).
+CREATE TABLE consignments (
+  id          INTEGER PRIMARY KEY AUTOINCREMENT,
+  destination TEXT NOT NULL,
+  study       TEXT NOT NULL,                          -- Study Instance UID as received
+  way         TEXT NOT NULL,                          -- what the route says, all of it
+  priority    INTEGER NOT NULL,                       -- 0 high, 1 medium, 2 low
+  during      TEXT NOT NULL,                          -- name of a schedule; empty: at any time
+  quiet       INTEGER NOT NULL,                       -- so long must no object of the study have come; 0: goes at once
+  stand_in    TEXT NOT NULL,                          -- where it goes when the destination cannot be reached; empty: nowhere
+  quiet_at    INTEGER NOT NULL,                       -- when the study will have been quiet for so long
+  due         INTEGER,                                -- when something of it may next be claimed; NULL: nothing waits
+  diverted_at INTEGER,                                -- when it last went to `stand_in` instead; NULL: it does not
+  started     INTEGER NOT NULL DEFAULT 0,             -- 1: the destination has taken something of it (only with a stand-in)
+  UNIQUE (destination, study, way)
+) STRICT;
+
+CREATE INDEX consignments_due ON consignments (destination, during, priority, due) WHERE due IS NOT NULL AND diverted_at IS NULL;
+CREATE INDEX consignments_of_study ON consignments (study);
+CREATE INDEX consignments_during ON consignments (during) WHERE during <> '' AND due IS NOT NULL;
+CREATE INDEX consignments_replaceable ON consignments (destination, stand_in, due) WHERE due IS NOT NULL AND stand_in <> '';
+CREATE INDEX consignments_diverted ON consignments (destination, due) WHERE due IS NOT NULL AND diverted_at IS NOT NULL;
+
+-- How a destination is as a whole, as its lanes found it last (pipeline/gate.py).
+CREATE TABLE conditions (
+  destination TEXT PRIMARY KEY,
+  condition   TEXT NOT NULL,                          -- model.delivery.Condition
+  since       INTEGER NOT NULL,
+  until       INTEGER,                                -- when it is asked again
+  words       TEXT NOT NULL                           -- why
+) STRICT, WITHOUT ROWID;
+
+-- Whatever waits is found through its consignment, which is due no later than it. Kept true here, so that it is true
+-- whoever queues a delivery again.
+CREATE TRIGGER deliveries_wait AFTER UPDATE OF state, next_attempt, consignment ON deliveries
+WHEN NEW.state IN ('queued', 'deferred')
+BEGIN
+  UPDATE consignments SET due = NEW.next_attempt
+  WHERE id = NEW.consignment AND (due IS NULL OR due > NEW.next_attempt);
+END;
+
+CREATE TRIGGER deliveries_enter AFTER INSERT ON deliveries WHEN NEW.consignment <> 0 AND NEW.state IN ('queued', 'deferred')
+BEGIN
+  UPDATE consignments SET due = NEW.next_attempt
+  WHERE id = NEW.consignment AND (due IS NULL OR due > NEW.next_attempt);
+END;
+
+-- One that names no consignment, because a person asked for it, goes at any time and in its turn.
+CREATE TRIGGER deliveries_enter_plain AFTER INSERT ON deliveries WHEN NEW.consignment = 0
+BEGIN
+  INSERT OR IGNORE INTO consignments (destination, study, way, priority, during, quiet, stand_in, quiet_at)
+    SELECT NEW.destination, study, '\\0\1\', 1, '', 0, '', 0 FROM instances WHERE id = NEW.instance_id;
+  UPDATE deliveries SET consignment = (
+    SELECT c.id FROM consignments c JOIN instances i ON i.study = c.study
+    WHERE i.id = NEW.instance_id AND c.destination = NEW.destination AND c.way = '\\0\1\')
+  WHERE id = NEW.id;
+END;
 
 -- Every attempt that ended, whatever came of it.
 CREATE TABLE attempts (
