@@ -8,6 +8,9 @@ import pytest
 from tests.peers.gateway import Gateway
 from tests.peers.running import free_port
 from tests.peers.sink import Sink
+from tests.wire.conftest import scp, start_scp
+
+__all__ = ["gateway", "port", "scp", "sink", "start_scp"]
 
 SITE = Path(__file__).parent / "site"
 

@@ -5,6 +5,8 @@ Everything is put together from bytes here and shares no code with what it tests
 
 import socket
 import struct
+import threading
+from contextlib import suppress
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 VERIFICATION = "1.2.840.10008.1.1"
@@ -14,6 +16,8 @@ DEFLATED = "1.2.840.10008.1.2.1.99"
 
 RELEASE_RQ = b"\x05\x00\x00\x00\x00\x04\x00\x00\x00\x00"
 RELEASE_RP = b"\x06\x00\x00\x00\x00\x04\x00\x00\x00\x00"
+ABORT = b"\x07\x00\x00\x00\x00\x04\x00\x00\x00\x00"
+REJECT = b"\x03\x00\x00\x00\x00\x04\x00\x01\x01\x01"
 
 
 def item(kind, value):
@@ -35,6 +39,29 @@ def associate_rq(contexts=((1, CT, EXPLICIT), (3, VERIFICATION, IMPLICIT)), call
         body += item(0x20, bytes((number, 0, 0, 0)) + syntaxes)
     body += item(0x50, item(0x51, struct.pack(">L", 16384)) + item(0x52, b"1.2.3.4") + extra)
     return pdu(0x01, body)
+
+
+def associate_ac(contexts=((1, EXPLICIT), (3, IMPLICIT)), max_pdu=16384):
+    """An A-ASSOCIATE-AC that accepts contexts, given as (id, transfer syntax)."""
+    body = struct.pack(">HH16s16s32x", 1, 0, b"SINK".ljust(16), b"RAW".ljust(16)) + item(0x10, b"1.2.840.10008.3.1.1.1")
+    for number, transfer in contexts:
+        body += item(0x21, bytes((number, 0, 0, 0)) + item(0x40, transfer.encode()))
+    return pdu(0x02, body + item(0x50, item(0x51, struct.pack(">L", max_pdu)) + item(0x52, b"1.2.3.4")))
+
+
+def largest_rq(contexts=128, syntaxes=40, **titles):
+    """The largest A-ASSOCIATE-RQ that PS3.8 9.3.2.2 allows, or nearly: 128 contexts of 40 transfer syntaxes each."""
+    listed = b"".join(item(0x40, f"1.2.840.10008.1.2.4.{50 + number}".encode()) for number in range(syntaxes))
+    proposed = b"".join(
+        item(
+            0x20,
+            bytes((2 * number + 1, 0, 0, 0)) + item(0x30, f"1.2.840.10008.5.1.4.1.1.{number + 2}".encode()) + listed,
+        )
+        for number in range(contexts)
+    )
+    body = associate_rq(contexts=(), **titles)[6:]
+    head = 68 + 4 + len("1.2.840.10008.3.1.1.1")
+    return pdu(0x01, body[:head] + proposed + body[head:])
 
 
 def pdv(context, control, payload, length=None):
@@ -101,10 +128,17 @@ def parse_command(encoded):
 
 
 class RawPeer:
-    """One connection, as a requestor. A context manager that closes it."""
+    """One connection, as a requestor, from the address `source`. A context manager that closes it."""
 
-    def __init__(self, port, timeout=10.0):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout)
+    def __init__(self, port, timeout=10.0, source="127.0.0.1"):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout, (source, 0))
+
+    @classmethod
+    def at(cls, connected):
+        """The peer at a socket that is connected already, whoever connected it."""
+        peer = cls.__new__(cls)
+        peer.socket = connected
+        return peer
 
     def __enter__(self):
         return self
@@ -185,3 +219,39 @@ class RawPeer:
         except ConnectionResetError:
             return True
         return True
+
+
+class RawAcceptor:
+    """Listens, and plays `script(peer)` to the first who connects; a context manager that waits for its end.
+
+    What goes wrong in the script is raised at the end of the block.
+    """
+
+    def __init__(self, script):
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.settimeout(10)
+        self.port = self._listener.getsockname()[1]
+        self._script = script
+        self._error = None
+        self._thread = threading.Thread(target=self._play, daemon=True)
+
+    def _play(self):
+        try:
+            accepted, _ = self._listener.accept()
+            accepted.settimeout(10)
+            with RawPeer.at(accepted) as peer:
+                self._script(peer)
+        except BaseException as error:  # noqa: BLE001 - raised again below
+            self._error = error
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind, error, trace):
+        with suppress(OSError):
+            socket.create_connection(("127.0.0.1", self.port), 1).close()
+        self._thread.join(15)
+        self._listener.close()
+        if self._error is not None and error is None:
+            raise self._error

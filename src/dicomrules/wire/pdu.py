@@ -104,9 +104,10 @@ def read_request(body: bytes, titles: Titles, limits: WireLimits) -> AssociateRe
     """The whole A-ASSOCIATE-RQ; None when its application context is not DICOM's (PS3.7 A.2.1)."""
     contexts: list[ProposedContext] = []
     names, users = [], []
+    known: dict[bytes, tuple[str, ...]] = {}
     for kind, value in _items(body[_FIXED.size :], limits.contexts + 16):
         if kind == _PRESENTATION_RQ:
-            contexts.append(_read_context(value, limits))
+            contexts.append(_read_context(value, limits, known))
         elif kind == 0x10:
             names.append(_uid(value))
         elif kind == _USER:
@@ -191,9 +192,18 @@ def _items(encoded: bytes, most: int) -> Iterator[tuple[int, bytes]]:
         yield kind, encoded[position - length : position]
 
 
-def _read_context(value: bytes, limits: WireLimits) -> ProposedContext:
+def _read_context(value: bytes, limits: WireLimits, known: dict[bytes, tuple[str, ...]]) -> ProposedContext:
+    """One presentation context.
+
+    `known` are lists of transfer syntaxes that were read before, by their bytes: most requestors propose the same list
+    in each of their contexts, and reading it once makes the largest of requests cheap.
+    """
     if len(value) < 4:
         raise Malformed("a presentation context is shorter than its fixed fields")
+    kind, length = _ITEM.unpack_from(value, 4) if len(value) >= 8 else (0, 0)
+    listed = value[8 + length :] if kind == _ABSTRACT else b""
+    if listed and listed in known:
+        return ProposedContext(value[0], _uid(value[8 : 8 + length]), known[listed])
     abstract, transfer = [], []
     for kind, uid in _items(value[4:], limits.transfer_syntaxes + 8):
         if kind == _ABSTRACT:
@@ -202,6 +212,8 @@ def _read_context(value: bytes, limits: WireLimits) -> ProposedContext:
             transfer.append(_uid(uid))
     if len(abstract) != 1 or not 0 < len(transfer) <= limits.transfer_syntaxes:
         raise Malformed("a presentation context needs one abstract syntax and some transfer syntaxes")
+    if listed:
+        known[listed] = tuple(transfer)
     return ProposedContext(value[0], abstract[0], tuple(transfer))
 
 
