@@ -3,8 +3,8 @@
     python bench/hostile.py [--seconds 60] [--connections 1000]
 
 - Connections that are idle, slow, half said, oversized, or silent on the TLS port, all at once, while one honest sender
-  stores without a pause: its rate against its rate just before and just after, what they cost intake while nobody stores, and the most memory
-  that it took.
+  stores without a pause: its rate against its rate just before and just after, what they cost intake while nobody
+  stores, and the most memory that intake took.
 - Refused connections of each kind: the CPU time that one costs intake.
 - A hundred associations a second with the largest legal request, from a known peer: how long a C-ECHO of another peer
   waits, beside the same without them.
