@@ -114,6 +114,7 @@ def test_a16_a_listed_title_counts_at_its_own_address_only(start_scp) -> None:
         with RawPeer(scp.port, source=source) as peer:
             peer.send(associate_rq(calling=calling))
             assert peer.receive()[0] == kind
+    until(lambda: scp.names().count("association.rejected") == 2, 5, "that both are told")
     why = [event.fields.get("why") for event in scp.events if event.name == "association.rejected"]
     assert why == ["this AE title is known, but at another address"] * 2
 
