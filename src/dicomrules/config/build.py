@@ -11,6 +11,7 @@ from dicomrules.config.document import Steps
 from dicomrules.config.settings import ParameterValue, Settings
 from dicomrules.config.units import duration, size
 from dicomrules.model.admission import Admission, Policy
+from dicomrules.model.commitment import CommitmentPolicy, CommitmentTerms
 from dicomrules.model.destination import Destination, DicomDestination, FolderDestination, RetryPolicy, Timeouts
 from dicomrules.model.receiver import After, DicomReceiver, FolderReceiver, KnownPeer, Limits, Receiver
 from dicomrules.model.terms import Terms, terms_for
@@ -28,13 +29,17 @@ class _Shared:
     limits: Limits
     contexts: tuple[Terms, ...] | None
     passcodes: Mapping[Steps, str]
+    asks: bool  # some destination is asked for storage commitment
 
     def place(self, path: str) -> Path:
         """A path of the file, made absolute."""
         return absolute(self.folder, path)
 
 
-_DURATIONS = {"study_live", "history", "settle", "retention", "first", "up_to", "alarm_after", "connect", "response"}
+_DURATIONS = {
+    *("study_live", "history", "settle", "retention", "first", "up_to", "alarm_after"),
+    *("connect", "response", "after", "timeout"),
+}
 _SIZES = {"object", "value", "memory", "free_space", "max_pdu"}
 
 
@@ -47,7 +52,8 @@ def settings(
     gateway = value["gateway"]
     peers = tuple(_peer(aet, said, passcodes) for aet, said in value.get("peers", {}).items())
     limits = Limits(**_taken(value.get("limits", {}), *value.get("limits", {})))
-    shared = _Shared(folder, gateway["aet"], peers, limits, agreements.terms(value.get("contexts")), passcodes)
+    asks = any(each.get("dicom", {}).get("commitment", "no") != "no" for each in value["destinations"].values())
+    shared = _Shared(folder, gateway["aet"], peers, limits, agreements.terms(value.get("contexts")), passcodes, asks)
     return Settings(
         path=file,
         state=absolute(folder, gateway.get("state", "var")),
@@ -92,6 +98,8 @@ def _dicom_receiver(shared: _Shared, name: str, block: Block) -> DicomReceiver:
         users={peer.aet: peer.user for peer in shared.peers if peer.user is not None},
         limits=shared.limits,
         admission=_admission(block),
+        commitment=CommitmentPolicy(block.get("commitment", CommitmentPolicy.RECEIVED)),
+        takes_reports=shared.asks,
         **_taken(block, "port", "bind", "associations", "per_address", "max_pdu"),
     )
 
@@ -140,9 +148,16 @@ def _dicom_destination(shared: _Shared, name: str, said: Block, common: dict[str
         user=security.user(
             said.get("user"), shared.passcodes.get(("destinations", name, "dicom", "user", "passcode"), "")
         ),
+        commitment=_commitment(said.get("commitment", "no")),
         **_taken(said, "aet", "host", "port", "associations", "max_pdu"),
         **common,
     )
+
+
+def _commitment(said: str | Block) -> CommitmentTerms | None:
+    if isinstance(said, str):
+        return CommitmentTerms() if said == "yes" else None
+    return CommitmentTerms(**_taken(said, *said))
 
 
 def _taken(block: Block, *keys: str) -> dict[str, Any]:

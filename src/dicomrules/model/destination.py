@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from dicomrules.model.commitment import CommitmentTerms
 from dicomrules.model.security import ClientTls, User
 from dicomrules.model.terms import Terms
 
@@ -31,7 +32,8 @@ class DicomDestination:
     """A C-STORE SCP. `max_pdu` in bytes is what we are willing to send at most (PS3.8 D.1).
 
     `transfer_syntaxes` are those that instances may leave in, by UID, best first; empty: as they are. `terms` are the
-    association settings of this pair of titles, None: none are said.
+    association settings of this pair of titles, None: none are said. `commitment`: it is asked to commit itself to what
+    it has stored (PS3.4 Annex J), and nothing is sent before it has; None: it is not asked.
     """
 
     name: str
@@ -48,6 +50,7 @@ class DicomDestination:
     terms: Terms | None = None
     tls: ClientTls | None = None
     user: User | None = None
+    commitment: CommitmentTerms | None = None
 
 
 # A field of a folder destination's template: the keyword of an attribute in braces. Nothing else is ever put in.

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
+from dicomrules.dicom.commitment import Report
+from dicomrules.model.commitment import Answer, Asked
 from dicomrules.model.delivery import Delivery, Outcome
 from dicomrules.model.event import Event
 from dicomrules.model.instance import Envelope, Receipt
@@ -19,6 +21,31 @@ class Inbox(Protocol):
 
         Takes over the incoming file `envelope.spool_ref` whatever the outcome. Does not raise: what goes wrong is a
         failure status in the Receipt.
+        """
+        ...
+
+
+class Commitments(Protocol):
+    """Takes over what peers ask and report. Does not raise: what goes wrong is a failure status."""
+
+    async def asked(self, asked: Asked) -> Answer:
+        """An N-ACTION came. A success status means that the request would survive a power cut."""
+        ...
+
+    async def due(self, request_id: int) -> Report | None:
+        """The report on a request that was asked on this association and is still open; None: not yet, or it is made
+        elsewhere. Whoever gets one has half a minute to send it.
+        """
+        ...
+
+    async def reported(self, request_id: int, status: int) -> None:
+        """The peer has answered that report."""
+        ...
+
+    async def told(self, report: Report, calling_aet: str) -> int:
+        """An N-EVENT-REPORT came from the peer of that title; the status to answer.
+
+        Success: what it says is durable, or concerns nothing of ours.
         """
         ...
 

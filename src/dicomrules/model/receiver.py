@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from dicomrules.model.admission import Admission
+from dicomrules.model.commitment import CommitmentPolicy
 from dicomrules.model.security import ServerTls, User
 from dicomrules.model.terms import Terms
 
@@ -42,6 +43,8 @@ class DicomReceiver:
 
     `peers` is the allow-list, None: anyone; `called_aets` the accepted called AE titles, None: any. `contexts` are the
     association settings by pair of titles, None: none are said, and `accept_unknown_classes` decides alone.
+    `commitment` says when an instance is safe, for peers that ask (PS3.4 Annex J); `takes_reports`: destinations are
+    asked for storage commitment, and may report here.
     """
 
     name: str
@@ -58,6 +61,8 @@ class DicomReceiver:
     tls: ServerTls | None = None
     users: Mapping[str, User] = field(default_factory=dict)  # by calling AE title, whoever `peers` lets in
     admission: Admission = field(default=Admission())
+    commitment: CommitmentPolicy = CommitmentPolicy.RECEIVED
+    takes_reports: bool = False
 
 
 class After(StrEnum):

@@ -1,10 +1,17 @@
-"""Is this the response to that request (PS3.7 9.3.1.2, 9.3.5.2, Annex C)? Nothing counts as sent before it says yes."""
+"""Is this the response to that request (PS3.7 9.3.1.2, 9.3.5.2, 10.3.1.2, 10.3.4.2, Annex C)?
+
+Nothing counts as sent before it says yes.
+"""
 
 from dicomrules.model.exchange import CommandSet
 from dicomrules.net.failures import ProtocolViolation
 from dicomrules.wire.events import CommandReceived
 
-_MATCHING = ("AffectedSOPClassUID", "AffectedSOPInstanceUID")
+# in a response -> the same in its request, where that asks for something by name (PS3.7 10.3.4)
+_MATCHING = {
+    "AffectedSOPClassUID": "RequestedSOPClassUID",
+    "AffectedSOPInstanceUID": "RequestedSOPInstanceUID",
+}
 _PENDING = (0xFF00, 0xFF01)  # PS3.7 C.2; no response to C-STORE or C-ECHO is pending
 
 
@@ -15,8 +22,8 @@ def check(request: CommandSet, answer: CommandReceived) -> None:
         raise ProtocolViolation("the peer answered with another kind of response")
     if response.get("MessageIDBeingRespondedTo") != request["MessageID"]:
         raise ProtocolViolation("the peer's response belongs to another Message ID")
-    for keyword in _MATCHING:
-        if response.get(keyword) and response[keyword] != request.get(keyword):
+    for keyword, asked in _MATCHING.items():
+        if response.get(keyword) and response[keyword] != request.get(keyword, request.get(asked)):
             raise ProtocolViolation(f"the peer's response belongs to another {keyword}")
     if answer.has_data_set:
         raise ProtocolViolation("the peer's response has a data set, which this kind of response never has")

@@ -26,7 +26,14 @@ from dicomrules.net.secure import secure
 from dicomrules.net.tls import Secured
 from dicomrules.net.transport import Part, Transport, connect
 from dicomrules.wire import dimse
-from dicomrules.wire.associate import AssociateRequest, ContextResult, ProposedContext, UserIdentity, UserInformation
+from dicomrules.wire.associate import (
+    AssociateRequest,
+    ContextResult,
+    ProposedContext,
+    RoleSelection,
+    UserIdentity,
+    UserInformation,
+)
 from dicomrules.wire.connection import Connection
 from dicomrules.wire.events import (
     Aborted,
@@ -70,6 +77,7 @@ class Target:
     max_pdu: int = 128 * 1024
     secured: Secured | None = None  # None: without TLS
     user: UserIdentity | None = None  # who we say we are (PS3.7 D.3.3.7)
+    roles: tuple[RoleSelection, ...] = ()  # where we are not simply the SCU (PS3.7 D.3.3.4)
 
     def __post_init__(self) -> None:
         """ValueError for a title that cannot be one (PS3.5 6.2: 1 to 16 printable ASCII characters)."""
@@ -98,7 +106,11 @@ class Association:
         self._transport = secure(sock, secured, target.host, deadline) if secured else Transport(sock)
         with self._ending_on_error():
             user = UserInformation(
-                target.max_pdu, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, identity=target.user
+                target.max_pdu,
+                IMPLEMENTATION_CLASS_UID,
+                IMPLEMENTATION_VERSION_NAME,
+                roles=target.roles,
+                identity=target.user,
             )
             request = AssociateRequest(target.called_aet, target.calling_aet, self.proposed, user)
             self._send([self._connection.request(request)], deadline)
@@ -141,6 +153,20 @@ class Association:
         An exception of `windows` itself aborts the association before the last fragment has left, and is passed on.
         """
         return self._exchange(context, dimse.store_request(self._next_message_id(), sop_class, sop_instance), windows)
+
+    def event_report(
+        self, context: PresentationContext, sop_instance: str, event_type: int, data_set: bytes
+    ) -> Exchange:
+        """N-EVENT-REPORT about an instance of the context's SOP class (PS3.7 10.1.1)."""
+        sop_class = context.abstract_syntax
+        request = dimse.event_report_request(self._next_message_id(), sop_class, sop_instance, event_type)
+        return self._exchange(context, request, [(memoryview(data_set), True)])
+
+    def action(self, context: PresentationContext, sop_instance: str, action_type: int, data_set: bytes) -> Exchange:
+        """N-ACTION on an instance of the context's SOP class (PS3.7 10.1.4)."""
+        sop_class = context.abstract_syntax
+        request = dimse.action_request(self._next_message_id(), sop_class, sop_instance, action_type)
+        return self._exchange(context, request, [(memoryview(data_set), True)])
 
     def release(self) -> None:
         """Release in order and close; a peer that does not answer is left alone. Never raises, may be called twice."""

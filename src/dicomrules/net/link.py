@@ -17,7 +17,7 @@ from dicomrules.model.event import Level
 from dicomrules.model.exchange import Association, CommandSet
 from dicomrules.net import tcp
 from dicomrules.net.buffers import DoubleBuffer
-from dicomrules.net.service import Breach, Performer
+from dicomrules.net.service import Breach, Performer, Unprompted
 from dicomrules.net.watch import Overdue, Watch
 from dicomrules.wire.associate import Rejection, Titles
 from dicomrules.wire.connection import Connection
@@ -36,6 +36,7 @@ from dicomrules.wire.states import Role
 if TYPE_CHECKING:
     from dicomrules.net.listener import Listener
 
+_SPEAKS_AFTER = 1.0  # seconds without a byte between two messages, after which we may say something by ourselves
 _MOST_PIECES = 512  # fragments collected at most, however short they are
 
 
@@ -60,6 +61,7 @@ class Link(asyncio.BufferedProtocol):
         self._transport: asyncio.Transport | None = None
         self._socket: socket.socket | None = None
         self._task: asyncio.Task[None] | None = None
+        self._speaking: asyncio.Task[None] | None = None
         self._wakes: asyncio.Future[None] | None = None  # the task waits for bytes
         self._room: asyncio.Future[None] | None = None  # the peer does not take our answers
         self._waiting = True  # it is the peer's turn
@@ -130,13 +132,14 @@ class Link(asyncio.BufferedProtocol):
     # called by the listener
 
     def check(self, now: float) -> None:
-        """End the connection when the peer is overdue."""
+        """End the connection when the peer is overdue; say what is to be said when it is silent."""
         if self._closing_since:
             if self._transport is not None and now - self._closing_since >= self._listener.settings.deadlines.artim:
                 self._transport.abort()  # it does not take our last words
             return
         overdue = self._watch.overdue(now, busy=not self._waiting)
         if overdue is None:
+            self._let_speak(now)
             return
         self._note("association.overdue", Level.WARNING, "a peer missed a deadline", {"deadline": overdue.value})
         if overdue is Overdue.ARTIM:
@@ -245,6 +248,35 @@ class Link(asyncio.BufferedProtocol):
             return
         if response is not None and self.connection.may_send:
             self._send(self.connection.command(context_id, response))
+
+    def _let_speak(self, now: float) -> None:
+        performer = self._performer
+        if performer is None or self._speaking is not None or not performer.has_to_say:
+            return
+        if self.rests(now, _SPEAKS_AFTER):
+            self._speaking = self._loop.create_task(self._speak(performer))
+
+    async def _speak(self, performer: Performer) -> None:
+        """Say what the performer has to say, if the association is still there by then."""
+        try:
+            said = await performer.unprompted()
+            if said is not None and performer is self._performer and self.connection.may_send:
+                self._send(self._message(said))
+        except Exception as error:  # noqa: BLE001 - as in _run
+            self._note("association.failed", Level.ERROR, "an association ended by an error of ours", _where(error))
+            self.abort()
+        finally:
+            self._speaking = None
+
+    def _message(self, said: Unprompted) -> bytes:
+        """The PDUs of a whole message."""
+        most = max(self.connection.largest_fragment & ~1, 2)
+        parts = [self.connection.command(said.context_id, said.command)]
+        for start in range(0, len(said.data_set), most):
+            part = said.data_set[start : start + most]
+            parts.append(self.connection.data_header(said.context_id, len(part), start + most >= len(said.data_set)))
+            parts.append(part)
+        return b"".join(parts)
 
     def _drop(self) -> None:
         """The association is over for its performer; the connection may still wait for the peer to close."""

@@ -5,6 +5,7 @@ an object is. Both Protocols here are implemented by receivers.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from dicomrules.model.exchange import Association, CommandSet, PresentationContext
@@ -19,6 +20,15 @@ class Breach(Exception):
     """
 
 
+@dataclass(frozen=True, slots=True)
+class Unprompted:
+    """A request of ours to the peer that made the association, with its data set (PS3.7 10.1.1)."""
+
+    context_id: int
+    command: CommandSet
+    data_set: bytes
+
+
 class Performer(Protocol):
     """The performing DIMSE service user of one association (PS3.7 7.2). Called for one thing at a time, in order."""
 
@@ -30,6 +40,15 @@ class Performer(Protocol):
         """Bytes of the data set of the last command, good until this returns; the response, if it is due now. Raises
         Breach.
         """
+        ...
+
+    @property
+    def has_to_say(self) -> bool:
+        """Whether there may be something to say that the peer has not asked for just now."""
+        ...
+
+    async def unprompted(self) -> Unprompted | None:
+        """What is to be said. Asked for only between messages, when the peer has been silent for a while."""
         ...
 
     def ended(self) -> None:

@@ -97,5 +97,6 @@ class Delivery:
             emit=self._emit,
             stopping=self._stopping,
             turns=Turns(self._hours.opened, destination.aet if isinstance(destination, DicomDestination) else ""),
+            commits=isinstance(destination, DicomDestination) and destination.commitment is not None,
         )
         return [Lane(works, target.sender(), number) for number in range(count)]

@@ -10,11 +10,9 @@ from datetime import datetime
 from dicomrules.model.delivery import Kind, Outcome
 
 
-def known_there(outcome: Outcome, taken_at: datetime | None) -> Outcome:
-    """What a "has it already" means, when these bytes were taken at `taken_at`, or never."""
+def known_there(outcome: Outcome, taken_at: datetime | None, taken: Kind = Kind.SENT) -> Outcome:
+    """What a "has it already" means, when these bytes were taken at `taken_at`, or never. `taken`: what it is then."""
     if taken_at is not None:
-        return replace(
-            outcome, kind=Kind.SENT, message=f"{outcome.message}, from us: taken {taken_at:%Y-%m-%d %H:%M} UTC"
-        )
+        return replace(outcome, kind=taken, message=f"{outcome.message}, from us: taken {taken_at:%Y-%m-%d %H:%M} UTC")
     doubt = "whether with this content nobody can tell from here: compare, then send again or discard"
     return replace(outcome, message=f"{outcome.message}; {doubt}")

@@ -56,6 +56,7 @@ class Works:
     emit: Emit
     stopping: threading.Event
     turns: Turns = field(default_factory=Turns)
+    commits: bool = False  # what it has stored is not sent before it has committed itself to it
 
 
 class Lane:
@@ -146,7 +147,9 @@ class Lane:
     def _record(self, delivery: Delivery, outcome: Outcome) -> None:
         works, now = self._works, datetime.now(UTC)
         if outcome.kind is Kind.HELD:
-            outcome = known_there(outcome, works.ledger.sent_before(delivery))
+            outcome = known_there(
+                outcome, works.ledger.sent_before(delivery), Kind.STORED if works.commits else Kind.SENT
+            )
         news = works.gate.heard(outcome)
         again = self._again(delivery, outcome, now) if outcome.kind is Kind.DEFERRED else None
         works.recorder.put(Ended(delivery, outcome, again))

@@ -6,11 +6,11 @@ held, and no other I/O inside. After an error of the disk the ledger writes no m
 the kernel tells such an error only once; all methods then raise LedgerError.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal, Self, TypeVar
 
 import apsw
 
@@ -25,6 +25,8 @@ from dicomrules.queue.lanes import Ended
 from dicomrules.queue.requests import Requests
 from dicomrules.queue.session import Session
 from dicomrules.queue.transaction import Transaction
+
+T = TypeVar("T")
 
 GROUP = 64  # rows that one transaction writes at most
 
@@ -286,6 +288,18 @@ class Ledger:
         """Length of the write-ahead log: when to checkpoint, and when to raise an alarm."""
         log = self._path.with_name(f"{FILE}-wal")
         return log.stat().st_size if log.exists() else 0
+
+    # For the other modules of this room
+
+    def read(self, work: Callable[[Transaction], T]) -> T:
+        """What `work` reads; it must be short."""
+        with self._reading() as tx:
+            return work(tx)
+
+    def write(self, work: Callable[[Transaction], T]) -> T:
+        """What `work` does, as one transaction: short, and with no other I/O inside."""
+        with self._writing() as tx:
+            return work(tx)
 
     # Within
 

@@ -23,7 +23,7 @@ def upgrades(version: int, to: int) -> list[str]:
 def statements() -> Mapping[str, str]:
     """Every named statement. A name stands once."""
     found: dict[str, str] = {}
-    for file in ("record", "decide", "deliver", "retain", "read", "ask"):
+    for file in ("record", "decide", "deliver", "retain", "read", "ask", "commit"):
         pieces = _NAME.split(_text(file))
         for name, statement in zip(pieces[1::2], pieces[2::2], strict=True):
             if name in found:

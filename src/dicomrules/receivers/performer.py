@@ -1,4 +1,5 @@
-"""Performs C-STORE and C-ECHO on one association (PS3.7 9.1.1, 9.1.5; PS3.4 B.2).
+"""Performs C-STORE and C-ECHO on one association (PS3.7 9.1.1, 9.1.5; PS3.4 B.2); N-ACTION and N-EVENT-REPORT are for
+`commitment`.
 
 One message at a time: a C-STORE-RQ opens an incoming file, its data set is written as it comes, its last fragment
 makes an Arrival and an Envelope, and the response is what the inbox says. Everything that belongs to a message lies in
@@ -20,7 +21,7 @@ from dicomrules.model.exchange import Association, CommandSet, Exchange, Present
 from dicomrules.model.instance import Envelope, Peer
 from dicomrules.model.ports import Inbox
 from dicomrules.model.receiver import Limits
-from dicomrules.net.service import Breach
+from dicomrules.net.service import Breach, Unprompted
 from dicomrules.receivers.arrival import (
     CANNOT_UNDERSTAND,
     INVALID_INSTANCE,
@@ -30,6 +31,7 @@ from dicomrules.receivers.arrival import (
     envelope,
 )
 from dicomrules.receivers.budget import Budget
+from dicomrules.receivers.commitment import CommitmentPerformer, Committing
 from dicomrules.spool.errors import SpoolError
 from dicomrules.spool.incoming import Incoming
 from dicomrules.spool.spool import Spool
@@ -60,6 +62,7 @@ class Surroundings:
     budget: Budget
     limits: Limits
     has_room: Callable[[], bool]
+    committing: Committing | None = None
 
 
 @dataclass(slots=True)
@@ -87,9 +90,13 @@ class StoragePerformer:
         host = association.address.rpartition(":")[0]
         self._peer = Peer(association.calling_aet, association.called_aet, host, surroundings.receiver)
         self._message: _Message | None = None
+        committing = surroundings.committing
+        self._commitment = CommitmentPerformer(committing, self._peer) if committing is not None else None
 
     async def command(self, received: CommandReceived) -> CommandSet | None:
         """Begin a message; a response at once when no data set follows."""
+        if self._commitment and self._commitment.performs(self._contexts[received.context_id]):
+            return await self._commitment.command(received, self._contexts[received.context_id])
         message = _Message(self._contexts[received.context_id], received.command)
         operation = received.command["CommandField"]
         if operation == CommandField.C_STORE_RQ:
@@ -107,6 +114,8 @@ class StoragePerformer:
 
     async def data(self, pieces: Sequence[memoryview], is_last: bool) -> CommandSet | None:
         """Write what came; at the end, the response."""
+        if self._commitment and self._commitment.is_busy:
+            return await self._commitment.data(pieces, is_last)
         message = self._message
         assert message is not None
         message.length += sum(piece.nbytes for piece in pieces)
@@ -119,6 +128,15 @@ class StoragePerformer:
         if message.incoming is not None:
             await self._blocking(message, lambda: self._write(message, pieces))
         return early
+
+    @property
+    def has_to_say(self) -> bool:
+        """Whether a report on storage commitment may be due."""
+        return self._commitment is not None and self._commitment.has_to_say
+
+    async def unprompted(self) -> Unprompted | None:
+        """A report on storage commitment that was asked for on this association."""
+        return await self._commitment.unprompted() if self._commitment is not None else None
 
     def ended(self) -> None:
         """Remove the file of an object that is not whole."""

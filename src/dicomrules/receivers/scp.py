@@ -1,4 +1,4 @@
-"""The Storage and Verification SCP (PS3.4 Annexes A and B): one listening port of the gateway.
+"""The Storage, Verification and Storage Commitment SCP (PS3.4 Annexes A, B and J): one listening port of the gateway.
 
 Who may associate is decided by the allow-list, what is accepted by the policy of contexts, and what an object is by
 `arrival`; here they are put together for `net`, which drives the associations.
@@ -11,15 +11,18 @@ from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from dicomrules.dicom import commitment
 from dicomrules.dicom.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from dicomrules.model.commitment import CommitmentPolicy
 from dicomrules.model.event import Event, Level
 from dicomrules.model.exchange import Association, PresentationContext
-from dicomrules.model.ports import Emit, Inbox
+from dicomrules.model.ports import Commitments, Emit, Inbox
 from dicomrules.model.receiver import DicomReceiver
 from dicomrules.model.terms import terms_for
 from dicomrules.net.listener import Listener, ListenerSettings
 from dicomrules.receivers.allowlist import Allowlist
 from dicomrules.receivers.budget import Budget
+from dicomrules.receivers.commitment import Committing
 from dicomrules.receivers.identity import Identities
 from dicomrules.receivers.performer import StoragePerformer, Surroundings
 from dicomrules.spool.errors import SpoolError
@@ -30,6 +33,7 @@ from dicomrules.wire.associate import (
     AssociateRequest,
     ContextResult,
     Rejection,
+    RoleSelection,
     Titles,
     UserInformation,
 )
@@ -43,12 +47,16 @@ _LOOK_UP_EVERY = 60.0  # seconds between two look-ups of the host names of known
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What an SCP works with: `pool` runs what blocks; four threads are enough for all receivers together."""
+    """What an SCP works with: `pool` runs what blocks; four threads are enough for all receivers together.
+
+    Without `commitments`, whoever asks for storage commitment is answered that this is not done here.
+    """
 
     spool: Spool
     inbox: Inbox
     emit: Emit
     pool: Executor
+    commitments: Commitments | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +69,13 @@ class Agreed:
 
 def agreed(receiver: DicomReceiver, calling: str, called: str) -> Agreed | None:
     """The association settings of a receiver for a pair of titles; None: there are some, and none fits this pair."""
+    commits = receiver.commitment is not CommitmentPolicy.NO or receiver.takes_reports
     if receiver.contexts is None:
-        return Agreed(ContextPolicy(receiver.accept_unknown_classes), receiver.max_pdu)
+        return Agreed(ContextPolicy(receiver.accept_unknown_classes, commitment=commits), receiver.max_pdu)
     terms = terms_for(receiver.contexts, calling, called)
     if terms is None:
         return None
-    return Agreed(ContextPolicy(listed=terms.classes), terms.max_pdu or receiver.max_pdu)
+    return Agreed(ContextPolicy(listed=terms.classes, commitment=commits), terms.max_pdu or receiver.max_pdu)
 
 
 class StorageScp:
@@ -79,7 +88,14 @@ class StorageScp:
         self._identities = Identities(receiver.users)
         budget = Budget(receiver.limits.memory)
         self._surroundings = Surroundings(
-            receiver.name, means.spool, means.inbox, means.pool, budget, receiver.limits, self.has_room
+            receiver.name,
+            means.spool,
+            means.inbox,
+            means.pool,
+            budget,
+            receiver.limits,
+            self.has_room,
+            Committing(receiver.commitment, receiver.takes_reports, means.commitments) if means.commitments else None,
         )
         settings = ListenerSettings(
             name=receiver.name,
@@ -140,8 +156,8 @@ class StorageScp:
     def answer(
         self, request: AssociateRequest, address: str
     ) -> tuple[tuple[ContextResult, ...], UserInformation] | Rejection:
-        """The user that this peer must have; contexts by policy; one operation at a time; roles and extended
-        negotiation are not answered.
+        """The user that this peer must have; contexts by policy; one operation at a time; roles for storage commitment
+        only. Extended negotiation is not answered.
         """
         identity = request.user.identity
         refusal = self._identities.refusal(request.calling_aet, identity, address, time.monotonic())
@@ -154,6 +170,7 @@ class StorageScp:
             implementation_class=IMPLEMENTATION_CLASS_UID,
             implementation_version=IMPLEMENTATION_VERSION_NAME,
             async_ops=None if request.user.async_ops is None else (1, 1),
+            roles=tuple(self._role(role) for role in request.user.roles if role.sop_class == commitment.SOP_CLASS),
             identity_taken=bool(
                 identity and identity.wants_response and self._identities.asked_of(request.calling_aet)
             ),
@@ -163,6 +180,11 @@ class StorageScp:
     def performer(self, association: Association, contexts: Sequence[PresentationContext]) -> StoragePerformer:
         """A performer of its own for each association: nothing of one peer can reach another."""
         return StoragePerformer(self._surroundings, association, contexts)
+
+    def _role(self, asked: RoleSelection) -> RoleSelection:
+        """Whoever asks for commitment is its SCU; whoever reports to us is its SCP (PS3.4 J.2, PS3.7 D.3.3.4.2)."""
+        may_ask = self._receiver.commitment is not CommitmentPolicy.NO
+        return RoleSelection(asked.sop_class, asked.scu and may_ask, asked.scp and self._receiver.takes_reports)
 
     async def _keep_looking_up(self) -> None:
         while True:

@@ -177,7 +177,9 @@ class CStoreSender:
             name = "delivery.discarded" if code == status.DISCARDED else "delivery.warned"
             text = "a destination stored an instance with a warning"
             self._note(name, Level.WARNING, text, delivery, judged.message)
-        return Outcome(judged.kind, judged.message, code, exchange, trouble=judged.trouble, refused=judged.refused)
+        commits = judged.kind is Kind.SENT and self._destination.commitment is not None
+        kind = Kind.STORED if commits else judged.kind
+        return Outcome(kind, judged.message, code, exchange, trouble=judged.trouble, refused=judged.refused)
 
     def _unfit(self, kind: Kind, why: str, delivery: Delivery) -> Outcome:
         self._note(

@@ -26,6 +26,7 @@ from dicomrules.queue.ledger import Ledger
 from dicomrules.queue.wakeup import Wakeup
 from dicomrules.senders.cstore import CStoreSender
 from dicomrules.senders.folder import FolderSender
+from dicomrules.service.commitment import CommitmentSide
 from dicomrules.service.intake import open_state
 from dicomrules.service.plan import DRAIN_SECONDS, IO_ERROR, ORPHAN_SECONDS, Line, Plan, StartFailed, StateLost
 from dicomrules.spool.errors import SpoolError
@@ -64,8 +65,10 @@ def run(plan: Plan, line: Line) -> None:
         engine = Engine(plan.program, plan.applications, plan.settings.name)
         held = HeldInstances(engine, Means(spool, ledger, emit, delivery.wake))
         requests = Requests(engine, _request_means(plan, spool, ledger, delivery, emit))
+        commitment = CommitmentSide(plan, ledger, emit)
         with _wakeup(plan.settings.state) as wakeup:
             delivery.start()
+            commitment.start(datetime.now(UTC))
             held.start(plan.program.fingerprint, datetime.now(UTC))
             requests.start(datetime.now(UTC))
             line.ready("to " + ", ".join(each.name for each in plan.settings.destinations))
@@ -77,9 +80,11 @@ def run(plan: Plan, line: Line) -> None:
                 if time.monotonic() - tidied >= _POLL:
                     _sweep(sweep, emit)
                     _decide_again(held, emit)
+                    _report(commitment, emit)
                     tidied = time.monotonic()
             if ledger.failure:
                 raise StateLost(ledger.failure)
+            commitment.stop()
             if not delivery.drain(stop.drain_seconds):
                 text = "an attempt did not end in time: it is made again at the next start"
                 emit(Event("delivery.cut_off", Level.WARNING, text))
@@ -131,6 +136,15 @@ def _decide_again(held: HeldInstances, emit: Emit) -> None:
         held.step(datetime.now(UTC))
     except LedgerError as error:
         emit(Event("held.failed", Level.WARNING, "deciding again failed, and is tried again", {"reason": str(error)}))
+
+
+def _report(commitment: CommitmentSide, emit: Emit) -> None:
+    """What is due of storage commitment; a failure of it stops no delivery."""
+    try:
+        commitment.step(datetime.now(UTC))
+    except LedgerError as error:
+        text = "reports on storage commitment failed, and are tried again"
+        emit(Event("commitment.failed", Level.WARNING, text, {"reason": str(error)}))
 
 
 def _sweep(sweep: Sweep, emit: Emit) -> None:

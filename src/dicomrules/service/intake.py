@@ -23,6 +23,7 @@ from dicomrules.queue.ledger import Ledger
 from dicomrules.queue.wakeup import Knocker
 from dicomrules.receivers import scp
 from dicomrules.receivers.folder import FolderWatch
+from dicomrules.service.commitment import received_commitments
 from dicomrules.service.plan import (
     CONFIG,
     DRAIN_SECONDS,
@@ -65,7 +66,7 @@ async def _run(plan: Plan, line: Line, emit: Emit) -> None:
     stop = _Stop(line)
     spool, ledger = open_state(plan)
     crashes = _sweep_leftovers(spool, ledger, emit)
-    with ThreadPoolExecutor(_THREADS, "intake") as pool:
+    with ThreadPoolExecutor(_THREADS, "intake") as pool, ThreadPoolExecutor(1, "commitment") as apart:
         means = Means(
             spool=spool,
             committer=Committer(spool, ledger),
@@ -76,7 +77,8 @@ async def _run(plan: Plan, line: Line, emit: Emit) -> None:
             admissions={each.name: each.admission for each in plan.settings.receivers},
         )
         inbox = Intake(Engine(plan.program, plan.applications, plan.settings.name), plan.program.fingerprint, means)
-        receivers = [_receiver(each, scp.Means(spool, inbox, emit, pool)) for each in plan.settings.receivers]
+        scp_means = scp.Means(spool, inbox, emit, pool, received_commitments(plan, ledger, apart, emit))
+        receivers = [_receiver(each, scp_means) for each in plan.settings.receivers]
         await _start(plan.settings.receivers, receivers)
         line.ready(", ".join(map(describe, plan.settings.receivers)))
         failure = await _stopped(stop, spool, ledger)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from dicomrules.dicom import uids
+from dicomrules.dicom import commitment, uids
 from dicomrules.model.exchange import PresentationContext
 from dicomrules.model.terms import Syntaxes
 from dicomrules.wire.associate import ContextResult, ProposedContext
@@ -25,16 +25,22 @@ class ContextPolicy:
 
     `unknown_classes`: also abstract syntaxes that PS3.6 does not register, private ones among them. `listed`: nothing
     but these abstract syntaxes, whatever else is said, each in the transfer syntaxes given for it. Private transfer
-    syntaxes are taken only when listed: their data sets may be encoded in any way.
+    syntaxes are taken only when listed: their data sets may be encoded in any way. `commitment`: also Storage
+    Commitment (PS3.4 Annex J), whose data sets are taken in the plain little endian transfer syntaxes only.
     """
 
     unknown_classes: bool = False
     listed: Mapping[str, Syntaxes] | None = None
+    commitment: bool = False
 
     def supports(self, abstract_syntax: str) -> bool:
         """Whether a context with this abstract syntax may be accepted."""
+        if abstract_syntax == commitment.SOP_CLASS and not self.commitment:
+            return False
         if self.listed is not None:
             return abstract_syntax in self.listed
+        if abstract_syntax == commitment.SOP_CLASS:
+            return True
         if abstract_syntax == VERIFICATION or uids.is_storage_class(abstract_syntax):
             return True
         return self.unknown_classes and not uids.is_registered(abstract_syntax)
@@ -47,6 +53,9 @@ class ContextPolicy:
         cannot be converted wrongly.
         """
         listed = self.listed.get(context.abstract_syntax) if self.listed is not None else None
+        if context.abstract_syntax == commitment.SOP_CLASS:
+            possible = commitment.SYNTAXES if listed is None else listed
+            return next((syntax for syntax in context.transfer_syntaxes if syntax in possible), None)
         if listed is not None:
             return next((syntax for syntax in listed if syntax in context.transfer_syntaxes), None)
         return next(filter(holds_data_sets, context.transfer_syntaxes), None)

@@ -24,6 +24,10 @@ class CommandField(IntEnum):
     C_ECHO_RQ = 0x0030
     C_ECHO_RSP = 0x8030
     C_CANCEL_RQ = 0x0FFF
+    N_EVENT_REPORT_RQ = 0x0100
+    N_EVENT_REPORT_RSP = 0x8100
+    N_ACTION_RQ = 0x0130
+    N_ACTION_RSP = 0x8130
 
 
 # element number in group 0000 -> keyword, VR (PS3.7 E.1-1; the retired ones of E.2 are left out)
@@ -138,13 +142,38 @@ def echo_request(message_id: int) -> CommandSet:
     }
 
 
+def event_report_request(message_id: int, sop_class: str, sop_instance: str, event_type: int) -> CommandSet:
+    """An N-EVENT-REPORT-RQ with a data set (PS3.7 10.3.1.1)."""
+    return {
+        "AffectedSOPClassUID": sop_class,
+        "CommandField": int(CommandField.N_EVENT_REPORT_RQ),
+        "MessageID": message_id,
+        "CommandDataSetType": 0x0001,
+        "AffectedSOPInstanceUID": sop_instance,
+        "EventTypeID": event_type,
+    }
+
+
+def action_request(message_id: int, sop_class: str, sop_instance: str, action_type: int) -> CommandSet:
+    """An N-ACTION-RQ with a data set (PS3.7 10.3.4.1)."""
+    return {
+        "RequestedSOPClassUID": sop_class,
+        "CommandField": int(CommandField.N_ACTION_RQ),
+        "MessageID": message_id,
+        "CommandDataSetType": 0x0001,
+        "RequestedSOPInstanceUID": sop_instance,
+        "ActionTypeID": action_type,
+    }
+
+
 def response(request: CommandSet, status: int, comment: str = "", offending: str = "") -> CommandSet:
-    """The response to any request: C-STORE-RSP (PS3.7 9.3.1.2), C-ECHO-RSP (9.3.5.2), and refusals of others.
+    """The response to any request: C-STORE-RSP (PS3.7 9.3.1.2), C-ECHO-RSP (9.3.5.2), N-EVENT-REPORT-RSP (10.3.1.2),
+    N-ACTION-RSP (10.3.4.2), and refusals of others.
 
     `comment` is cut to the 64 characters of (0000,0902); `offending` is a tag as "(gggg,eeee)" for (0000,0901).
     """
     answer: dict[str, int | str] = {}
-    if sop_class := request.get("AffectedSOPClassUID", ""):
+    if sop_class := request.get("AffectedSOPClassUID") or request.get("RequestedSOPClassUID", ""):
         answer["AffectedSOPClassUID"] = sop_class
     answer["CommandField"] = int(request["CommandField"]) | 0x8000
     answer["MessageIDBeingRespondedTo"] = request.get("MessageID", 0)
@@ -154,6 +183,6 @@ def response(request: CommandSet, status: int, comment: str = "", offending: str
         answer["OffendingElement"] = offending
     if comment:
         answer["ErrorComment"] = comment[:64]
-    if sop_instance := request.get("AffectedSOPInstanceUID", ""):
+    if sop_instance := request.get("AffectedSOPInstanceUID") or request.get("RequestedSOPInstanceUID", ""):
         answer["AffectedSOPInstanceUID"] = sop_instance
     return answer

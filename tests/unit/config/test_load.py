@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from dicomrules.config.load import load
+from dicomrules.model.commitment import CommitmentPolicy, CommitmentTerms
 from dicomrules.model.destination import DicomDestination, FolderDestination, RetryPolicy, Timeouts
 from dicomrules.model.receiver import After, DicomReceiver, FolderReceiver, KnownPeer, Limits
 
@@ -59,7 +60,10 @@ limits: {object: 1GB, elements: 10, value: 1MB, nesting: 3, memory: 2MB, free_sp
     assert result.parameters == {"prefix": "A-", "least": 3, "part": 0.5, "sites": ("a", "b")}
     assert result.rules == (FOLDER / "a.rules", Path("/etc/b.rules"))
     assert result.receivers == (
-        DicomReceiver("a", 104, "0.0.0.0", (KnownPeer("CT_A1", "ct.example"),), None, 5, 2, True, 65536, limits),
+        DicomReceiver(
+            *("a", 104, "0.0.0.0", (KnownPeer("CT_A1", "ct.example"),), None, 5, 2, True, 65536, limits),
+            commitment=CommitmentPolicy.NO,
+        ),
         FolderReceiver(
             "b",
             FOLDER / "in",
@@ -160,3 +164,29 @@ def test_a_byte_order_mark_does_not_matter(tmp_path: Path) -> None:
     file = tmp_path / "gateway.yaml"
     file.write_bytes(b"\xef\xbb\xbf" + WHOLE.encode())
     assert load(file, {})[0] is not None
+
+
+def test_a_destination_is_asked_for_commitment_and_every_receiver_takes_its_reports() -> None:
+    result = settings(
+        """\
+gateway: {name: n, aet: GW}
+rules: [a.rules]
+peers: {CT_A1: {host: ct.example}}
+receivers:
+  a: {dicom: {port: 104}}
+  b: {dicom: {port: 105, commitment: delivered}}
+destinations:
+  plain: {dicom: {aet: P, host: h, port: 104, commitment: yes}}
+  timed: {dicom: {aet: Q, host: h, port: 104, commitment: {after: 2min, timeout: 12h}}}
+  other: {dicom: {aet: R, host: h, port: 104}}
+"""
+    )
+    assert [(one.commitment, one.takes_reports) for one in result.receivers if isinstance(one, DicomReceiver)] == [
+        (CommitmentPolicy.RECEIVED, True),
+        (CommitmentPolicy.DELIVERED, True),
+    ]
+    assert [one.commitment for one in result.destinations if isinstance(one, DicomDestination)] == [
+        CommitmentTerms(),
+        CommitmentTerms(timedelta(minutes=2), timedelta(hours=12)),
+        None,
+    ]

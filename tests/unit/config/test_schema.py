@@ -27,7 +27,7 @@ from .gateways import WHOLE, bent, found, loaded
         ("aet: DICOMRULES", "aet: 123", [("DR706", 1, "123")]),
         ("aet: DICOMRULES", "aet: 'A\\B'", [("DR706", 1, "'A\\B'")]),
         ("{port: 11112}", "{port: 1, from: knwon}", [("DR706", 8, "knwon")]),
-        ("{port: 11112}", "{port: 1, commitment: delivered}", [("DR706", 8, "delivered")]),
+        ("{port: 11112}", "{port: 1, commitment: sometimes}", [("DR706", 8, "sometimes")]),
         ("{port: 11112}", "{port: 1, conflict: drop}", [("DR706", 8, "drop")]),
         ("{port: 11112}", "{port: 1, tls: {key: x}}", [("DR705", 8, "tls")]),
         ("{host: 10.20.3.4, port: 104}", "{host: h, user: {name: x, passcode: y}}", [("DR706", 4, "y")]),

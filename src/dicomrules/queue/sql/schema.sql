@@ -181,7 +181,7 @@ CREATE TABLE commitment_requests (
   called_aet   TEXT NOT NULL,
   address      TEXT NOT NULL,
   receiver     TEXT NOT NULL,
-  policy       TEXT NOT NULL,                         -- model.commitment.Policy
+  policy       TEXT NOT NULL,                         -- model.commitment.CommitmentPolicy
   requested_at INTEGER NOT NULL,
   items        BLOB NOT NULL,                         -- SOP class and instance UIDs as asked
   state        TEXT NOT NULL,                         -- RequestState

@@ -1,0 +1,118 @@
+-- Peers ask us.
+
+-- name: request_known
+SELECT id, items, state FROM commitment_requests WHERE calling_aet = ? AND uid = ?;
+
+-- name: open_requests
+SELECT coalesce(sum(value), 0) FROM counters WHERE scope = 'commitment' AND name = ? AND item <> 'reported';
+
+-- name: insert_request
+INSERT INTO commitment_requests
+  (uid, calling_aet, called_aet, address, receiver, policy, requested_at, items, state, due_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'open', ?)
+RETURNING id;
+
+-- name: request
+SELECT id, uid, calling_aet, called_aet, address, receiver, policy, requested_at, items, attempts
+FROM commitment_requests WHERE id = ?;
+
+-- name: reopen_request
+UPDATE commitment_requests
+SET state = 'open', due_at = ?, attempts = 0, message = '', committed = NULL, failed = NULL, finished_at = NULL
+WHERE id = ?;
+
+-- name: claim_request
+UPDATE commitment_requests SET due_at = ?3, attempts = attempts + 1
+WHERE id = ?1 AND state <> 'reported' AND (due_at <= ?2 OR attempts = 0 AND ?4)
+RETURNING id;
+
+-- name: requests_due
+SELECT id FROM commitment_requests WHERE state = 'open' AND due_at <= ? ORDER BY due_at LIMIT ?;
+
+-- name: end_request
+UPDATE commitment_requests
+SET state = ?2, message = ?3, due_at = coalesce(?4, due_at), committed = ?5, failed = ?6, finished_at = ?7
+WHERE id = ?1 AND state <> 'reported'
+RETURNING calling_aet;
+
+-- name: request_state
+SELECT state FROM commitment_requests WHERE id = ?;
+
+-- name: requests_nowhere
+SELECT id, calling_aet FROM commitment_requests WHERE state = 'nowhere' AND id > ? ORDER BY id LIMIT ?;
+
+-- name: hasten_requests
+UPDATE commitment_requests SET due_at = ?1 WHERE state = 'open' AND due_at > ?1;
+
+-- name: instances_asked_about
+SELECT i.sop_class, i.state, i.open,
+       (SELECT count(*) FROM deliveries d WHERE d.instance_id = i.id)
+FROM instances i WHERE i.sop_instance = ? AND i.calling_aet = ? ORDER BY i.id;
+
+-- We ask destinations.
+
+-- name: first_to_commit
+SELECT d.id, i.study FROM deliveries d JOIN instances i ON i.id = d.instance_id
+WHERE d.destination = ? AND d.state = 'stored' AND d.next_attempt <= ? ORDER BY d.next_attempt, d.id LIMIT ?;
+
+-- name: next_to_commit
+SELECT next_attempt FROM deliveries WHERE destination = ? AND state = 'stored' ORDER BY next_attempt, id LIMIT 1;
+
+-- name: reference
+SELECT i.sop_class, coalesce(v.leaves_as, i.sop_instance)
+FROM deliveries d JOIN variants v ON v.id = d.variant_id JOIN instances i ON i.id = d.instance_id WHERE d.id = ?;
+
+-- name: insert_transaction
+INSERT INTO commitment_transactions (uid, destination, asked_at) VALUES (?, ?, ?) RETURNING id;
+
+-- name: ask_about
+INSERT INTO commitment_deliveries (transaction_id, delivery_id) VALUES (?, ?);
+
+-- name: ask_again_at
+UPDATE deliveries SET next_attempt = ? WHERE id = ? AND state = 'stored';
+
+-- name: transaction
+SELECT id, destination, answered_at FROM commitment_transactions WHERE uid = ?;
+
+-- name: transaction_deliveries
+SELECT d.id, d.attempts, d.deferrals, d.refusals, i.sop_class, coalesce(v.leaves_as, i.sop_instance),
+       c.transaction_id = (SELECT max(transaction_id) FROM commitment_deliveries WHERE delivery_id = d.id)
+FROM commitment_deliveries c JOIN deliveries d ON d.id = c.delivery_id
+JOIN variants v ON v.id = d.variant_id JOIN instances i ON i.id = d.instance_id
+WHERE c.transaction_id = ? AND d.state = 'stored' ORDER BY d.id;
+
+-- name: answer_transaction
+UPDATE commitment_transactions SET answered_at = ? WHERE id = ?;
+
+-- name: end_commitment
+UPDATE deliveries
+SET state = ?, next_attempt = coalesce(?, next_attempt), deferrals = deferrals + ?, refusals = refusals + ?
+WHERE id = ? AND state = 'stored' AND attempts = ?
+RETURNING instance_id, destination;
+
+-- name: stored
+SELECT id, attempts FROM deliveries WHERE destination = ? AND state = 'stored' ORDER BY id LIMIT ?;
+
+-- name: commitments_of
+SELECT t.uid, t.asked_at, t.answered_at
+FROM commitment_deliveries c JOIN commitment_transactions t ON t.id = c.transaction_id
+WHERE c.delivery_id = ? ORDER BY t.id;
+
+-- Forgetting.
+
+-- name: forget_transactions
+DELETE FROM commitment_transactions WHERE id IN (
+  SELECT id FROM (SELECT id, asked_at FROM commitment_transactions ORDER BY id LIMIT ?2) t
+  WHERE asked_at < ?1 AND NOT EXISTS (SELECT 1 FROM commitment_deliveries c WHERE c.transaction_id = t.id))
+RETURNING id;
+
+-- name: requests_over
+SELECT id, calling_aet, state FROM (
+  SELECT * FROM (SELECT id, calling_aet, state FROM commitment_requests
+                 WHERE state = 'reported' AND finished_at < ?1 ORDER BY finished_at LIMIT ?2)
+  UNION ALL
+  SELECT * FROM (SELECT id, calling_aet, state FROM commitment_requests
+                 WHERE state = 'nowhere' AND requested_at < ?1 ORDER BY id LIMIT ?2));
+
+-- name: forget_request
+DELETE FROM commitment_requests WHERE id = ?;
