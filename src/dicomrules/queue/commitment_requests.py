@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum, auto
+from operator import itemgetter
 
 from dicomrules.dicom.commitment import (
     CLASS_CONFLICT,
@@ -75,19 +76,19 @@ class CommitmentRequests:
 
     def get(self, identity: int) -> CommitmentRequest | None:
         """One request."""
-        rows = self._ledger.read(lambda tx: tx.run("request", (identity,)))
+        rows = self._ledger.read(lambda tx: tx.run("commitment_request", (identity,)))
         return _request(rows[0]) if rows else None
 
     def due(self, now: datetime, limit: int) -> list[CommitmentRequest]:
         """Open requests whose report is due, longest due first."""
-        due = self._ledger.read(lambda tx: tx.run("requests_due", (encoding.micros(now), limit)))
+        due = self._ledger.read(lambda tx: tx.run("commitments_due", (encoding.micros(now), limit)))
         found = (self.get(identity) for (identity,) in due)
         return [request for request in found if request is not None]
 
     def claim(self, identity: int, now: datetime, *, first: bool) -> bool:
         """Take a request for CLAIM. `first`: also one that nobody has claimed before, though it is not due yet."""
         bindings = (identity, encoding.micros(now), encoding.micros(now + CLAIM), int(first))
-        return self._ledger.write(lambda tx: bool(tx.run("claim_request", bindings)))
+        return self._ledger.write(lambda tx: bool(tx.run("claim_commitment", bindings)))
 
     def judge(self, request: CommitmentRequest) -> Report | None:
         """The report on a request as things stand; None: the policy says to wait for deliveries."""
@@ -125,7 +126,7 @@ class CommitmentRequests:
         """A delivery process begins: claims of the last one are void, and peers that now have an address are reported
         to. How many of the latter.
         """
-        self._ledger.write(lambda tx: tx.run("hasten_requests", (encoding.micros(now),)))
+        self._ledger.write(lambda tx: tx.run("hasten_commitments", (encoding.micros(now),)))
         count, after = 0, 0
         while found := self._nowhere(after):
             again = [identity for identity, calling_aet in found if calling_aet in reachable]
@@ -137,16 +138,17 @@ class CommitmentRequests:
     def forget(self, before: datetime) -> int:
         """Delete up to GROUP requests that were over before that moment; how many."""
         over = (encoding.micros(before), GROUP)
-        if not self._ledger.read(lambda tx: tx.run("requests_over", over)):
+        if not self._ledger.read(lambda tx: tx.run("commitments_over", over)):
             return 0
         return self._ledger.write(lambda tx: _forget(tx, over))
 
     def _nowhere(self, after: int) -> list[Row]:
-        return self._ledger.read(lambda tx: tx.run("requests_nowhere", (after, GROUP)))
+        return self._ledger.read(lambda tx: tx.run("commitments_nowhere", (after, GROUP)))
 
     def _rows_of(self, references: Sequence[Reference], calling_aet: str) -> list[list[Row]]:
         def rows(tx: Transaction) -> list[list[Row]]:
-            return [tx.run("instances_asked_about", (one.sop_instance, calling_aet)) for one in references]
+            found = (tx.run("instances_asked_about", (one.sop_instance, calling_aet)) for one in references)
+            return [sorted(rows, key=itemgetter(4)) for rows in found]
 
         return self._ledger.read(rows)
 
@@ -164,7 +166,8 @@ _REASONS = {Finding.UNKNOWN: NO_SUCH_INSTANCE, Finding.OTHER_CLASS: CLASS_CONFLI
 
 
 def judged(rows: Sequence[Row], sop_class: str, policy: CommitmentPolicy) -> Finding:
-    """Whether an instance is safe by the declared policy, from the rows of everything that came under its UID.
+    """Whether an instance is safe by the declared policy, from the rows of everything that came under its UID,
+    oldest first.
 
     What was dropped, what was discarded, and what goes nowhere is not safe: nobody keeps it. What is held is safe by
     `received`, and by `delivered` once it has left.
@@ -174,7 +177,7 @@ def judged(rows: Sequence[Row], sop_class: str, policy: CommitmentPolicy) -> Fin
         return Finding.UNKNOWN
     if any(row[0] != sop_class for row in kept):
         return Finding.OTHER_CLASS
-    for _, state, still_open, deliveries in kept:
+    for _, state, still_open, deliveries, _ in kept:
         lost = still_open if state == InstanceState.GONE else not deliveries and state != InstanceState.HELD
         if lost or (state == InstanceState.GONE and not deliveries):
             return Finding.UNKNOWN
@@ -185,21 +188,21 @@ def judged(rows: Sequence[Row], sop_class: str, policy: CommitmentPolicy) -> Fin
 
 def _keep(tx: Transaction, asked: Asked, items: bytes, due: int) -> tuple[Kept, int]:
     peer, request = asked.peer, asked.request
-    known = tx.run("request_known", (peer.calling_aet, request.transaction))
+    known = tx.run("commitment_known", (peer.calling_aet, request.transaction))
     if known:
         identity, before, state = known[0]
         if before != items:
             return Kept.IN_USE, 0
-        tx.run("reopen_request", (due, identity))
+        tx.run("reopen_commitment", (due, identity))
         tx.count("commitment", peer.calling_aet, state, -1)
         tx.count("commitment", peer.calling_aet, RequestState.OPEN)
         return Kept.REPEATED, identity
-    ((waiting,),) = tx.run("open_requests", (peer.calling_aet,))
+    ((waiting,),) = tx.run("commitment_requests_open", (peer.calling_aet,))
     if waiting >= MOST_OPEN:
         return Kept.TOO_MANY, 0
     at = encoding.micros(asked.at)
     columns = (peer.calling_aet, peer.called_aet, peer.address, peer.receiver, asked.policy.value, at, items, due)
-    ((identity,),) = tx.run("insert_request", (request.transaction, *columns))
+    ((identity,),) = tx.run("insert_commitment_request", (request.transaction, *columns))
     tx.count("commitment", peer.calling_aet, RequestState.OPEN)
     return Kept.NEW, identity
 
@@ -211,8 +214,8 @@ def _end(
     why: str,
     rest: tuple[int | None, int | None, int | None, int | None],
 ) -> bool:
-    ((before,),) = tx.run("request_state", (identity,)) or [(None,)]
-    ended = tx.run("end_request", (identity, state.value, why, *rest))
+    ((before,),) = tx.run("commitment_state", (identity,)) or [(None,)]
+    ended = tx.run("end_commitment_request", (identity, state.value, why, *rest))
     for (calling_aet,) in ended:
         tx.count("commitment", calling_aet, before, -1)
         tx.count("commitment", calling_aet, state)
@@ -220,9 +223,9 @@ def _end(
 
 
 def _forget(tx: Transaction, over: tuple[int, int]) -> int:
-    found = tx.run("requests_over", over)
+    found = tx.run("commitments_over", over)
     for identity, calling_aet, state in found:
-        tx.run("forget_request", (identity,))
+        tx.run("forget_commitment", (identity,))
         tx.count("commitment", calling_aet, state, -1)
     return len(found)
 
