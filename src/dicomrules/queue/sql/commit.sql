@@ -102,8 +102,8 @@ WHERE c.delivery_id = ? ORDER BY c.transaction_id;
 
 -- name: forget_transactions
 DELETE FROM commitment_transactions WHERE id IN (
-  SELECT id FROM (SELECT id, asked_at FROM commitment_transactions WHERE id > 0 ORDER BY id LIMIT ?2) t
-  WHERE asked_at < ?1 AND NOT EXISTS (SELECT 1 FROM commitment_deliveries c WHERE c.transaction_id = t.id))
+  SELECT id FROM (SELECT id, asked_at FROM commitment_transactions WHERE id > 0 ORDER BY id LIMIT ?2) page
+  WHERE asked_at < ?1 AND NOT EXISTS (SELECT 1 FROM commitment_deliveries c WHERE c.transaction_id = page.id))
 RETURNING id;
 
 -- name: commitments_over
