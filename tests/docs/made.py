@@ -52,6 +52,8 @@ def _blocks(path: str, part: Schema) -> Iterator[tuple[str, Schema]]:
         yield path or "(top)", part
     for key, inner in part.get("properties", {}).items():
         yield from _blocks(f"{path}.{key}".lstrip("."), inner)
+    if "then" in part:
+        yield from _blocks(path, part["then"])
     if "properties" in part.get("items", {}):
         yield from _blocks(path, part["items"])
     below = part.get("additionalProperties")
