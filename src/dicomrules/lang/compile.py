@@ -19,6 +19,7 @@ from dicomrules.lang.check.ground import Findings, Ground
 from dicomrules.lang.check.groups import groups
 from dicomrules.lang.check.literals import VRS
 from dicomrules.lang.check.overall import overall
+from dicomrules.lang.check.reads import Written
 from dicomrules.lang.check.routes import Routed, routes
 from dicomrules.lang.check.schedules import schedule
 from dicomrules.lang.check.settings import needed, settings
@@ -26,7 +27,7 @@ from dicomrules.lang.check.statements import body
 from dicomrules.lang.check.terms import Env, wrong
 from dicomrules.lang.check.values import value
 from dicomrules.lang.check.writes import written_by
-from dicomrules.program.path import Path, PrivateTag
+from dicomrules.program.path import PrivateTag
 from dicomrules.program.ruleset import Program, Table
 from dicomrules.program.sheet import Sheet
 from dicomrules.text.codes.registry import diagnose
@@ -181,12 +182,12 @@ class _Compiling:
 
     def _rules(self) -> list[rules.Ruled]:
         ruled: list[rules.Ruled] = []
-        written: dict[Path, None] = {}
+        written = Written()
         for item in self.items:
             if isinstance(item, ast.Rule):
                 one = rules.rule(self.ground, item, written)
                 ruled.append(one)
-                written.update(dict.fromkeys(mark.path for mark in one.marks))
+                written.add(mark.path for mark in one.marks)
         return ruled
 
     def _unused_actions(self) -> None:

@@ -1,8 +1,10 @@
 """Rule files, what they include and the CSV files they name -> a Program and what there is to say about them."""
 
+import gc
 import hashlib
 import posixpath
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from zoneinfo import ZoneInfo
@@ -75,16 +77,29 @@ def load(
     are checked (None: there is no gateway); `environment` is where secrets come from (None: they are not looked up).
     """
     loading = _Loading(read)
-    for path in paths:
-        loading.root(str(path) if not isinstance(path, PurePath) else path.as_posix())
-    loading.tables()
-    outside = Outside(parameters or {}, destinations, environment, loading.sheets)
-    fingerprint = _fingerprint(loading.sources, parameters or {})
-    program, found = compile_items(loading.items, loading.unread, outside, fingerprint, whole=not loading.flawed)
+    with _no_collection():
+        for path in paths:
+            loading.root(str(path) if not isinstance(path, PurePath) else path.as_posix())
+        loading.tables()
+        outside = Outside(parameters or {}, destinations, environment, loading.sheets)
+        fingerprint = _fingerprint(loading.sources, parameters or {})
+        program, found = compile_items(loading.items, loading.unread, outside, fingerprint, whole=not loading.flawed)
     found += _zone(program, loading.items)
     diagnostics = _sorted([*loading.found, *found], loading.sources)
     sound = not any(diagnostic.is_error for diagnostic in diagnostics)
     return Loaded(program if sound else None, diagnostics, tuple(loading.sources), program.cases)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Without the search for garbage in circles: rules are trees, and looking through a large one is a third of all."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def _fingerprint(sources: Sequence[Source], parameters: Mapping[str, str]) -> str:

@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dicomrules.lang.check.proof import Claim, Prover, fixed
+from dicomrules.lang.check.proof import Claim, Prover, Tests, fixed
 from dicomrules.program.expression import (
     Among,
     Both,
@@ -111,14 +111,6 @@ def _any(parts: list[Facts | None]) -> Facts | None:
     return Facts(sets, exact) if sets else None
 
 
-def impossible(condition: Condition) -> bool:
+def impossible(condition: Condition, tests: Tests) -> bool:
     """Whether a condition is proven to be never true."""
-    return not fixed(condition) and Prover(most=_LITTLE).never([Claim(condition)])
-
-
-def exclude(one: Facts | None, other: Facts | None) -> frozenset[Subject]:
-    """The subjects by which two conditions are never true of the same object; empty when that is not proven."""
-    if one is None or other is None:
-        return frozenset()
-    theirs = ((subject, values, other.sets.get(subject)) for subject, values in one.sets.items())
-    return frozenset(subject for subject, mine, yours in theirs if yours is not None and mine.isdisjoint(yours))
+    return not fixed(condition) and Prover(most=_LITTLE, tests=tests).never([Claim(condition)])

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from dicomrules.lang import ast
 from dicomrules.lang.check.ground import Ground
-from dicomrules.lang.check.reads import Arms, Reader, Write, overlap
+from dicomrules.lang.check.reads import Arms, Reader, Writes, overlap
 from dicomrules.lang.check.terms import Env
 from dicomrules.program import statement as program
 from dicomrules.program.path import Path, Prefix
@@ -31,7 +31,7 @@ class Work:
     """
 
     ground: Ground
-    writes: tuple[Write, ...]
+    writes: Writes
     marks: list[Mark] = field(default_factory=list)
     shifts: list[tuple[Span, Arms]] = field(default_factory=list)
     modified: list[Span] = field(default_factory=list)
@@ -45,11 +45,14 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Where a block of statements has got to. `line` is what it has written so far; `ended`: a verdict came."""
+    """Where a block of statements has got to; `ended`: a verdict came.
+
+    `line` is what it has written so far, by path, the first write of each kind: it grows from statement to statement.
+    """
 
     env: Env
     arms: Arms = ()
-    line: tuple[Mark, ...] = ()
+    line: dict[Path, list[Mark]] = field(default_factory=dict)
     ended: Span | None = None
 
 
@@ -60,6 +63,7 @@ def wrote(work: Work, block: Block, marks: Sequence[Mark], *, proven: frozenset[
     """What is known after these paths were written; a second write in one line is reported."""
     for mark in marks:
         _twice(work, block, mark)
+    _enter(block, marks)
     work.marks.extend(marks)
     known = frozenset(
         path
@@ -67,7 +71,7 @@ def wrote(work: Work, block: Block, marks: Sequence[Mark], *, proven: frozenset[
         if path.prefix is not Prefix.CURRENT or not any(overlap(path, mark.path) for mark in marks)
     )
     env = replace(block.env, known=known | proven)
-    return replace(block, env=env, line=(*block.line, *marks))
+    return replace(block, env=env)
 
 
 def kept(block: Block, marks: Sequence[Mark]) -> Block:
@@ -80,7 +84,8 @@ def kept(block: Block, marks: Sequence[Mark]) -> Block:
         or path.steps[: len(steps)] != steps
         or any(overlap(path, mark.path) for mark in marks)
     )
-    return replace(block, env=replace(block.env, known=known), line=(*block.line, *marks))
+    _enter(block, marks)
+    return replace(block, env=replace(block.env, known=known))
 
 
 def lost(block: Block, gone: Callable[[Path], bool]) -> Block:
@@ -89,8 +94,15 @@ def lost(block: Block, gone: Callable[[Path], bool]) -> Block:
     return replace(block, env=replace(block.env, known=known))
 
 
+def _enter(block: Block, marks: Sequence[Mark]) -> None:
+    for mark in marks:
+        same = block.line.setdefault(mark.path, [])
+        if all(one.kind != mark.kind for one in same):
+            same.append(mark)
+
+
 def _twice(work: Work, block: Block, mark: Mark) -> None:
-    same = [one for one in block.line if one.path == mark.path]
+    same = block.line.get(mark.path, ())
     keep = next((one for one in same if one.kind == "keep"), None)
     if keep is not None and mark.kind == "remove":
         found = diagnose("DR413", mark.span, f"`{mark.path.text}` is removed, and kept by the same rule", "removed")

@@ -1,6 +1,6 @@
 """How deep a compiled value is, so that running it never exhausts the stack."""
 
-from dataclasses import fields, is_dataclass
+from dicomrules.program.walk import parts_of
 
 DEEPEST = 150
 """Levels of conditions, expressions and blocks inside one another, with everything written out."""
@@ -12,9 +12,10 @@ def depth(value: object) -> int:
     waiting: list[tuple[object, int]] = [(value, 0)]
     while waiting and deepest <= DEEPEST:
         here, level = waiting.pop()
-        if isinstance(here, tuple):
-            waiting.extend((part, level) for part in here)
-        elif is_dataclass(here):
+        names = parts_of(here.__class__)
+        if names is not None:
             deepest = max(deepest, level)
-            waiting.extend((getattr(here, part.name), level + 1) for part in fields(here))
+            waiting.extend([(getattr(here, name), level + 1) for name in names])
+        elif isinstance(here, tuple):
+            waiting.extend([(part, level) for part in here])
     return deepest

@@ -74,7 +74,7 @@ def _and(ground: Ground, node: ast.And, env: Env) -> Tested:
     true = frozenset().union(*(part.true for part in parts))
     false = frozenset.intersection(*(part.false for part in parts))
     code = Both(tuple(part.code for part in parts))
-    if all(part.sound for part in parts) and impossible(code):
+    if all(part.sound for part in parts) and impossible(code, ground.tests):
         ground.report("DR407", node.span, "these can never be true together", "never true")
     return _several(code, parts, true, false)
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 
 from dicomrules.lang.check.ground import Ground
 from dicomrules.lang.check.places import Places
 from dicomrules.lang.check.proof import Claim, Prover, claim, fixed
 from dicomrules.lang.check.versions import Versions
-from dicomrules.program.expression import Origin
+from dicomrules.program.expression import Both, Origin
 from dicomrules.program.ruleset import Program, Routes, Rule
 from dicomrules.program.statement import If, Statement, Within
 from dicomrules.program.verdict import Stop
@@ -17,6 +18,9 @@ from dicomrules.text.source import Span
 _LOOKED_AT = 30
 """How many arms, or rules with a verdict, above one are looked at."""
 
+_NEAR = 100
+"""How many of those that are about a value are gone through to find them."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Above:
@@ -25,6 +29,30 @@ class _Above:
     claim: Claim
     about: frozenset[int]
     origin: Origin
+
+
+@dataclass(slots=True)
+class _Takers:
+    """What takes objects away so far: arms of a table, or rules with a verdict, from the top."""
+
+    every: list[_Above] = field(default_factory=list)
+    everything: _Above | None = None
+    _by_subject: dict[int, list[tuple[int, _Above]]] = field(default_factory=dict)
+
+    def add(self, one: _Above) -> None:
+        """The next one. It is filed under the first of the values that it is about."""
+        if one.about:
+            self._by_subject.setdefault(min(one.about), []).append((len(self.every), one))
+        elif self.everything is None and one.claim.condition == Both(()) and one.claim.holds:
+            self.everything = one
+        self.every.append(one)
+
+    def about(self, subjects: frozenset[int]) -> tuple[list[_Above], bool]:
+        """The last of those that are about nothing but these; and whether there are more."""
+        near = [one for subject in subjects for one in self._by_subject.get(subject, ())[-_NEAR:]]
+        fitting = [one for _, one in sorted(near, key=itemgetter(0)) if one.about <= subjects]
+        more = any(len(self._by_subject.get(subject, ())) > _NEAR for subject in subjects)
+        return fitting[-_LOOKED_AT:], more or len(fitting) > _LOOKED_AT
 
 
 @dataclass(slots=True)
@@ -43,9 +71,9 @@ class Flow:
             self._fixed[key] = fixed(one.condition)
         return self._fixed[key]
 
-    def rules(self, rules: Sequence[Rule], first: int) -> list[_Above]:
-        """Look at the rules from `first` on; gives those that end every object that they take."""
-        ends: list[_Above] = []
+    def rules(self, rules: Sequence[Rule], first: int) -> None:
+        """Look at the rules from `first` on; the ones before have been looked at."""
+        ends = _Takers()
         for index, rule in enumerate(rules):
             here = claim(rule.guard, index)
             about = self.prover.subjects(here.condition)
@@ -56,14 +84,13 @@ class Flow:
                 if not self._hidden(here, about, ends, rule.origin, "DR416", "rule"):
                     self._over(ends, rule.origin)
             if _ends(rule.body):
-                ends.append(_Above(here, about, rule.origin))
-        return ends
+                ends.add(_Above(here, about, rule.origin))
 
-    def _over(self, ends: Sequence[_Above], origin: Origin) -> None:
+    def _over(self, ends: _Takers, origin: Origin) -> None:
         """Report a rule below one that ends every object."""
-        taker = next((end for end in ends if end.claim.condition == claim(None).condition), None)
-        if taker is not None:
-            self._report("DR416", origin, "this rule is never reached", [taker], "this one ends every object")
+        if ends.everything is not None:
+            taker = [ends.everything]
+            self._report("DR416", origin, "this rule is never reached", taker, "this one ends every object")
 
     # ── conditions ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -118,10 +145,10 @@ class Flow:
 
     def routes(self, table: Routes, at: int) -> None:
         """Look at a routes table, which is read after `at` rules."""
-        above: list[_Above] = []
+        above = _Takers()
         for arm in table.arms:
             if arm.is_else:
-                self._else(above, arm.origin)
+                self._else(above.every, arm.origin)
                 continue
             here = claim(arm.guard, at)
             about = self.prover.subjects(here.condition)
@@ -129,7 +156,7 @@ class Flow:
                 self._truth([], here, arm.guard.origin)
             if table.first_match:
                 self._hidden(here, about, above, arm.origin, "DR402", "arm")
-            above.append(_Above(here, about, arm.origin))
+            above.add(_Above(here, about, arm.origin))
 
     def _else(self, above: Sequence[_Above], origin: Origin) -> None:
         claims = [one.claim.opposite for one in above]
@@ -144,16 +171,15 @@ class Flow:
         self,
         here: Claim,
         about: frozenset[int],
-        above: Sequence[_Above],
+        above: _Takers,
         origin: Origin,
         code: str,
         what: str,
     ) -> bool:
         """Report what those above leave no object for."""
-        takers = [one for one in above if one.about and one.about <= about]
-        if len(takers) > _LOOKED_AT:
+        takers, more = above.about(about)
+        if more:
             self.prover.given_up[origin] = None
-            takers = takers[-_LOOKED_AT:]
         if (
             not takers
             or any(self.fixed(one) for one in (here, *(each.claim for each in takers)))
@@ -194,7 +220,7 @@ def _ends(body: Sequence[Statement]) -> bool:
 
 def flow(ground: Ground, program: Program, places: Places) -> None:
     """Report conditions that ask nothing, and rules and arms that are never reached."""
-    look = Flow(ground, places, Prover(Versions(program.rules), given_up=ground.unproven))
+    look = Flow(ground, places, Prover(Versions(program.rules), given_up=ground.unproven, tests=ground.tests))
     look.rules(program.rules, 0)
     for table in program.routes:
         look.routes(table, len(program.rules))

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from dicomrules.lang import ast
+from dicomrules.lang.check.proof import Tests
 from dicomrules.lang.check.symbols import Symbols
 from dicomrules.lang.check.terms import UNSOUND, Env, Shape, Term, Tested, Wanted, wrong
 from dicomrules.program.expression import Origin
@@ -62,7 +63,7 @@ class Ground:
     to the others and are put in by `compile`. `zone` is the first place that needs a time zone, `unplain` the first one
     that writes text which is not ASCII. `group` is the group of rules being looked at, empty outside of one. `unproven`
     are the places that were too much to prove anything about. `swept`: a statement so far may have taken away
-    attributes that it does not name.
+    attributes that it does not name. `tests` is what tests were found to mean.
     """
 
     symbols: Symbols
@@ -79,6 +80,7 @@ class Ground:
     group: str = ""
     unproven: dict[Origin, None] = field(default_factory=dict)
     swept: bool = False
+    tests: Tests = field(default_factory=Tests)
     level: int = 0
     spent: int = 0
 

@@ -1,30 +1,31 @@
 """Groups: rules that run where a route says `through` them, checked as if they stood after all other rules."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from dicomrules.lang import ast
 from dicomrules.lang.check import rules
 from dicomrules.lang.check.fights import fights
 from dicomrules.lang.check.ground import Ground, origin
+from dicomrules.lang.check.reads import Written
 from dicomrules.lang.check.shifts import needed, twice
-from dicomrules.program.path import Path
 from dicomrules.program.ruleset import Group
 
 
 def groups(ground: Ground, items: Sequence[ast.Group], ruled: Sequence[rules.Ruled]) -> dict[str, Group]:
     """All groups by name; `ruled` are the rules outside, which have run before."""
-    written = tuple(dict.fromkeys(mark.path for one in ruled for mark in one.marks))
+    written = Written()
+    written.add(mark.path for one in ruled for mark in one.marks)
     return {item.name.text: _group(ground, item, written, ruled) for item in items}
 
 
-def _group(ground: Ground, item: ast.Group, written: Iterable[Path], before: Sequence[rules.Ruled]) -> Group:
+def _group(ground: Ground, item: ast.Group, written: Written, before: Sequence[rules.Ruled]) -> Group:
     made: list[rules.Ruled] = []
-    seen = dict.fromkeys(written)
+    seen = written.copy()
     ground.group = item.name.text
     for node in item.rules:
         one = rules.rule(ground, node, seen)
         made.append(one)
-        seen.update(dict.fromkeys(mark.path for mark in one.marks))
+        seen.add(mark.path for mark in one.marks)
     ground.group = ""
     fights(ground, made)
     twice(ground, [*before, *made])

@@ -5,7 +5,7 @@ sender differs between the series of a study: the archive then has two studies, 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dicomrules.dicom.modules import Level, levels_of
 from dicomrules.dicom.tags import tag_of
@@ -17,6 +17,7 @@ from dicomrules.program.path import Path, Prefix
 from dicomrules.program.ruleset import Rule
 from dicomrules.program.statement import Add, Copy, Default, Let, Move, Set, Swap
 from dicomrules.program.verdict import Stop
+from dicomrules.program.walk import parts_of
 from dicomrules.text.codes.registry import diagnose
 
 _CONTEXT = {
@@ -62,7 +63,18 @@ class Source:
 class _Sources:
     """What the `let`s of a rule were made of, so far: for the value itself, and what decided about it."""
 
-    made: dict[str, tuple[set[Source], set[Source]]]
+    made: dict[str, tuple[set[Source], set[Source]]] = field(default_factory=dict)
+    _asked: dict[tuple[int, int], frozenset[Source]] = field(default_factory=dict)
+
+    def deciding(self, visit: Visit) -> set[Source]:
+        """The sources of the conditions around a statement; each condition is looked at once, as deep as it stands."""
+        found: set[Source] = set()
+        for condition, _ in visit.under:
+            key = id(condition), len(visit.inside)
+            if key not in self._asked:
+                self._asked[key] = frozenset(sources(visit, condition))
+            found |= self._asked[key]
+        return found
 
     def of(self, visit: Visit, part: object) -> tuple[set[Source], set[Source]]:
         """The sources of a value, and those of what chooses between values inside it."""
@@ -94,8 +106,8 @@ def _parts(value: object) -> Iterator[object]:
     """What a value is made of directly."""
     if isinstance(value, tuple):
         yield from value
-    elif not isinstance(value, Path | Origin | str) and hasattr(value, "__dataclass_fields__"):
-        yield from (getattr(value, name) for name in value.__dataclass_fields__)
+    elif not isinstance(value, Path):
+        yield from [getattr(value, name) for name in parts_of(value.__class__) or ()]
 
 
 def _context(name: str) -> Source:
@@ -137,13 +149,13 @@ def sources(visit: Visit, condition: Condition) -> Iterator[Source]:
 def levels(ground: Ground, rules: Iterable[Rule], places: Places) -> None:
     """Report what is written at a level above that of its sources."""
     for rule in rules:
-        known = _Sources({})
+        known = _Sources()
         split: list[tuple[Visit, Path, Sequence[Source], Origin]] = []
         for visit in visits(rule):
             statement = visit.statement
             if isinstance(statement, Let):
                 made, chosen = known.of(visit, (statement.value, statement.otherwise))
-                known.made[statement.name] = (made, chosen | _deciding(visit))
+                known.made[statement.name] = (made, chosen | known.deciding(visit))
                 continue
             for target, value in _writes(statement):
                 level = _level(visit, target)
@@ -154,15 +166,11 @@ def levels(ground: Ground, rules: Iterable[Rule], places: Places) -> None:
                 if below:
                     _made_of(ground, places, visit, target, below)
                 elif level < Level.SERIES and not _meant(statement):
-                    found = _below(Level.STUDY, _without_date(chosen | _deciding(visit)))
+                    found = _below(Level.STUDY, _without_date(chosen | known.deciding(visit)))
                     if found:
                         split.append((visit, target, found, statement.origin))  # type: ignore[union-attr]
         if split:
             _decided_by(ground, places, split)
-
-
-def _deciding(visit: Visit) -> set[Source]:
-    return {source for condition, _ in visit.under for source in sources(visit, condition)}
 
 
 def _without_date(found: set[Source]) -> set[Source]:

@@ -70,10 +70,7 @@ def resolve(ground: Ground, node: ast.Path, env: Env, *, items: bool = False) ->
         found = attributes.find(ground, step.attribute)
         if found is None:
             return None
-        inner = replace(
-            env, within=(*(base or ()), *steps, Step(found.tag, found.vr, found.name)), aside=False, reader=None
-        )
-        selector = _selector(ground, step, inner)
+        selector = _selector(ground, step, env, (*(base or ()), *steps, Step(found.tag, found.vr, found.name)))
         if found.vr == "SQ" or (items and last and found.vr == "UN"):
             if not _item_fits(ground, step, selector, found, last=last, items=items):
                 return None
@@ -101,7 +98,8 @@ def _placed(path: Path, node: ast.Path, env: Env, least: int) -> Place:
     return Place(path, node.span, path.steps[-1].vr, least, absolute, spread)
 
 
-def _selector(ground: Ground, step: ast.Step, inner: Env) -> Selector | None:
+def _selector(ground: Ground, step: ast.Step, env: Env, within: tuple[Step, ...]) -> Selector | None:
+    """What a step picks; `within` are the steps down to its items, where the paths of a `where` start."""
     match step.selector:
         case None:
             return None
@@ -110,7 +108,8 @@ def _selector(ground: Ground, step: ast.Step, inner: Env) -> Selector | None:
         case ast.ItemSelector(number) | ast.ValueSelector(number):
             return Nth(number)
         case ast.WhereSelector(test):
-            return Where(ground.test(test, replace(inner, spreads=True, outer=True)).code)
+            inner = replace(env, within=within, aside=False, reader=None, spreads=True, outer=True)
+            return Where(ground.test(test, inner).code)
 
 
 def _item_fits(

@@ -82,6 +82,27 @@ class _Known:
     local: bool
 
 
+@dataclass(slots=True)
+class Tests:
+    """What each test of a rule set means: looked at once, however many proofs ask."""
+
+    _known: dict[int, tuple[Test, _Known]] = field(default_factory=dict)
+    _subjects: dict[object, int] = field(default_factory=dict)
+
+    def understood(self, test: Test) -> _Known:
+        """What it means that a test holds, and that it does not."""
+        found = self._known.get(id(test))
+        if found is None:
+            what = asked(test)
+            parts = list(inside(what.subject))
+            paths = tuple(part.path for part in parts if isinstance(part, Read))
+            local = any(isinstance(part, Local | Column) for part in parts)
+            subject = self._subjects.setdefault(what.subject, len(self._subjects))
+            known = _Known(answer(what, holds=True), answer(what, holds=False), subject, paths, local)
+            found = self._known[id(test)] = (test, known)
+        return found[1]
+
+
 _Facts = dict[object, tuple[Answer, ...]]
 """Answers by what they are about: one value, at one time."""
 
@@ -110,8 +131,7 @@ class Prover:
     most: int = MOST_STEPS
     given_up: dict[Origin, None] = field(default_factory=dict)
     left: int = MOST_IN_ALL
-    _known: dict[int, tuple[Test, _Known]] = field(default_factory=dict)
-    _subjects: dict[object, int] = field(default_factory=dict)
+    tests: Tests = field(default_factory=Tests)
     _about: dict[int, tuple[Condition, frozenset[int]]] = field(default_factory=dict)
     _meanings: dict[tuple[int, bool, int, int], tuple[Condition, _Meant]] = field(default_factory=dict)
 
@@ -121,9 +141,12 @@ class Prover:
         splits: list[_Split] = []
         for one in claims:
             meant = self._meant(one)
-            if meant.impossible or not _joined(start, meant.facts):
+            if meant.impossible:
                 return True
+            _gather(start, meant.facts)
             splits.extend(meant.splits)
+        if any(contradict(answers) for answers in start.values() if len(answers) > 1):
+            return True
         allowed = min(self.most, self.left)
         steps = _Steps(allowed)
         refuted = _refuted(start, splits, steps)
@@ -137,7 +160,7 @@ class Prover:
         found = self._about.get(id(condition))
         if found is None:
             tests = (part for part in inside(condition) if isinstance(part, Test))
-            found = (condition, frozenset(self._understood(test).subject for test in tests))
+            found = (condition, frozenset(self.tests.understood(test).subject for test in tests))
             self._about[id(condition)] = found
         return found[1]
 
@@ -165,36 +188,22 @@ class Prover:
                     if answer is not one.holds:
                         return _IMPOSSIBLE
                 case Not(inner):
-                    todo.append(replace(one, condition=inner, holds=not one.holds))
+                    todo.append(Claim(inner, not one.holds, one.at, one.place))
                 case Named(_, inner):
-                    todo.append(replace(one, condition=inner))
+                    todo.append(Claim(inner, one.holds, one.at, one.place))
                 case Both(parts) | Either(parts):
-                    claims = [replace(one, condition=part) for part in parts]
+                    claims = [Claim(part, one.holds, one.at, one.place) for part in parts]
                     if isinstance(one.condition, Both) is one.holds:
                         todo.extend(claims)
                     else:
                         splits.append(tuple(self._meant(each) for each in claims))
                 case test:
-                    known = self._understood(test)
+                    known = self.tests.understood(test)
                     key, said = self._key(known, one), (known.yes, known.no)[:: 1 if one.holds else -1]
                     opposite = {key: (said[1],)} if not facts and not todo and not splits else None
                     if contradict(said[:1]) or not _joined(facts, {key: (said[0],)}):
                         return _IMPOSSIBLE
         return _Meant(facts, tuple(splits), opposite=None if splits or len(facts) != 1 else opposite)
-
-    def _understood(self, test: Test) -> _Known:
-        found = self._known.get(id(test))
-        if found is None:
-            what = asked(test)
-            parts = list(inside(what.subject))
-            paths = tuple(part.path for part in parts if isinstance(part, Read))
-            local = any(isinstance(part, Local | Column) for part in parts)
-            subject = self._subjects.setdefault(what.subject, len(self._subjects))
-            found = self._known[id(test)] = (
-                test,
-                _Known(answer(what, holds=True), answer(what, holds=False), subject, paths, local),
-            )
-        return found[1]
 
     def _key(self, known: _Known, claim: Claim) -> object:
         """One value, at one time."""
@@ -261,8 +270,9 @@ def _follows(facts: _Facts, meant: _Meant) -> bool:
     return not _agree(facts, meant.opposite)
 
 
-def _joined(facts: _Facts, more: _Facts) -> bool:
-    """Put answers to the facts; False: they contradict one another. What is new must not contradict itself."""
+def _gather(facts: _Facts, more: _Facts) -> list[object]:
+    """Put answers to the facts; gives what was known before and is known better now."""
+    better: list[object] = []
     for key, answers in more.items():
         known = facts.get(key)
         if known is None:
@@ -271,6 +281,10 @@ def _joined(facts: _Facts, more: _Facts) -> bool:
         new = [each for each in answers if each not in known]
         if new and len(known) < _MOST_ANSWERS:
             facts[key] = (*known, *new)
-            if contradict(facts[key]):
-                return False
-    return True
+            better.append(key)
+    return better
+
+
+def _joined(facts: _Facts, more: _Facts) -> bool:
+    """Put answers to the facts; False: they contradict one another. What is new must not contradict itself."""
+    return not any(contradict(facts[key]) for key in _gather(facts, more))

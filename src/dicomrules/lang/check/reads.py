@@ -1,6 +1,7 @@
 """Reading what the same rule sets elsewhere: the author must say which value is meant, `original.` or `current.`."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from dicomrules.lang.check.ground import Ground
 from dicomrules.lang.check.paths import Place
@@ -23,13 +24,17 @@ class Write:
     arms: Arms
 
 
+Writes = Mapping[object, Sequence[Write]]
+"""Everything that a rule writes, by the attribute at the top of the data set that its path starts with."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
     """A statement that reads, and everything that its rule writes."""
 
     statement: int
     arms: Arms
-    writes: tuple[Write, ...]
+    writes: Writes
 
 
 def overlap(one: Path, other: Path) -> bool:
@@ -55,6 +60,26 @@ def _one_part(mine: str, theirs: str) -> bool:
     return not mine or not theirs or mine == theirs
 
 
+@dataclass(slots=True)
+class Written:
+    """Paths that rules have written so far, by the attribute at the top of the data set that they start with."""
+
+    _by_top: dict[object, dict[Path, None]] = field(default_factory=dict)
+
+    def add(self, paths: Iterable[Path]) -> None:
+        """Paths that the next rule writes."""
+        for path in paths:
+            self._by_top.setdefault(path.steps[0].tag, {})[path] = None
+
+    def __contains__(self, path: Path) -> bool:
+        """Whether a path from the data set, something in it or something that holds it has been written."""
+        return any(overlap(path, one) for one in self._by_top.get(path.steps[0].tag, ()))
+
+    def copy(self) -> "Written":
+        """The same, to be added to apart from this one."""
+        return Written({top: dict(paths) for top, paths in self._by_top.items()})
+
+
 def apart(one: Arms, other: Arms) -> bool:
     """Whether two statements stand in different arms of one `if`."""
     arms = dict(one)
@@ -66,7 +91,7 @@ def check(ground: Ground, place: Place, env: Env) -> None:
     reader = env.reader
     if not isinstance(reader, Reader) or place.path.prefix is not Prefix.HERE:
         return
-    for write in reader.writes:
+    for write in reader.writes.get(place.absolute.steps[0].tag, ()):
         if (
             reader.statement in write.owners
             or apart(reader.arms, write.arms)

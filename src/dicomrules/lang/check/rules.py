@@ -1,13 +1,12 @@
 """Rules: the guard, the statements, and what other rules will want to know of them."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from dicomrules.lang import ast
 from dicomrules.lang.check.block import Block, Mark, Work
 from dicomrules.lang.check.bounds import DEEPEST, depth
 from dicomrules.lang.check.ground import Ground, origin
-from dicomrules.lang.check.reads import Arms, overlap
+from dicomrules.lang.check.reads import Arms, Written
 from dicomrules.lang.check.statements import body
 from dicomrules.lang.check.terms import Env, Tested
 from dicomrules.lang.check.writes import written_by
@@ -40,12 +39,12 @@ def guard(ground: Ground, node: ast.Guard | None) -> tuple[Guard | None, Tested]
     return Guard(tested.code, node.negated, origin(node)), tested
 
 
-def rule(ground: Ground, node: ast.Rule, written: Iterable[Path]) -> Ruled:
-    """One rule. `written` are the paths that rules above it write."""
+def rule(ground: Ground, node: ast.Rule, written: Written) -> Ruled:
+    """One rule. `written` is what rules above it write."""
     made, tested = guard(ground, node.guard)
     facts = tested.false if node.guard is not None and node.guard.negated else tested.true
     work = Work(ground, written_by(ground, node.body))
-    env = Env(known=_both_ways(facts, tuple(written), swept=ground.swept))
+    env = Env(known=_both_ways(facts, written, swept=ground.swept))
     statements, _ = body(work, node.body, Block(env))
     title = node.title.value if node.title is not None else ""
     whole = Rule(node.name.text, made, statements, title, origin_of_name(node))
@@ -59,7 +58,7 @@ def origin_of_name(node: ast.Rule | ast.Routes) -> Origin:
     return origin(node.name)
 
 
-def _both_ways(facts: frozenset[Path], written: tuple[Path, ...], *, swept: bool) -> frozenset[Path]:
+def _both_ways(facts: frozenset[Path], written: Written, *, swept: bool) -> frozenset[Path]:
     """What is known of the object as rewritten holds as received too, where no rule above has written; and back."""
     twins = set()
     for path in facts:
@@ -67,6 +66,6 @@ def _both_ways(facts: frozenset[Path], written: tuple[Path, ...], *, swept: bool
         if other is None or (swept and other is Prefix.CURRENT):
             continue
         current = path if path.prefix is Prefix.CURRENT else replace(path, prefix=Prefix.CURRENT)
-        if not any(overlap(current, one) for one in written):
+        if current not in written:
             twins.add(replace(path, prefix=other))
     return facts | twins

@@ -1,29 +1,34 @@
 """Dates that are shifted twice, or not at all where they should be."""
 
 from collections.abc import Sequence
+from itertools import islice
 
-from dicomrules.lang.check.apart import exclude, facts_of
 from dicomrules.lang.check.ground import Ground
+from dicomrules.lang.check.pairs import Above, Pairs
 from dicomrules.lang.check.reads import apart
 from dicomrules.lang.check.rules import Ruled
 from dicomrules.text.codes.registry import diagnose
 
 _LOOKED_AT = 500
-"""How many earlier shifts are compared with a later one."""
+"""How many earlier shifts, not known to be apart at once, are compared with a later one."""
 
 
 def twice(ground: Ground, rules: Sequence[Ruled]) -> None:
     """Warn of a `shift dates` that an earlier one may come before, for the same object."""
-    every = [(ruled, span, arms) for ruled in rules for span, arms in ruled.shifts]
-    facts = [facts_of(ruled.rule.guard) for ruled, _, _ in every]
-    for place, (ruled, span, arms) in enumerate(every):
-        for other in range(max(0, place - _LOOKED_AT), place):
+    every = [(index, span, arms) for index, ruled in enumerate(rules) for span, arms in ruled.shifts]
+    if len(every) < 2:
+        return
+    pairs = Pairs(ground, rules)
+    above = Above()
+    for place, (index, span, arms) in enumerate(every):
+        for other in islice(above.rivals(pairs.asked(index)), _LOOKED_AT):
             earlier, first, others = every[other]
-            never = apart(arms, others) if earlier is ruled else bool(exclude(facts[other], facts[place]))
+            never = apart(arms, others) if earlier == index else pairs.apart(earlier, index)
             if not never:
                 found = diagnose("DR414", span, "dates may be shifted twice on one object", "the days add up")
                 ground.add(found.with_label(first, "shifted here first"))
                 break
+        above.add(place + 1, pairs.asked(index))
 
 
 def needed(ground: Ground, rules: Sequence[Ruled]) -> None:

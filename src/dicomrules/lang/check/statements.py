@@ -199,7 +199,7 @@ def _within(work: Work, node: ast.Within, block: Block) -> Result:
     place = resolve(ground, node.path, env, items=True)
     if place is None or not _enterable(ground, place):
         return (), block
-    inner = replace(block, env=replace(env, within=place.absolute.steps, aside=False), line=())
+    inner = replace(block, env=replace(env, within=place.absolute.steps, aside=False), line={})
     statements, _ = body(work, node.body, inner)
     known = frozenset(
         path for path in env.known if path.prefix is not Prefix.CURRENT or not overlap(path, place.absolute)

@@ -7,13 +7,30 @@ from dataclasses import replace
 from dicomrules.lang.check.proof import Claim
 from dicomrules.lang.check.reads import overlap
 from dicomrules.lang.check.visits import Visit, visits
-from dicomrules.program.path import Path, Pick, Prefix
+from dicomrules.program.path import Path, Pick, Prefix, Where
 from dicomrules.program.ruleset import Rule
-from dicomrules.program.statement import Add, Copy, Default, Empty, If, Let, Move, Remove, Set, Swap, Within
+from dicomrules.program.statement import (
+    Add,
+    Copy,
+    Default,
+    Empty,
+    If,
+    Let,
+    Move,
+    RemapUids,
+    Remove,
+    Set,
+    ShiftDates,
+    Swap,
+    Within,
+)
 from dicomrules.program.verdict import Stop
 
-Written = Path | None
-"""A path, or None: no path says what is written, so it may be anything."""
+Written = Path | frozenset[str] | None
+"""A path, or every element of some VRs at every depth, or None: nothing says what is written, it may be anything."""
+
+_OF_VRS = {ShiftDates: frozenset(("DA", "DT", "UN")), RemapUids: frozenset(("UI", "UN"))}
+"""What statements about the whole object write. Where the VR of a private element is not known, it may be any."""
 
 
 class Versions:
@@ -21,6 +38,7 @@ class Versions:
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._anything: list[int] = []
+        self._of_vrs: list[tuple[int, frozenset[str]]] = []
         self._by_top: dict[object, list[tuple[int, Path]]] = {}
         self._indexes: dict[Path, list[int]] = {}
         self._same: dict[int, tuple[Path, list[int]]] = {}
@@ -28,6 +46,8 @@ class Versions:
             for path in written(rule):
                 if path is None:
                     self._anything.append(index)
+                elif isinstance(path, frozenset):
+                    self._of_vrs.append((index, path))
                 else:
                     self._by_top.setdefault(path.steps[0].tag, []).append((index, path))
 
@@ -48,9 +68,15 @@ class Versions:
         if path not in self._indexes:
             marks = self._by_top.get(path.steps[0].tag, ())
             found = {index for index, mark in marks if overlap(mark, path)}
+            found.update(index for index, vrs in self._of_vrs if _asks(path, vrs))
             self._indexes[path] = sorted(found.union(self._anything))
         self._same[id(path)] = (path, self._indexes[path])
         return self._indexes[path]
+
+
+def _asks(path: Path, vrs: frozenset[str]) -> bool:
+    """Whether a path leads to an element of these VRs, or may look at one on its way."""
+    return path.steps[-1].vr in vrs or any(isinstance(step.selector, Where) for step in path.steps)
 
 
 def written(rule: Rule) -> Iterator[Written]:
@@ -73,6 +99,8 @@ def _written_by(visit: Visit) -> Iterator[Written]:
         case Within(path):
             if path.steps[-1].selector is Pick.NEW:
                 yield _absolute(visit, path)
+        case ShiftDates() | RemapUids():
+            yield _OF_VRS[type(visit.statement)]
         case Let() | If() | Stop():
             return
         case _:

@@ -161,7 +161,8 @@ def _charset_from(work: Work, node: ast.CharsetFrom, block: Block) -> Result:
         known = charset(ground, node.to) and known
     if not _about_all(ground, node, block.env, "charset from") or not known:
         return (), block
-    earlier = next((mark for mark in block.line if mark.path.steps[-1].vr in CHARSET_VRS and mark.kind != "keep"), None)
+    above = (mark for marks in block.line.values() for mark in marks)
+    earlier = next((mark for mark in above if mark.path.steps[-1].vr in CHARSET_VRS and mark.kind != "keep"), None)
     if earlier is not None:
         found = diagnose("DR415", node.span, "text is written above, before it is said what the bytes are", "too late")
         ground.add(found.with_label(earlier.span, "text written here"))

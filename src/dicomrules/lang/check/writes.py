@@ -6,14 +6,17 @@ from dataclasses import replace
 from dicomrules.lang import ast
 from dicomrules.lang.check.ground import MOST_LEVELS, MOST_PARTS, Ground
 from dicomrules.lang.check.paths import Place, resolve
-from dicomrules.lang.check.reads import Arms, Write
+from dicomrules.lang.check.reads import Arms, Write, Writes
 from dicomrules.lang.check.terms import Env
 
 
-def written_by(ground: Ground, body: Sequence[ast.Statement]) -> tuple[Write, ...]:
+def written_by(ground: Ground, body: Sequence[ast.Statement]) -> Writes:
     """The paths that these statements set, empty, remove, copy to or move."""
+    found: dict[object, list[Write]] = {}
     with ground.findings.quietly():
-        return tuple(_walk(ground, body))
+        for write in _walk(ground, body):
+            found.setdefault(write.path.steps[0].tag, []).append(write)
+    return found
 
 
 def _walk(ground: Ground, body: Sequence[ast.Statement]) -> Iterator[Write]:
