@@ -13,6 +13,7 @@ from dicomrules.engine.route import Outcome, PreparedRoutes
 from dicomrules.engine.run import Answers, Run
 from dicomrules.model.decision import Decision, Needs, Options, RuleHit, Variant
 from dicomrules.model.instance import Envelope, Verdict
+from dicomrules.program.depth import make_room
 from dicomrules.program.ruleset import Program
 from dicomrules.program.verdict import Stop
 
@@ -32,6 +33,7 @@ class Engine:
     def __init__(
         self, program: Program, applications: Mapping[str, tuple[str, str]] | None = None, system: str = SYSTEM
     ) -> None:
+        make_room()
         self.program = program
         self._applications = dict(applications or {})
         plan = Plan(program, system)

@@ -9,14 +9,10 @@ from dataclasses import dataclass, field
 
 from dicomrules.lang.reserved import ITEM_WORDS, RESERVED, words
 from dicomrules.lang.scan import Scanned, Token
+from dicomrules.program.depth import MOST_NESTING
 from dicomrules.text.codes.registry import diagnose
 from dicomrules.text.diagnostic import Diagnostic
 from dicomrules.text.source import Source
-
-MOST_NESTING = 64
-"""Brackets inside brackets, and `not` after `not`, that a file may hold; as deep as sequences of an object may be.
-
-Nobody writes more, and what walks or compares the syntax tree needs no care for its depth."""
 
 _CLOSER = {"{": "}", "(": ")", "[": "]"}
 _BRACED = words("settings table action rule group routes test")

@@ -14,6 +14,7 @@ from dicomrules.lang.compile import Outside, compile_items
 from dicomrules.lang.parse import parse
 from dicomrules.lookups.csv import read_csv
 from dicomrules.program.case import Case
+from dicomrules.program.depth import make_room
 from dicomrules.program.ruleset import Program
 from dicomrules.program.sheet import Sheet
 from dicomrules.text.codes.registry import diagnose
@@ -76,6 +77,7 @@ def load(
     `parameters` are values for the `parameter`s of the rules; `destinations` those of the gateway, against which names
     are checked (None: there is no gateway); `environment` is where secrets come from (None: they are not looked up).
     """
+    make_room()
     loading = _Loading(read)
     with _no_collection():
         for path in paths:

@@ -7,7 +7,6 @@ from typing import Any
 from dicomrules.lang import ast
 from dicomrules.lang.check import presence
 from dicomrules.lang.check.apart import impossible
-from dicomrules.lang.check.bounds import DEEPEST, depth
 from dicomrules.lang.check.calls import above
 from dicomrules.lang.check.comparisons import among, asked, compare, has
 from dicomrules.lang.check.ground import MOST_PARTS, Ground, origin
@@ -17,6 +16,7 @@ from dicomrules.lang.check.reads import check as check_read
 from dicomrules.lang.check.symbols import unknown
 from dicomrules.lang.check.terms import UNSOUND, Env, Tested
 from dicomrules.lang.check.texts import matches, text_test
+from dicomrules.program.depth import DEEPEST, depth
 from dicomrules.program.expression import (
     Always,
     Both,

@@ -8,6 +8,7 @@ from dicomrules.lang import ast
 from dicomrules.lang.check.proof import Tests
 from dicomrules.lang.check.symbols import Symbols
 from dicomrules.lang.check.terms import UNSOUND, Env, Shape, Term, Tested, Wanted, wrong
+from dicomrules.program.depth import MOST_NESTING
 from dicomrules.program.expression import Origin
 from dicomrules.text.codes.registry import diagnose
 from dicomrules.text.diagnostic import Diagnostic
@@ -16,8 +17,7 @@ from dicomrules.text.source import Span
 MOST_PARTS = 20_000
 """How large one condition, value or rule may become when everything is written out."""
 
-
-MOST_LEVELS = 60
+MOST_LEVELS = MOST_NESTING
 """How deep expressions, and blocks of statements, may be nested, functions and actions written out."""
 
 _MOST_TEXT = 160

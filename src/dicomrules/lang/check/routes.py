@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dicomrules.lang import ast
-from dicomrules.lang.check.bounds import DEEPEST, depth
 from dicomrules.lang.check.contradictions import Arrow
 from dicomrules.lang.check.ground import Ground, origin
 from dicomrules.lang.check.proof import Prover, claim
@@ -13,6 +12,7 @@ from dicomrules.lang.check.taken import Taken
 from dicomrules.lang.check.terms import Env
 from dicomrules.lang.check.verdicts import stop
 from dicomrules.lang.check.ways import Named, sent
+from dicomrules.program.depth import DEEPEST, depth
 from dicomrules.program.expression import Always, Condition
 from dicomrules.program.route import Target
 from dicomrules.program.ruleset import Arm, Guard, Routes

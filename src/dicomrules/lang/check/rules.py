@@ -4,12 +4,12 @@ from dataclasses import dataclass, replace
 
 from dicomrules.lang import ast
 from dicomrules.lang.check.block import Block, Mark, Work
-from dicomrules.lang.check.bounds import DEEPEST, depth
 from dicomrules.lang.check.ground import Ground, origin
 from dicomrules.lang.check.reads import Arms, Written
 from dicomrules.lang.check.statements import body
 from dicomrules.lang.check.terms import Env, Tested
 from dicomrules.lang.check.writes import written_by
+from dicomrules.program.depth import DEEPEST, depth
 from dicomrules.program.expression import Always, Origin
 from dicomrules.program.path import Path, Prefix
 from dicomrules.program.ruleset import Guard, Rule

@@ -87,9 +87,9 @@ CODES: tuple[CodeRecord, ...] = (
     CodeRecord(
         "DR011",
         "the file is too large or nested too deeply",
-        "A rule file may hold 1 MB of text, with brackets and `not` nested 64 deep. Larger collections of values"
+        "A rule file may hold 1 MB of text, with brackets and `not` nested 200 deep. Larger collections of values"
         " belong into a CSV table, larger collections of rules into several files with `include`.",
-        bad="condition c = " + "(" * 65 + "Rows > 1" + ")" * 65,
+        bad="condition c = " + "(" * 201 + "Rows > 1" + ")" * 201,
         good="condition c = Rows > 1",
     ),
 )

@@ -1,0 +1,39 @@
+"""How deep rules may be nested, in a file and written out; and room on the stack for what walks them.
+
+The parser, the formatter and whatever counts need no stack. Checking and preparing call themselves for what stands
+inside: up to ten calls a level, which for 200 levels is more than Python allows by itself. Such calls take no space on
+the stack of the machine, so allowing more of them is safe; no limit at all would not be.
+"""
+
+import sys
+
+from dicomrules.program.walk import parts_of
+
+MOST_NESTING = 200
+"""Brackets inside brackets, and `not` after `not`, that a file may hold."""
+
+DEEPEST = 6 * MOST_NESTING
+"""Levels of a compiled value, with everything written out: one bracket of a file makes up to six, as in `[where …]`."""
+
+_CALLS = 10_000
+"""Calls inside one another that Python is told to allow: what `DEEPEST` and `MOST_NESTING` need, three times over."""
+
+
+def make_room() -> None:
+    """Allow as many calls inside one another as rules within these bounds need. It stays so: others may be at it."""
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), _CALLS))
+
+
+def depth(value: object) -> int:
+    """The levels of a compiled value, counted without recursion; stops counting beyond `DEEPEST`."""
+    deepest = 0
+    waiting: list[tuple[object, int]] = [(value, 0)]
+    while waiting and deepest <= DEEPEST:
+        here, level = waiting.pop()
+        names = parts_of(here.__class__)
+        if names is not None:
+            deepest = max(deepest, level)
+            waiting.extend([(getattr(here, name), level + 1) for name in names])
+        elif isinstance(here, tuple):
+            waiting.extend([(part, level) for part in here])
+    return deepest
