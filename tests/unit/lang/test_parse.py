@@ -219,7 +219,7 @@ def test_nesting_up_to_the_cap_is_read(text: str) -> None:
         "condition c = " + "(" * 50_000,
         "condition c = " + "not " * 50_000,
         "{" * 50_000,
-        "[" * 65,
+        "[" * 201,
         "rule r { if a { " * 300,
     ],
 )
