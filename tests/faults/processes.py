@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,20 +18,11 @@ from tests.peers.sink import Sink
 
 
 def intake_and_delivery(gateway: Gateway) -> tuple[int, int]:
-    """The process ids of the two children, told apart by the event loop that intake runs on."""
+    """The process ids of the two children."""
     assert gateway.process is not None
-    found = sorted(children(gateway.process.pid), key=has_event_loop, reverse=True)
-    assert [has_event_loop(pid) for pid in found] == [True, False]
-    return found[0], found[1]
-
-
-def has_event_loop(pid: int) -> bool:
-    """Whether it waits on an epoll; descriptors that come and go meanwhile are none."""
-    kinds = []
-    for each in list(Path(f"/proc/{pid}/fd").iterdir()):
-        with suppress(FileNotFoundError):
-            kinds.append(os.readlink(each))
-    return any("eventpoll" in kind for kind in kinds)
+    intake, delivery = (int((gateway.folder / "var" / f"{name}.alive").read_text()) for name in ("intake", "delivery"))
+    assert {intake, delivery} <= set(children(gateway.process.pid))
+    return intake, delivery
 
 
 def gone(*pids: int) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from dicomrules.config import agreements, security
 from dicomrules.config.document import Steps
+from dicomrules.config.observing import observing
 from dicomrules.config.settings import ParameterValue, Settings
 from dicomrules.config.units import duration, size
 from dicomrules.model.admission import Admission, Policy
@@ -64,6 +65,7 @@ def settings(
         peers=peers,
         contexts=shared.contexts,
         limits=limits,
+        observing=observing(value.get("observe"), shared.place, passcodes),
         **_taken(gateway, "name", "aet", "study_live", "history"),
     )
 

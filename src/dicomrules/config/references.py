@@ -31,24 +31,30 @@ def parameters(
 
 
 def secrets(document: Document, folder: Path, environ: Mapping[str, str]) -> tuple[dict[Steps, str], list[Diagnostic]]:
-    """The passcodes of users by the way to them, and what could not be resolved. No message holds a value."""
+    """The values of all references outside `parameters`, by the way to them, and what could not be resolved.
+
+    No message holds a value.
+    """
     values: dict[Steps, str] = {}
     problems: list[Diagnostic] = []
-    for steps in _passcodes(document):
+    for steps in _references(document.value, ()):
         values[steps], problem = _resolve(document, steps, folder, environ)
         problems += [problem] if problem else []
     return values, problems
 
 
-def _passcodes(document: Document) -> Iterator[Steps]:
-    users: list[tuple[Steps, Any]] = [
-        *((("peers", aet, "user"), peer.get("user")) for aet, peer in document.value.get("peers", {}).items()),
-        *(
-            (("destinations", name, "dicom", "user"), block.get("dicom", {}).get("user"))
-            for name, block in document.value["destinations"].items()
-        ),
-    ]
-    yield from ((*steps, "passcode") for steps, user in users if user and "passcode" in user)
+def _references(said: Any, steps: Steps) -> Iterator[Steps]:
+    """The ways to all references: mappings of nothing but `env` or `file`, which the schema allows for them only."""
+    if isinstance(said, Mapping):
+        if set(said) in ({"env"}, {"file"}):
+            yield steps
+            return
+        for key, below in said.items():
+            if steps or key != "parameters":
+                yield from _references(below, (*steps, key))
+    elif isinstance(said, list):
+        for number, below in enumerate(said):
+            yield from _references(below, (*steps, number))
 
 
 def _resolve(

@@ -56,6 +56,10 @@ def check(document: Document, settings: Settings) -> Iterator[Diagnostic]:
         if isinstance(destination, DicomDestination) and destination.tls is not None:
             yield from _tried(document, ("destinations", destination.name, "dicom", "tls"), destination.tls)
 
+    audit = settings.observing.audit
+    if audit is not None and audit.tls is not None:
+        yield from _tried(document, ("observe", "audit"), audit.tls)
+
 
 def _tried(document: Document, steps: Steps, tls: ServerTls | ClientTls) -> Iterator[Diagnostic]:
     if tls.key is not None and tls.certificate is None:

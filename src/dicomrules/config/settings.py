@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from dicomrules.model.destination import Destination
+from dicomrules.model.observing import Observing
 from dicomrules.model.receiver import KnownPeer, Limits, Receiver
 from dicomrules.model.terms import Terms
 
@@ -34,3 +35,4 @@ class Settings:
     peers: tuple[KnownPeer, ...] = ()
     contexts: tuple[Terms, ...] | None = None
     limits: Limits = field(default=Limits())
+    observing: Observing = field(default=Observing())

@@ -5,13 +5,16 @@ pipe costs events, never instances. Sinks therefore run in a thread of their own
 """
 
 import threading
+import time
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 
 from dicomrules.model.event import Event, Level
 from dicomrules.model.ports import Emit
 
 CAPACITY = 10_000
+TICK = 1.0  # seconds
 
 
 def fan_out(*sinks: Emit) -> Emit:
@@ -29,11 +32,13 @@ class Background:
     """An Emit that returns at once; `sink` is called in order by a thread, which starts with the first event.
 
     Made in the process that uses it: a thread does not survive a fork. Events beyond `capacity` are dropped, and
-    counted in one event of their own when there is room again.
+    counted in one event of their own when there is room again. `tick` is called by the same thread about once a second.
     """
 
-    def __init__(self, sink: Emit, capacity: int = CAPACITY) -> None:
+    def __init__(self, sink: Emit, capacity: int = CAPACITY, tick: Callable[[], None] | None = None) -> None:
         self._sink = fan_out(sink)
+        self._tick = tick  # None: nothing is to be done when nothing happens
+        self._ticked = time.monotonic()
         self._capacity = capacity
         self._waiting: deque[Event] = deque()
         self._dropped = 0
@@ -62,18 +67,28 @@ class Background:
             self._thread.join(timeout)
 
     def _run(self) -> None:
-        while (event := self._next()) is not None:
-            self._sink(event)
+        going = True
+        while going:
+            event, going = self._next()
+            if event is not None:
+                self._sink(event)
+            self._beat()
 
-    def _next(self) -> Event | None:
-        """The next event, waited for; None when closed and empty."""
+    def _next(self) -> tuple[Event | None, bool]:
+        """The next event, waited for as long as the next tick may wait; and whether more may come."""
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._dropped or self._closed)
+            self._changed.wait_for(lambda: self._waiting or self._dropped or self._closed, TICK if self._tick else None)
             if self._waiting:
-                return self._waiting.popleft()
+                return self._waiting.popleft(), True
             if self._dropped:
                 dropped, self._dropped = self._dropped, 0
-                return Event(
-                    "observe.dropped", Level.WARNING, "events were lost, because nobody took them", {"events": dropped}
-                )
-            return None
+                text = "events were lost, because nobody took them"
+                return Event("observe.dropped", Level.WARNING, text, {"events": dropped}), True
+            return None, not self._closed
+
+    def _beat(self) -> None:
+        now = time.monotonic()
+        if self._tick is not None and now - self._ticked >= TICK:
+            self._ticked = now
+            with suppress(Exception):  # as for a sink
+                self._tick()

@@ -80,6 +80,7 @@ class Intake:
         admission = self._means.admissions.get(envelope.peer.receiver, STRICT)
         patients = named(envelope, decision.variants) if _is_orderly(envelope) else ()
         recorded = await self._means.committer.commit(Decided(envelope, decision, admission, patients))
+        self._means.emit(_received(envelope, recorded.arrival))
         if recorded.arrival in _TOLD:
             name, text = _TOLD[recorded.arrival]
             outcome = "held" if recorded.held else "sent all the same, as this receiver says"
@@ -152,3 +153,18 @@ _TOLD = {
 def _is_orderly(envelope: Envelope) -> bool:
     """Every element stands once in its data set or item, and in order: only then is it clear what the object says."""
     return envelope.index is not None and envelope.index.disorder < 0
+
+
+def _received(envelope: Envelope, arrival: Arrival) -> Event:
+    """What the audit trail makes a transfer of."""
+    peer, key = envelope.peer, envelope.key
+    fields: dict[str, str | int | float] = {
+        "receiver": peer.receiver,
+        "calling_aet": peer.calling_aet,
+        "called_aet": peer.called_aet,
+        "address": peer.address,
+        "study": key.study,
+        "sop_class": key.sop_class,
+        "arrival": arrival.value,
+    }
+    return Event("instance.received", Level.DEBUG, "an instance was taken over", fields)

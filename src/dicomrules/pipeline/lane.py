@@ -155,6 +155,10 @@ class Lane:
         works.recorder.put(Ended(delivery, outcome, again))
         if news is not None:
             self._tell(news)
+        if outcome.kind in (Kind.SENT, Kind.STORED):
+            fields: dict[str, str | int | float] = {"destination": delivery.destination, "study": delivery.study}
+            fields["sop_class"] = delivery.sop_class
+            works.emit(Event("instance.sent", Level.DEBUG, "a destination has an instance", fields))
         if outcome.kind not in (Kind.SENT, Kind.STORED) and outcome.trouble is Trouble.NONE:
             self._note(f"delivery.{outcome.kind}", Level.WARNING, outcome.message, delivery.sop_instance)
 

@@ -40,7 +40,7 @@ def open_for_writing(state: Path, lock: WriterLock) -> apsw.Connection:
     """The ledger in `state`, made when there is none. The folder must be there. Raises a LedgerError."""
     _check_sqlite()
     path = state / FILE
-    _make_file(path)
+    make_file(path)
     with told():
         connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
         try:
@@ -113,7 +113,7 @@ def _check_sqlite() -> None:
         )
 
 
-def _make_file(path: Path) -> None:
+def make_file(path: Path) -> None:
     """An empty file that only we may read; SQLite gives its companions the same permissions."""
     try:
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)

@@ -14,6 +14,12 @@ def schema() -> str:
     return _text("schema")
 
 
+@cache
+def outbox_schema() -> str:
+    """The statements that make an empty outbox, and leave one that is there as it is."""
+    return _text("outbox")
+
+
 def upgrades(version: int, to: int) -> list[str]:
     """The statements that turn a ledger of schema `version` into one of schema `to`, one text a step."""
     return [_text(f"upgrade_{step}") for step in range(version + 1, to + 1)]

@@ -2,7 +2,6 @@
 
 import select
 import signal
-import sys
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,8 +12,6 @@ from dicomrules.engine.decide import Engine
 from dicomrules.model.destination import Destination, DicomDestination
 from dicomrules.model.event import Event, Level
 from dicomrules.model.ports import Emit, Sender
-from dicomrules.observe.emit import Background
-from dicomrules.observe.log import log_to
 from dicomrules.pipeline.deliver import Delivery, Target
 from dicomrules.pipeline.held import HeldInstances, Means
 from dicomrules.pipeline.hours import Hours
@@ -27,6 +24,7 @@ from dicomrules.queue.wakeup import Wakeup
 from dicomrules.senders.cstore import CStoreSender
 from dicomrules.senders.folder import FolderSender
 from dicomrules.service.commitment import CommitmentSide
+from dicomrules.service.emitting import Emitting
 from dicomrules.service.intake import open_state
 from dicomrules.service.plan import DRAIN_SECONDS, IO_ERROR, ORPHAN_SECONDS, Line, Plan, StartFailed, StateLost
 from dicomrules.spool.errors import SpoolError
@@ -54,7 +52,7 @@ class _Stop:
 
 def run(plan: Plan, line: Line) -> None:
     """The whole life of the process. Raises StartFailed and StateLost."""
-    emit = Background(log_to(sys.stderr, as_json=plan.log_as_json))
+    emit = Emitting(plan)
     stop = _Stop(line.parent)
     signal.signal(signal.SIGTERM, stop.ask)
     try:

@@ -1,5 +1,4 @@
-"""The parent of a gateway: holds the state folder, forks intake and delivery, starts again what dies, passes signals
-on.
+"""The parent of a gateway: holds the state folder, forks its processes, starts again what dies, passes signals on.
 
 The children are forked after all imports and after the rules are compiled, before any thread, event loop or SQLite
 connection exists: they share those pages, and a child that dies is forked anew in milliseconds. The parent itself does
@@ -19,7 +18,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dicomrules.service import delivery, intake
+from dicomrules.service import delivery, intake, watch
+from dicomrules.service.alive import hold
 from dicomrules.service.plan import (
     CONFIG,
     DIED_AGAIN,
@@ -42,7 +42,7 @@ Run = Callable[[Plan, Line], None]
 
 @dataclass(slots=True)
 class _Child:
-    """One of the two processes."""
+    """One of the processes."""
 
     name: str
     run: Run
@@ -59,6 +59,8 @@ def serve(plan: Plan, announce: Callable[[str], None]) -> int:
     gc.freeze()
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     children = [_Child("intake", intake.run), _Child("delivery", delivery.run)]
+    if plan.settings.observing.anybody:
+        children.append(_Child("watch", watch.run))
     try:
         doing = [_start(plan, child, children) for child in children]
         announce(f"ready: {'; '.join(doing)}; rules {plan.program.fingerprint[:12]}")
@@ -125,7 +127,9 @@ def _life(plan: Plan, child: _Child, line: Line) -> int:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
     try:
+        alive = hold(plan.settings.state, child.name)
         child.run(plan, line)
+        os.close(alive)
     except StartFailed as failure:
         line.failed(failure)
         return failure.code

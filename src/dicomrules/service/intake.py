@@ -4,7 +4,6 @@ import asyncio
 import errno
 import os
 import signal
-import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -14,8 +13,6 @@ from dicomrules.engine.decide import Engine
 from dicomrules.model.event import Event, Level
 from dicomrules.model.ports import Emit
 from dicomrules.model.receiver import DicomReceiver, Receiver
-from dicomrules.observe.emit import Background
-from dicomrules.observe.log import log_to
 from dicomrules.pipeline.committer import Committer
 from dicomrules.pipeline.intake import Intake, Means
 from dicomrules.queue.errors import LedgerDamaged, LedgerError, LedgerRefused
@@ -24,6 +21,7 @@ from dicomrules.queue.wakeup import Knocker
 from dicomrules.receivers import scp
 from dicomrules.receivers.folder import FolderWatch
 from dicomrules.service.commitment import received_commitments
+from dicomrules.service.emitting import Emitting
 from dicomrules.service.plan import (
     CONFIG,
     DRAIN_SECONDS,
@@ -55,7 +53,7 @@ class Receives(Protocol):
 
 def run(plan: Plan, line: Line) -> None:
     """The whole life of the process. Raises StartFailed and StateLost."""
-    emit = Background(log_to(sys.stderr, as_json=plan.log_as_json))
+    emit = Emitting(plan)
     try:
         asyncio.run(_run(plan, line, emit))
     finally:

@@ -31,7 +31,6 @@ from .gateways import WHOLE, bent, found, loaded
         ("{port: 11112}", "{port: 1, conflict: drop}", [("DR706", 8, "drop")]),
         ("{port: 11112}", "{port: 1, tls: {key: x}}", [("DR705", 8, "tls")]),
         ("{host: 10.20.3.4, port: 104}", "{host: h, user: {name: x, passcode: y}}", [("DR706", 4, "y")]),
-        ("rules:", "observe: {http: 1, alarms: []}\nrules:", [("DR707", 2, "http"), ("DR707", 2, "alarms")]),
         ("rules:", "lookups: {}\nrules:", [("DR707", 2, "lookups")]),
         ("rules:", "contexts: []\nrules:", [("DR706", 2, "[]")]),
         ("rules: [rules/site.rules]\n", "", [("DR705", 1, "")]),

@@ -1,0 +1,91 @@
+"""What wants a person, seen from counters alone: the one list of it, for alarms, health and the command line.
+
+The theory. A condition is a state, not an event: it is there or it is not, so it is told once when it comes and once
+when it goes, however many images it concerns. `red` is what keeps an image from where it should be, or will soon;
+`yellow` what can wait until the morning.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from dicomrules.model.delivery import State
+from dicomrules.model.observing import Condition, Severity, Snapshot, Waits
+
+LONGEST_LOG = 1 << 30  # bytes of the ledger's write-ahead log: somebody reads without end, or nobody checkpoints
+AUDIT_PATIENCE = timedelta(hours=1)
+
+
+def conditions(seen: Snapshot) -> list[Condition]:
+    """All that are there at this moment, red ones first."""
+    found = [*_processes(seen), *_disk(seen), *_instances(seen), *_audit(seen)]
+    for destination in seen.destinations:
+        found += _destination(seen, destination)
+    return sorted(found, key=lambda one: (one.severity is not Severity.RED, one.name, one.subject))
+
+
+def _processes(seen: Snapshot) -> Iterator[Condition]:
+    for name, alive in seen.processes.items():
+        if not alive:
+            text = f"the {name} process is not running"
+            yield Condition("process.down", name, Severity.RED, text, "it is started again; its own output says why")
+    if seen.unreadable:
+        text = f"the ledger cannot be read: {seen.unreadable}"
+        yield Condition("ledger.unreadable", "", Severity.RED, text, "look at the disk, then at the gateway's log")
+
+
+def _disk(seen: Snapshot) -> Iterator[Condition]:
+    if seen.full:
+        text = f"the disk of the spool is full: {_size(seen.free_bytes)} and {seen.free_inodes} inodes are left"
+        way_out = "nothing more is received until there is room: make some, or shorten `retention`"
+        yield Condition("disk.full", "", Severity.RED, text, way_out)
+    if seen.log_bytes > LONGEST_LOG:
+        text = f"the ledger's write-ahead log is {_size(seen.log_bytes)} long"
+        way_out = "end what reads the ledger without end, or restart the gateway"
+        yield Condition("ledger.log", "", Severity.YELLOW, text, way_out)
+
+
+def _instances(seen: Snapshot) -> Iterator[Condition]:
+    if held := seen.instances.get("held", 0):
+        text = f"{held} instance{'s are' if held > 1 else ' is'} held"
+        yield Condition("instances.held", "", Severity.YELLOW, text, "`dicomrules held list` says why")
+
+
+def _audit(seen: Snapshot) -> Iterator[Condition]:
+    if seen.unsent_since is not None and seen.at - seen.unsent_since > AUDIT_PATIENCE:
+        text = f"the audit repository has not taken {seen.unsent} messages"
+        yield Condition(
+            "audit.unsent", "", Severity.YELLOW, text, "they are kept and sent later: look at the repository"
+        )
+
+
+def _destination(seen: Snapshot, one: Waits) -> Iterator[Condition]:
+    waiting = sum(one.deliveries.get(state, 0) for state in (State.QUEUED, State.SENDING, State.DEFERRED))
+    if failed := one.deliveries.get(State.FAILED, 0):
+        text = f"{one.name} has refused {failed} deliver{'ies' if failed > 1 else 'y'} for good"
+        way_out = f"`dicomrules queue --destination {one.name} --state failed` says why; then `resend`"
+        yield Condition("deliveries.failed", one.name, Severity.RED, text, way_out)
+    if waiting and not one.declared:
+        text = (
+            f"{waiting} deliver{'ies wait' if waiting > 1 else 'y waits'} for {one.name}, which the gateway file lacks"
+        )
+        way_out = "put the destination back, or send them elsewhere: `dicomrules resend --reroute`"
+        yield Condition("destination.unknown", one.name, Severity.RED, text, way_out)
+    elif one.oldest is not None and seen.at - one.oldest > one.alarm_after:
+        text = f"{waiting} deliver{'ies wait' if waiting > 1 else 'y waits'} for {one.name}"
+        text += f", the oldest for {_time(seen.at - one.oldest)}"
+        yield Condition("destination.late", one.name, Severity.RED, text, f"`dicomrules echo {one.name}` says why")
+
+
+def _size(count: int) -> str:
+    for unit in ("bytes", "KB", "MB", "GB"):
+        if count < 1024:
+            return f"{count:.0f} {unit}"
+        count //= 1024
+    return f"{count} TB"
+
+
+def _time(length: timedelta) -> str:
+    minutes = int(length.total_seconds() // 60)
+    if minutes < 120:
+        return f"{minutes} minutes"
+    return f"{minutes // 60} hours" if minutes < 72 * 60 else f"{minutes // 1440} days"
