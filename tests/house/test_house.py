@@ -19,7 +19,7 @@ CODE = ("src", "tests", "bench", "examples", "docs")
 TEXT = {".py", ".md", ".toml", ".yaml", ".rules", ".json", ".lark", ".sql", ".sh", ".expected", ".csv", ""}
 
 # Distributions whose package has another name.
-IMPORTED_AS = {"ruamel.yaml": "ruamel", "google-re2": "re2"}
+IMPORTED_AS = {"ruamel.yaml": "ruamel", "google-re2": "re2", "prometheus-client": "prometheus_client"}
 
 # Folders of whoever works on the project. Written so that this file does not hold them itself.
 OF_A_MACHINE = re.compile(
