@@ -55,8 +55,8 @@ CODES: tuple[CodeRecord, ...] = (
         "not in this version",
         "The key belongs to the gateway file, but this version of the program cannot do what it asks for. It is refused"
         " rather than ignored: a check that is silently left out would protect nobody.",
-        bad="observe:\n  audit: {syslog: tls://audit.example:6514}",
-        good="observe: {}",
+        bad="lookups:\n  ris: {worklist: {aet: RIS, host: 10.20.3.7, port: 1040}}",
+        good="limits: {free_space: 5GB}",
     ),
     CodeRecord(
         "DR709",
