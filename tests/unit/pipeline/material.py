@@ -7,7 +7,7 @@ from pathlib import Path
 from dicomrules.dicom.patch import Patch, Splice
 from dicomrules.model.decision import Decision, Variant
 from dicomrules.model.delivery import Delivery, Kind, Outcome, Trouble
-from dicomrules.model.event import Event
+from dicomrules.model.event import Event, Level
 from dicomrules.model.instance import Envelope, Peer, Verdict
 from dicomrules.model.receiver import Limits
 from dicomrules.queue.ledger import Ledger
@@ -33,6 +33,11 @@ class World:
     def at(cls, state: Path) -> "World":
         state.chmod(0o700)
         return cls(Spool(state / "spool"), Ledger.open(state), [])
+
+    def hears(self, event: Event) -> None:
+        """An Emit for what a log would show."""
+        if event.level is not Level.DEBUG:
+            self.events.append(event)
 
     def arrive(
         self,

@@ -41,7 +41,7 @@ def accept(
                 spool=world.spool,
                 committer=committer,
                 pool=pool,
-                emit=world.events.append,
+                emit=world.hears,
                 wake=lambda: woken.append(1),
                 crashes=crashes or {},
                 admissions=admissions or {},
