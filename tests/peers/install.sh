@@ -1,9 +1,10 @@
 #!/bin/sh
-# Installs Debian's DCMTK and Orthanc where that is possible; says so where it is not. Their services are not started.
-if command -v storescu >/dev/null && command -v dcmsend >/dev/null && command -v Orthanc >/dev/null; then exit 0; fi
+# Installs Debian's DCMTK, Orthanc with DICOMweb, and stunnel where that is possible; says so where it is not. Their services are not started.
+if command -v storescu >/dev/null && command -v dcmsend >/dev/null && command -v Orthanc >/dev/null &&
+  command -v stunnel >/dev/null && [ -e /usr/share/orthanc/plugins/libOrthancDicomWeb.so ]; then exit 0; fi
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-  echo "DCMTK or Orthanc is not installed, and installing them needs root on Debian or Ubuntu:"
-  echo "  sudo apt-get install --no-install-recommends dcmtk orthanc"
+  echo "DCMTK, Orthanc or stunnel is not installed, and installing them needs root on Debian or Ubuntu:"
+  echo "  sudo apt-get install --no-install-recommends dcmtk orthanc orthanc-dicomweb stunnel4"
   echo "The tests that speak to them will be reported as skipped."
   exit 0
 fi
@@ -13,5 +14,5 @@ if [ ! -e "$policy" ]; then
   trap 'rm -f "$policy"' EXIT
 fi
 export DEBIAN_FRONTEND=noninteractive
-apt-get update -qq && apt-get install -y -qq --no-install-recommends dcmtk orthanc >/dev/null ||
-  echo "DCMTK and Orthanc could not be installed: the tests that speak to them will be reported as skipped."
+apt-get update -qq && apt-get install -y -qq --no-install-recommends dcmtk orthanc orthanc-dicomweb stunnel4 >/dev/null ||
+  echo "DCMTK, Orthanc and stunnel could not be installed: the tests that speak to them will be reported as skipped."

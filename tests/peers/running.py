@@ -36,6 +36,14 @@ def need(program: str) -> str:
     return found
 
 
+def need_file(path: str) -> str:
+    """The same for a file that is no program."""
+    if not Path(path).is_file():
+        assert not PEERS_REQUIRED, f"{path} is not there, and in CI no test with a peer may be skipped"
+        pytest.skip(f"{path} is not there (make peers installs it where it may)")
+    return path
+
+
 def until(condition: Callable[[], object], seconds: float = 15, what: str = "the expected state") -> object:
     """Wait until `condition` gives something true and return it; fail when it does not in time."""
     deadline = time.monotonic() + seconds

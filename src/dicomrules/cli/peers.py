@@ -11,8 +11,9 @@ import click
 from dicomrules.cli.gateway_file import GATEWAY, settings_of
 from dicomrules.cli.output import FINDINGS, USAGE, fail
 from dicomrules.model.delivery import Kind
-from dicomrules.model.destination import DicomDestination, FolderDestination
+from dicomrules.model.destination import DicomDestination, FolderDestination, StowDestination
 from dicomrules.senders.cstore import target_of
+from dicomrules.senders.echo import ask_web
 from dicomrules.senders.echo import echo as ask
 from dicomrules.senders.files import store_files
 from dicomrules.text.suggest import did_you_mean, nearest
@@ -22,7 +23,10 @@ from dicomrules.text.suggest import did_you_mean, nearest
 @click.argument("destination")
 @GATEWAY
 def echo(destination: str, gateway: Path) -> None:
-    """Ask a destination of the gateway file whether it is there and knows us (C-ECHO), and say in words why not."""
+    """Ask a destination of the gateway file whether it is there and knows us, and say in words why not.
+
+    By C-ECHO; of a DICOMweb server by a search for a study that nobody has; a folder is looked at.
+    """
     destinations = {each.name: each for each in settings_of(gateway).destinations}
     if destination not in destinations:
         known = ", ".join(destinations)
@@ -35,8 +39,11 @@ def echo(destination: str, gateway: Path) -> None:
     if isinstance(found, FolderDestination):
         _check_folder(found)
         return
-    answer = ask(target_of(found), found.terms)
-    where = f"{found.aet} at {found.host}:{found.port}, called by {found.calling_aet}"
+    if isinstance(found, StowDestination):
+        answer, where = ask_web(found), found.url
+    else:
+        answer = ask(target_of(found), found.terms)
+        where = f"{found.aet} at {found.host}:{found.port}, called by {found.calling_aet}"
     if not answer.ok:
         fail(FINDINGS, f"{destination} ({where}): {answer.text}")
     click.echo(f"{destination} ({where}): {answer.text} in {answer.seconds * 1000:.0f} ms")

@@ -9,14 +9,14 @@ from dicomrules.cli.decision_view import INDENT, decision_lines
 from dicomrules.cli.output import folded
 from dicomrules.dicom import uids
 from dicomrules.model.delivery import Kind, State
-from dicomrules.model.exchange import CommandSet, Exchange
+from dicomrules.model.exchange import AnyExchange, CommandSet, Exchange, HttpExchange
 from dicomrules.model.instance import Verdict
 from dicomrules.queue.entry import InstanceState
 from dicomrules.queue.request import Progress, Request
 from dicomrules.queue.story import Attempt, DeliveryStory, InstanceStory
 
 _FIRST, _LAST = 3, 10  # of many attempts, so many are shown
-_HEXADECIMAL = {"CommandField", "Status", "CommandDataSetType"}
+_HEXADECIMAL = {"CommandField", "Status", "CommandDataSetType", "WarningReason", "FailureReason"}
 _STATE_COLOUR = {
     State.SENT: "green",
     State.STORED: "yellow",
@@ -91,7 +91,22 @@ def _request_lines(request: Request, columns: int) -> Iterator[str]:
     yield from (click.style(line, fg=colour) for line in folded(came, columns, INDENT * 2, "  "))
 
 
-def _exchange_lines(exchange: Exchange, preposition: str, columns: int) -> Iterator[str]:
+def _exchange_lines(exchange: AnyExchange, preposition: str, columns: int) -> Iterator[str]:
+    if isinstance(exchange, HttpExchange):
+        yield from _http_lines(exchange, columns)
+    else:
+        yield from _association_lines(exchange, preposition, columns)
+
+
+def _http_lines(exchange: HttpExchange, columns: int) -> Iterator[str]:
+    yield from folded(f"{exchange.method} {exchange.url}", columns, INDENT, INDENT * 2)
+    yield from _command_lines("request", exchange.request, exchange.started_at, columns)
+    if exchange.status:
+        said = {"HTTP": exchange.status, **(exchange.response or {})}
+        yield from _command_lines("response", said, exchange.ended_at, columns)
+
+
+def _association_lines(exchange: Exchange, preposition: str, columns: int) -> Iterator[str]:
     association, context = exchange.association, exchange.context
     implementation = f", {association.implementation}" if association.implementation else ""
     yield (

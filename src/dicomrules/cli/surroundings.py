@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dicomrules.config.settings import Settings
-from dicomrules.model.destination import Destination, DicomDestination, FolderDestination
+from dicomrules.model.destination import Destination, DicomDestination, FolderDestination, StowDestination
 from dicomrules.senders.cstore import target_of
-from dicomrules.senders.echo import echo
+from dicomrules.senders.echo import ask_web, echo
 from dicomrules.text.codes.registry import diagnose
 from dicomrules.text.diagnostic import Diagnostic
 from dicomrules.text.source import Source, Span
@@ -20,6 +20,8 @@ def surroundings(settings: Settings) -> Iterator[Diagnostic]:
     for destination in settings.destinations:
         if isinstance(destination, DicomDestination):
             yield from _answers(destination, _place(source, destination))
+        elif isinstance(destination, StowDestination):
+            yield from _web_answers(destination, _place(source, destination))
         elif isinstance(destination, FolderDestination) and not writable(destination.path):
             found = diagnose(
                 "DR612", _place(source, destination), f"the folder of `{destination.name}` cannot be written", "here"
@@ -33,6 +35,12 @@ def _answers(destination: DicomDestination, span: Span) -> Iterator[Diagnostic]:
         message = f"`{destination.name}` does not answer C-ECHO: {answer.text}"
         found = diagnose("DR611", span, message, f"{destination.aet} at {destination.host}:{destination.port}")
         yield found.with_note(f"it is called by {destination.calling_aet}")
+
+
+def _web_answers(destination: StowDestination, span: Span) -> Iterator[Diagnostic]:
+    answer = ask_web(destination)
+    if not answer.ok:
+        yield diagnose("DR611", span, f"`{destination.name}` does not answer: {answer.text}", destination.url)
 
 
 def writable(folder: Path) -> bool:

@@ -13,7 +13,14 @@ from dicomrules.config.settings import ParameterValue, Settings
 from dicomrules.config.units import duration, size
 from dicomrules.model.admission import Admission, Policy
 from dicomrules.model.commitment import CommitmentPolicy, CommitmentTerms
-from dicomrules.model.destination import Destination, DicomDestination, FolderDestination, RetryPolicy, Timeouts
+from dicomrules.model.destination import (
+    Destination,
+    DicomDestination,
+    FolderDestination,
+    RetryPolicy,
+    StowDestination,
+    Timeouts,
+)
 from dicomrules.model.receiver import After, DicomReceiver, FolderReceiver, KnownPeer, Limits, Receiver
 from dicomrules.model.terms import Terms, terms_for
 
@@ -41,7 +48,7 @@ _DURATIONS = {
     *("study_live", "history", "settle", "retention", "first", "up_to", "alarm_after"),
     *("connect", "response", "after", "timeout"),
 }
-_SIZES = {"object", "value", "memory", "free_space", "max_pdu"}
+_SIZES = {"object", "value", "memory", "free_space", "max_pdu", "batch"}
 
 
 def settings(
@@ -133,7 +140,21 @@ def _destination(shared: _Shared, name: str, block: Block) -> Destination:
         said = block["folder"]
         template = {"template": said["name"]} if "name" in said else {}
         return FolderDestination(name, absolute(shared.folder, said["path"]), **template, **common)
+    if "stow" in block:
+        return _stow_destination(shared, name, block["stow"], common)
     return _dicom_destination(shared, name, block["dicom"], common)
+
+
+def _stow_destination(shared: _Shared, name: str, said: Block, common: dict[str, Any]) -> StowDestination:
+    timeouts = said.get("timeouts", {})
+    return StowDestination(
+        name=name,
+        token=shared.passcodes.get(("destinations", name, "stow", "token"), ""),
+        timeouts=Timeouts(**_taken(timeouts, *timeouts)),
+        tls=security.client(said.get("tls"), shared.place),
+        **_taken(said, "url", "batch"),
+        **common,
+    )
 
 
 def _dicom_destination(shared: _Shared, name: str, said: Block, common: dict[str, Any]) -> DicomDestination:

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from dicomrules.config.document import Document, Steps
 from dicomrules.config.settings import Settings
-from dicomrules.model.destination import DicomDestination
+from dicomrules.model.destination import DicomDestination, StowDestination
 from dicomrules.model.receiver import DicomReceiver
 from dicomrules.model.security import ClientTls, ServerTls, TlsProfile, User
 from dicomrules.net.tls import Unusable, context
@@ -55,6 +56,23 @@ def check(document: Document, settings: Settings) -> Iterator[Diagnostic]:
     for destination in settings.destinations:
         if isinstance(destination, DicomDestination) and destination.tls is not None:
             yield from _tried(document, ("destinations", destination.name, "dicom", "tls"), destination.tls)
+        elif isinstance(destination, StowDestination):
+            yield from _web(document, destination)
+
+
+def _web(document: Document, destination: StowDestination) -> Iterator[Diagnostic]:
+    """Is what goes to a DICOMweb server readable for those on the way?"""
+    steps: Steps = ("destinations", destination.name, "stow")
+    if destination.tls is not None:
+        yield from _tried(document, (*steps, "tls"), destination.tls)
+    parts = urlsplit(destination.url)
+    plain = parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1")
+    if parts.scheme == "http" and destination.tls is not None:
+        yield diagnose("DR706", document.key_span((*steps, "tls")), "`tls` does nothing at an address with `http:`")
+    if plain and destination.token:
+        message = f"everybody on the way could read the token of `{destination.name}`"
+        found = diagnose("DR725", document.span((*steps, "url")), message, "without TLS")
+        yield found.with_label(document.key_span((*steps, "token")), "sent with every request")
 
     audit = settings.observing.audit
     if audit is not None and audit.tls is not None:

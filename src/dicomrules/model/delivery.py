@@ -21,7 +21,7 @@ from enum import StrEnum
 
 from dicomrules.dicom.patch import Patch
 from dicomrules.model.decision import Options
-from dicomrules.model.exchange import Exchange
+from dicomrules.model.exchange import AnyExchange
 
 
 class State(StrEnum):
@@ -115,7 +115,7 @@ class Outcome:
     kind: Kind
     message: str
     status: int | None = None
-    exchange: Exchange | None = None
+    exchange: AnyExchange | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
     trouble: Trouble = Trouble.NONE

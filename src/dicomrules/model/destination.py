@@ -68,4 +68,22 @@ class FolderDestination:
     retention: timedelta = timedelta(days=7)
 
 
-Destination = DicomDestination | FolderDestination
+@dataclass(frozen=True, slots=True)
+class StowDestination:
+    """An origin server of STOW-RS (PS3.18 10.5). `url` is the base of its DICOMweb resources; `batch`: bytes of one
+    request at most, unless a single instance is longer; `token` is sent as a bearer token, empty: none.
+
+    `tls` counts only where `url` begins with https; None: as `ClientTls` has it.
+    """
+
+    name: str
+    url: str
+    token: str = field(default="", repr=False)
+    batch: int = 50 * 1024 * 1024
+    timeouts: Timeouts = field(default=Timeouts())
+    retry: RetryPolicy = field(default=RetryPolicy())
+    retention: timedelta = timedelta(days=7)
+    tls: ClientTls | None = None
+
+
+Destination = DicomDestination | FolderDestination | StowDestination

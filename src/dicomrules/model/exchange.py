@@ -44,3 +44,24 @@ class Exchange:
     response: CommandSet | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HttpExchange:
+    """One HTTP request and its response (RFC 9110). `status` is 0 when no response came.
+
+    `request` and `response` are fields of the two that say something about the instance, by their names; never a token,
+    and never what a body holds beyond UIDs and codes.
+    """
+
+    method: str
+    url: str
+    request: Mapping[str, int | str]
+    status: int = 0
+    response: Mapping[str, int | str] | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+# What was said about one instance, whatever the protocol
+AnyExchange = Exchange | HttpExchange

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from dicomrules.dicom.index import Index
 from dicomrules.dicom.uids import InstanceKey
-from dicomrules.model.exchange import Exchange
+from dicomrules.model.exchange import AnyExchange
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Envelope:
     length: int
     digest: str
     source_path: str = ""
-    exchange: Exchange | None = None
+    exchange: AnyExchange | None = None
     meta: dict[str, str] | None = None  # keyword -> value of the file meta a file came with (`meta.` paths)
     derived_ref: str = ""
     derived_length: int = 0

@@ -19,7 +19,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from dicomrules.dicom.patch import Patch
 from dicomrules.model.decision import Decision, Options
-from dicomrules.model.exchange import Exchange
+from dicomrules.model.exchange import AnyExchange, Exchange, HttpExchange
 from dicomrules.queue.errors import LedgerDamaged
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -91,14 +91,21 @@ def decode_decision(raw: bytes, patches: Sequence[Patch]) -> Decision:
     return decision
 
 
-def encode_exchange(exchange: Exchange | None) -> bytes | None:
-    """An Exchange; None stays None."""
-    return None if exchange is None else _pack(_writer(Exchange)(exchange))
+def encode_exchange(exchange: AnyExchange | None) -> bytes | None:
+    """An exchange of either protocol; None stays None."""
+    if exchange is None:
+        return None
+    hint: Any = type(exchange)
+    return _pack(_writer(hint)(exchange))
 
 
-def decode_exchange(raw: bytes | None) -> Exchange | None:
-    """The Exchange that `encode_exchange` was given. LedgerDamaged if it cannot be read."""
-    return None if raw is None else _reader(Exchange)(_unpack(raw))
+def decode_exchange(raw: bytes | None) -> AnyExchange | None:
+    """What `encode_exchange` was given: with `url` it is one of HTTP. LedgerDamaged if it cannot be read."""
+    if raw is None:
+        return None
+    plain = _unpack(raw)
+    found: AnyExchange = _reader(HttpExchange if "url" in plain else Exchange)(plain)
+    return found
 
 
 def encode_options(options: Options | None) -> bytes | None:

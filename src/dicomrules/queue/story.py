@@ -7,7 +7,7 @@ from datetime import datetime
 from dicomrules.dicom.uids import InstanceKey
 from dicomrules.model.decision import Decision
 from dicomrules.model.delivery import Outcome, State
-from dicomrules.model.exchange import Exchange
+from dicomrules.model.exchange import AnyExchange
 from dicomrules.model.instance import Peer
 from dicomrules.queue.entry import InstanceState
 from dicomrules.queue.request import Request
@@ -70,7 +70,7 @@ class InstanceStory:
     reason: str
     copies: int
     decision: Decision
-    exchange: Exchange | None
+    exchange: AnyExchange | None
     deliveries: tuple[DeliveryStory, ...]
     accession: str = ""
     requests: tuple[Request, ...] = ()

@@ -10,7 +10,7 @@ Some statuses say more about the destination than about the object: it is short 
 Lanes act on that (`Trouble`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Final
 
@@ -20,6 +20,7 @@ from dicomrules.model.delivery import Kind, Trouble
 TRIES: Final = 3
 
 NOT_AUTHORISED: Final = 0x0124
+TRANSFER_SYNTAX: Final = 0xC122  # of STOW-RS only (PS3.18 I.2.2)
 DUPLICATE_INSTANCE: Final = 0x0111
 DISCARDED: Final = 0xB006
 
@@ -86,6 +87,18 @@ def meaning(status: int) -> Meaning:
         if row.first <= status <= row.last:
             return row
     return Meaning(status, status, Weight.NOT_NOW, "a status that is not defined for C-STORE", "PS3.7 Annex C")
+
+
+def judge_http(reason: int, refusals: int) -> Judgement:
+    """What a Failure Reason of STOW-RS means (PS3.18 I.2.2): codes of C-STORE, success not among them."""
+    if meaning(reason).weight in (Weight.STORED, Weight.WARNED):
+        return Judgement(Kind.DEFERRED, f"refused, for the reason 0x{reason:04X}, which is none")
+    judged = judge(reason, refusals, "")
+    if reason == TRANSFER_SYNTAX:
+        return replace(judged, message=f"0x{reason:04X} transfer syntax not supported")
+    if reason == NOT_AUTHORISED:
+        return replace(judged, message=f"0x{reason:04X} {meaning(reason).words}: `token` allows no storing there")
+    return judged
 
 
 def judge(status: int, refusals: int, calling_aet: str) -> Judgement:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from dicomrules.engine.decide import Engine
-from dicomrules.model.destination import Destination, DicomDestination
+from dicomrules.model.destination import Destination, DicomDestination, StowDestination
 from dicomrules.model.event import Event, Level
 from dicomrules.model.ports import Emit, Sender
 from dicomrules.pipeline.deliver import Delivery, Target
@@ -23,6 +23,7 @@ from dicomrules.queue.ledger import Ledger
 from dicomrules.queue.wakeup import Wakeup
 from dicomrules.senders.cstore import CStoreSender
 from dicomrules.senders.folder import FolderSender
+from dicomrules.senders.stow import StowSender
 from dicomrules.service.commitment import CommitmentSide
 from dicomrules.service.emitting import Emitting
 from dicomrules.service.intake import open_state
@@ -98,6 +99,8 @@ def targets(plan: Plan, spool: Spool, emit: Emit) -> list[Target]:
 def _sender(destination: Destination, spool: Spool, emit: Emit) -> Sender:
     if isinstance(destination, DicomDestination):
         return CStoreSender(destination, spool, emit)
+    if isinstance(destination, StowDestination):
+        return StowSender(destination, spool, emit)
     return FolderSender(destination, spool, emit)
 
 

@@ -50,6 +50,12 @@ from .gateways import WHOLE, bent, found, loaded
         ),
         ("    folder: {path: out}", "    retention: 7d", [("DR716", 14, "archive")]),
         ("    folder: {path: out}", "    bucket: {}", [("DR707", 15, "bucket")]),
+        ("    folder: {path: out}", '    stow: {url: "ftp://vna"}', [("DR706", 15, '"ftp://vna"')]),
+        (
+            "    folder: {path: out}",
+            '    stow: {url: "https://me:secret@vna"}',
+            [("DR706", 15, '"https://me:secret@vna"')],
+        ),
         ("rules:", "parameters: {p: {env: A, file: b}}\nrules:", [("DR706", 2, "{env: A, file: b}")]),
         ("rules:", "limits: {object: 8}\nrules:", [("DR706", 2, "8")]),
     ],

@@ -7,7 +7,7 @@ import pytest
 
 from dicomrules.config.load import load_text
 from dicomrules.config.settings import Settings
-from dicomrules.model.destination import DicomDestination
+from dicomrules.model.destination import DicomDestination, StowDestination
 from dicomrules.model.receiver import DicomReceiver
 from dicomrules.model.security import TlsProfile, User
 from dicomrules.text.diagnostic import Diagnostic
@@ -117,3 +117,32 @@ def test_a_passcode_that_is_not_there_is_a_finding() -> None:
     text = bent("{host: 10.20.3.4, port: 104}", "{host: h, user: {name: ct1, passcode: {env: NONE}}}")
     assert found(text) == [("DR719", 4, "NONE")]
     assert loaded(WHOLE)[1] == []
+
+
+def _stow(said: str) -> str:
+    return bent("folder: {path: out}", f"stow: {{{said}}}")
+
+
+def test_a_dicomweb_server_has_address_token_and_authority(site: Path) -> None:
+    text = _stow('url: "https://vna.example/dicom-web", token: {env: CT1}, batch: 10MB, tls: {ca: ca.pem}')
+    read, problems = _load(site, text)
+    assert read is not None, problems
+    (vna,) = (each for each in read.destinations if isinstance(each, StowDestination))
+    assert (vna.url, vna.token, vna.batch) == ("https://vna.example/dicom-web", "sesame", 10 * 1024 * 1024)
+    assert vna.tls is not None
+    assert vna.tls.ca == site / "ca.pem"
+    assert "sesame" not in repr(read)
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ('url: "http://vna.example/dicom-web", token: {env: CT1}', "DR725"),
+        ('url: "http://localhost/dicom-web", tls: {ca: ca.pem}', "DR706"),
+        ('url: "https://vna.example", tls: {ca: text.pem}', "DR723"),
+        ('url: "https://vna.example", token: {env: NOWHERE}', "DR719"),
+    ],
+)
+def test_what_is_wrong_with_a_dicomweb_server_is_found(site: Path, said: str, code: str) -> None:
+    _, problems = _load(site, _stow(said))
+    assert [problem.code for problem in problems] == [code]

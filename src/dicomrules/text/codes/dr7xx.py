@@ -189,4 +189,12 @@ CODES: tuple[CodeRecord, ...] = (
         bad="chmod 644 tls/gw.key",
         good="chmod 600 tls/gw.key",
     ),
+    CodeRecord(
+        "DR725",
+        "a token that is sent without TLS",
+        "A token opens a destination to whoever holds it. Over plain HTTP everybody on the way can read it, and the images"
+        " with it. On this machine alone (`localhost`, `127.0.0.1`) that does no harm.",
+        bad='vna: {stow: {url: "http://vna.example/dicom-web", token: {env: VNA_TOKEN}}}',
+        good='vna: {stow: {url: "https://vna.example/dicom-web", token: {env: VNA_TOKEN}}}',
+    ),
 )
