@@ -58,6 +58,9 @@ def check(document: Document, settings: Settings) -> Iterator[Diagnostic]:
             yield from _tried(document, ("destinations", destination.name, "dicom", "tls"), destination.tls)
         elif isinstance(destination, StowDestination):
             yield from _web(document, destination)
+    audit = settings.observing.audit
+    if audit is not None and audit.tls is not None:
+        yield from _tried(document, ("observe", "audit"), audit.tls)
 
 
 def _web(document: Document, destination: StowDestination) -> Iterator[Diagnostic]:
@@ -73,10 +76,6 @@ def _web(document: Document, destination: StowDestination) -> Iterator[Diagnosti
         message = f"everybody on the way could read the token of `{destination.name}`"
         found = diagnose("DR725", document.span((*steps, "url")), message, "without TLS")
         yield found.with_label(document.key_span((*steps, "token")), "sent with every request")
-
-    audit = settings.observing.audit
-    if audit is not None and audit.tls is not None:
-        yield from _tried(document, ("observe", "audit"), audit.tls)
 
 
 def _tried(document: Document, steps: Steps, tls: ServerTls | ClientTls) -> Iterator[Diagnostic]:
