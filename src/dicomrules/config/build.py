@@ -48,7 +48,7 @@ _DURATIONS = {
     *("study_live", "history", "settle", "retention", "first", "up_to", "alarm_after"),
     *("connect", "response", "after", "timeout"),
 }
-_SIZES = {"object", "value", "memory", "free_space", "max_pdu", "batch"}
+_SIZES = {"object", "value", "memory", "archive", "free_space", "max_pdu", "batch"}
 
 
 def settings(
@@ -125,7 +125,8 @@ def _folder_receiver(shared: _Shared, name: str, block: Block) -> FolderReceiver
         done=None if move is None else absolute(shared.folder, move),
         limits=shared.limits,
         admission=_admission(block),
-        **_taken(block, "pattern", "settle", "calling_aet", "called_aet"),
+        media=block.get("media") == "yes",
+        **_taken(block, "pattern", "zip", "settle", "calling_aet", "called_aet"),
     )
 
 

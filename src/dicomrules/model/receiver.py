@@ -26,13 +26,16 @@ class KnownPeer:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Caps on one object and on the gateway. Sizes in bytes; `value` is the longest value a rule may read or write."""
+    """Caps on one object and on the gateway. Sizes in bytes; `value` is the longest value a rule may read or write,
+    `archive` how much all members of one archive may hold together.
+    """
 
     object: int = 8 * 1024**3
     elements: int = 1_000_000
     value: int = 16 * 1024**2
     nesting: int = 64
     memory: int = 128 * 1024**2
+    archive: int = 64 * 1024**3
     free_space: int = 5 * 1024**3
     free_inodes: int = 10_000
 
@@ -78,12 +81,16 @@ class FolderReceiver:
     """A watched folder. A file is taken when it matches `pattern` and has not changed for `settle`.
 
     `failed` is where a file goes that is no whole DICOM object, or that a rule rejected, with the reason beside it.
+    `zip` is the pattern of the names of archives whose members are taken, empty: none; `media`: folders with a DICOMDIR
+    are taken as a whole.
     """
 
     name: str
     path: Path
     failed: Path
     pattern: str = "*.dcm"
+    zip: str = ""
+    media: bool = False
     settle: timedelta = timedelta(seconds=2)
     after: After = After.DELETE
     done: Path | None = None  # where `move` moves to

@@ -4,6 +4,7 @@ import errno
 import os
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 
 from dicomrules.dicom import part10, uids
 from dicomrules.dicom.index import IndexLimits, index
@@ -24,15 +25,25 @@ _CHUNK = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class StillFile:
-    """A file open for reading, and how it looked while it stood still."""
+    """A file open for reading, and how it looked while it stood still; closes it as a context manager.
+
+    `ours`: nobody else can reach it.
+    """
 
     fd: int
     look: Look
+    ours: bool = False
 
     @property
     def is_still(self) -> bool:
         """It looks as it did, and nobody has it open for writing."""
-        return look_of(os.fstat(self.fd)) == self.look and not has_writer(self.fd)
+        return self.ours or (look_of(os.fstat(self.fd)) == self.look and not has_writer(self.fd))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self.fd)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +100,11 @@ def _form(file: StillFile, limits: Limits) -> _Form:
     A deflated one is walked later, when it is inflated; until then its file meta has to do.
     """
     size = file.look.size
-    head = part10.read_head(_Part(file.fd, 0, size))
+    head = part10.read_head(FileBytes(file.fd, 0, size))
     if is_deflated(head.transfer_syntax):
         sop_class, sop_instance = map(head.meta.get, ("MediaStorageSOPClassUID", "MediaStorageSOPInstanceUID"))
         return _Form(head, head.transfer_syntax, sop_class or "", sop_instance or "")
-    data_set = _Part(file.fd, head.dataset_start, size - head.dataset_start)
+    data_set = FileBytes(file.fd, head.dataset_start, size - head.dataset_start)
     caps = IndexLimits(limits.elements, limits.nesting)
     if head.transfer_syntax:
         transfer_syntax, found = head.transfer_syntax, index(data_set, encoding_of(head.transfer_syntax), caps)
@@ -120,8 +131,8 @@ def _copy(file: StillFile, start: int, incoming: Incoming) -> None:
         start += len(piece)
 
 
-class _Part:
-    """The bytes of a part of a file, by position."""
+class FileBytes:
+    """The bytes of an open file from `offset` on, `length` of them, by position."""
 
     def __init__(self, fd: int, offset: int, length: int) -> None:
         self.length = length

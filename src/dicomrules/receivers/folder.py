@@ -6,29 +6,31 @@ kept. A crash between any two of them leaves the file in the folder, or in the f
 What is no whole DICOM object, or is rejected, goes to `failed` with the reason beside it; what cannot be taken now
 stays and has its turn again.
 
-Kept files (`after: keep`) are remembered in memory only: after a restart they are taken once more, and the ledger
-finds that it has them.
+Archives and media are taken object by object, and leave the folder when all of them are safe. Kept files (`after:
+keep`) are remembered in the ledger. Below the reserve of `limits.free_space` everything waits in the folder.
 """
 
 import asyncio
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 
 from watchfiles import awatch
 
 from dicomrules.model.event import Event, Level
-from dicomrules.model.instance import Envelope, Peer, Receipt, Verdict
-from dicomrules.model.ports import Emit, Inbox
-from dicomrules.model.receiver import After, FolderReceiver
-from dicomrules.receivers import filed
-from dicomrules.receivers.arrival import Refusal
+from dicomrules.model.instance import Receipt
+from dicomrules.model.ports import Emit, TakenFiles
+from dicomrules.model.receiver import After
+from dicomrules.receivers.medium import Medium
 from dicomrules.receivers.settling import Look, Settling
-from dicomrules.receivers.watched import WatchedFolder, shown_name
+from dicomrules.receivers.sources import Answer, Sources
+from dicomrules.receivers.taken import Taken
+from dicomrules.receivers.taking import Taker, is_for_now, is_success
+from dicomrules.receivers.watched import WatchedFolder, matches, shown_name
 from dicomrules.spool.errors import SpoolError
-from dicomrules.spool.spool import Spool
 
 RESCAN = 5.0  # seconds between looks when nothing calls: some file systems tell of no changes, and notices get lost
 _AT_LEAST = 0.2  # seconds between two looks
@@ -37,6 +39,7 @@ _PARALLEL = 4  # files taken at once, so that they are made durable together
 _REASON = """\
 This file was not taken by the receiver `{receiver}`, {at}.
 Reason: {reason} (status 0x{status:04X}).
+{details}\
 Only whole DICOM objects (PS3.10) that the rules accept are taken. When the cause is removed, put the file into the
 watched folder again.
 """
@@ -48,24 +51,18 @@ class FolderWatch:
     `now` gives seconds of a monotonic clock.
     """
 
-    def __init__(
-        self,
-        receiver: FolderReceiver,
-        spool: Spool,
-        inbox: Inbox,
-        emit: Emit,
-        now: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._receiver = receiver
-        self._spool = spool
-        self._inbox = inbox
+    def __init__(self, taker: Taker, taken: TakenFiles, emit: Emit, now: Callable[[], float] = time.monotonic) -> None:
+        self._receiver = taker.receiver
+        self._taker = taker
         self._emit = emit
         self._now = now
-        self._peer = Peer(receiver.calling_aet, receiver.called_aet, "", receiver.name)
-        self._settling = Settling(receiver.settle.total_seconds())
-        self._reported: set[tuple[str, str]] = (
-            set()
-        )  # file and event: what was said already, as long as the file is there
+        self._settling = Settling(taker.receiver.settle.total_seconds())
+        self._taken = Taken(taker.receiver.name, taken)
+        self._sources = Sources(taker, self._why_not)
+        self._patterns = tuple(filter(None, (taker.receiver.pattern, taker.receiver.zip)))
+        self._media: set[str] = set()  # which of the names that were seen last are media
+        # file and event: what was said already, as long as the file is there
+        self._reported: set[tuple[str, str]] = set()
         self._wake = asyncio.Event()
         self._stopping = False
 
@@ -89,14 +86,28 @@ class FolderWatch:
 
     async def look(self) -> None:
         """Look into the folder once, and take what stands still. A folder that is not there is told of once."""
+        if not self._taker.has_room:
+            text = "the disk is below its reserve: what is in a watched folder waits there"
+            self._report("", "folder.no_room", Level.ERROR, text)
+            return
+        self._reported.discard(("", "folder.no_room"))
         try:
             folder = await asyncio.to_thread(WatchedFolder, self._receiver.path)
             offers = iter(await asyncio.to_thread(self._offers, folder))
         except OSError as error:
             self._report("", "folder.missing", Level.ERROR, "a watched folder cannot be read", why=_words(error))
             return
+        except Exception as error:  # noqa: BLE001 - the ledger fails: the gateway knows, and looking goes on meanwhile
+            text = "a look into a watched folder failed, and is made again"
+            self._report("", "folder.not_looked", Level.ERROR, text, why=type(error).__name__)
+            return
         self._reported.discard(("", "folder.missing"))
         await asyncio.gather(*(self._work(folder, offers) for _ in range(_PARALLEL)))
+        try:
+            await asyncio.to_thread(self._taken.write)
+        except Exception as error:  # noqa: BLE001 - as above; what is not remembered is a duplicate the next time
+            text = "files that were taken could not be remembered, and are tried again"
+            self._report("", "folder.not_remembered", Level.ERROR, text, why=type(error).__name__)
         folder.close()  # not on cancellation: a thread may still be reading through it
 
     async def _hints(self) -> None:
@@ -115,26 +126,46 @@ class FolderWatch:
             await asyncio.wait_for(self._wake.wait(), min(RESCAN, RESCAN if due is None else due))
 
     def _offers(self, folder: WatchedFolder) -> list[tuple[str, Look]]:
-        """The files that may be taken now; tells of what matches and is no file."""
-        gone = {name for name, _ in self._reported}
+        """What may be taken now; tells of what matches and is neither file nor medium."""
+        gone = {name for name, _ in self._reported if name}
 
-        def files() -> Iterator[tuple[str, Look]]:
-            for entry in folder.entries(self._receiver.pattern):
-                gone.discard(entry.name)
-                if entry.look is None:
+        def seen() -> Iterator[tuple[str, Look]]:
+            for name, look in self._found(folder):
+                gone.discard(name)
+                if look is None:
                     text = "something in a watched folder is not a regular file and is left alone"
-                    self._report(entry.name, "folder.skipped", Level.WARNING, text)
-                else:
-                    yield entry.name, entry.look
+                    self._report(name, "folder.skipped", Level.WARNING, text)
+                elif not self._taken.has(name, look):
+                    yield name, look
 
-        offers = self._settling.look(files(), self._now())
+        with self._taken.round():
+            offers = self._settling.look(seen(), self._now())
         self._reported = {said for said in self._reported if said[0] not in gone}
         return offers
 
+    def _found(self, folder: WatchedFolder) -> Iterator[tuple[str, Look | None]]:
+        media: dict[str, Look] = {}
+        for name in folder.folders(self._elsewhere) if self._receiver.media else ():
+            with suppress(OSError), closing(Medium(name, folder.fd)) as medium:
+                look = medium.look()
+                if look is not None:
+                    media[name] = look
+        self._media = set(media)
+        yield from media.items()
+        for entry in folder.entries(self._patterns):
+            if entry.name not in media:
+                yield entry.name, entry.look
+
+    @property
+    def _elsewhere(self) -> tuple[Path, ...]:
+        """Folders that may lie in the watched one, and are no media."""
+        return tuple(filter(None, (self._receiver.failed, self._receiver.done)))
+
     async def _work(self, folder: WatchedFolder, offers: Iterator[tuple[str, Look]]) -> None:
         for name, look in offers:
-            if self._stopping:
-                return
+            if self._why_not():
+                self._settling.not_now(name)
+                continue
             try:
                 await self._take(folder, name, look)
             except (OSError, SpoolError) as error:
@@ -142,49 +173,75 @@ class FolderWatch:
             except Exception as error:  # noqa: BLE001 - one file must not end the taking of all others
                 self._later(name, look, f"defect of the program: {type(error).__name__}")
 
+    def _why_not(self) -> str:
+        """Why nothing more is taken now; empty: it is."""
+        if self._stopping:
+            return "the gateway ends"
+        return "" if self._taker.has_room else "the disk is full"
+
     async def _take(self, folder: WatchedFolder, name: str, look: Look) -> None:
-        received = await asyncio.to_thread(self._received, folder, name, look)
-        if received is None:
+        answer = await self._answer(folder, name, look)
+        receipt = answer.receipt
+        if receipt is None or (self._stopping and is_for_now(receipt.status)):
             self._settling.again(name, self._now())
-            return
-        if isinstance(received, Envelope):
-            receipt = await self._inbox.accept(received)
-        else:
-            receipt = Receipt(Verdict.REJECT, received.status, received.comment)
-        if _is_success(receipt.status):
-            await asyncio.to_thread(self._let_go, folder, name, look)
-        elif _is_for_now(receipt.status):
+        elif is_success(receipt.status):
+            await asyncio.to_thread(self._let_go, folder, name, look, answer)
+        elif is_for_now(receipt.status):
             self._later(name, look, receipt.comment)
         else:
-            await asyncio.to_thread(self._set_aside, folder, name, look, receipt)
+            await asyncio.to_thread(self._set_aside, folder, name, look, answer, receipt)
 
-    def _received(self, folder: WatchedFolder, name: str, look: Look) -> Envelope | Refusal | None:
-        """The file's data set in the spool, or why not; None when somebody is still writing it."""
-        file = folder.open(name)
-        try:
-            origin = filed.Origin(self._peer, datetime.now(UTC), _printable(shown_name(name)))
-            return filed.received(filed.StillFile(file, look), origin, self._spool, self._receiver.limits)
-        finally:
-            os.close(file)
+    async def _answer(self, folder: WatchedFolder, name: str, look: Look) -> Answer:
+        if name in self._media:
+            return await self._sources.medium(folder, name)
+        if self._receiver.zip and matches(shown_name(name), self._receiver.zip):
+            return await self._sources.archive(folder, name, look)
+        return await self._sources.file(folder, name, look)
 
-    def _let_go(self, folder: WatchedFolder, name: str, look: Look) -> None:
-        """The instance is safe: the file has done its duty. One that cannot be removed is not taken again."""
+    def _let_go(self, folder: WatchedFolder, name: str, look: Look, answer: Answer) -> None:
+        """Its instances are safe: it has done its duty. What cannot be removed is not taken again."""
+        if self._receiver.after is After.KEEP:
+            self._taken.add(name, look)
+            return
         try:
-            if self._receiver.after is After.DELETE:
+            if name in self._media:
+                self._let_medium_go(folder, name, look, answer)
+            elif self._receiver.after is After.DELETE:
                 folder.remove(name, look)
-            elif self._receiver.after is After.MOVE and self._receiver.done is not None:
+            elif self._receiver.done is not None:
                 folder.move(name, look, self._receiver.done)
         except OSError as error:
             text = "a file was taken, but cannot be removed from the watched folder: it stays there"
             self._report(name, "folder.stays", Level.ERROR, text, look, _words(error))
 
-    def _set_aside(self, folder: WatchedFolder, name: str, look: Look, receipt: Receipt) -> None:
-        """The file will never be taken as it is: to `failed`, with the reason."""
+    def _let_medium_go(self, folder: WatchedFolder, name: str, look: Look, answer: Answer) -> None:
+        with closing(Medium(name, folder.fd)) as medium:
+            if medium.look() != look:
+                return  # it is another one by now, and is offered again
+            if self._receiver.after is After.DELETE and medium.remove(answer.looks):
+                text = "files of a medium that its DICOMDIR does not name were not taken and stay in the watched folder"
+                self._report(name, "folder.rest", Level.WARNING, text, look)
+                return
+        if self._receiver.after is After.DELETE:
+            os.rmdir(name, dir_fd=folder.fd)
+        elif self._receiver.done is not None:
+            folder.move_folder(name, self._receiver.done)
+
+    def _set_aside(self, folder: WatchedFolder, name: str, look: Look, answer: Answer, receipt: Receipt) -> None:
+        """It will never be taken as it is: to `failed`, with the reason."""
         reason = receipt.comment or receipt.verdict.value
-        at = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
-        note = _REASON.format(receiver=self._receiver.name, at=at, reason=reason, status=receipt.status)
-        if folder.move(name, look, self._receiver.failed, note):
-            self._report(name, "folder.failed", Level.ERROR, "a file of a watched folder was set aside", look, reason)
+        note = _REASON.format(
+            receiver=self._receiver.name,
+            at=f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC",
+            reason=reason,
+            status=receipt.status,
+            details=answer.details,
+        )
+        if name in self._media:
+            folder.move_folder(name, self._receiver.failed, note)
+        elif not folder.move(name, look, self._receiver.failed, note):
+            return
+        self._report(name, "folder.failed", Level.ERROR, "a file of a watched folder was set aside", look, reason)
 
     def _later(self, name: str, look: Look, why: str) -> None:
         self._settling.again(name, self._now())
@@ -199,21 +256,6 @@ class FolderWatch:
         if look is not None:
             fields["inode"] = look.inode
         self._emit(Event(event, level, text, fields | ({"why": why} if why else {})))
-
-
-def _is_success(status: int) -> bool:
-    """Success and the warnings, which all say that the instance is safe (PS3.4 B.2.3)."""
-    return status == 0 or status >> 12 == 0xB
-
-
-def _is_for_now(status: int) -> bool:
-    """Out of resources, processing failure, resource limitation (PS3.4 B.2.3, PS3.7 Annex C): another time may do."""
-    return status >> 8 == 0xA7 or status in (0x0110, 0x0213)
-
-
-def _printable(name: str) -> str:
-    """A file name of any bytes as text that can be kept and shown: what is no UTF-8 becomes `\\xff`."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def _words(error: OSError | SpoolError) -> str:

@@ -25,7 +25,7 @@ from dicomrules.receivers.budget import Budget
 from dicomrules.receivers.commitment import Committing
 from dicomrules.receivers.identity import Identities
 from dicomrules.receivers.performer import StoragePerformer, Surroundings
-from dicomrules.spool.errors import SpoolError
+from dicomrules.receivers.room import has_room
 from dicomrules.spool.spool import Spool
 from dicomrules.wire.associate import (
     CALLING_AET_UNKNOWN,
@@ -137,12 +137,7 @@ class StorageScp:
 
     def has_room(self) -> bool:
         """Whether the spool's file system has more left than the reserve."""
-        limits = self._receiver.limits
-        try:
-            room = self._means.spool.room()
-        except SpoolError:
-            return False
-        return room.bytes >= limits.free_space and room.inodes >= limits.free_inodes
+        return has_room(self._means.spool, self._receiver.limits)
 
     # what net asks (see net.service.Service)
 

@@ -67,6 +67,11 @@ class Settling:
             longer = min(file.pause * 2, LONGEST_PAUSE)
             self._files[name] = replace(file, due=now + file.pause, pause=longer, offered=False)
 
+    def not_now(self, name: str) -> None:
+        """The file was not looked at, for a reason that is not its own: offer it again at once."""
+        if file := self._files.get(name):
+            self._files[name] = replace(file, offered=False)
+
     def next_due(self, now: float) -> float | None:
         """Seconds until a file may be due, 0 or more; None when no file is waited for."""
         dues = [file.due for file in self._files.values() if not file.offered]

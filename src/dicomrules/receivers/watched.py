@@ -10,7 +10,7 @@ import errno
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -44,17 +44,50 @@ class WatchedFolder:
         """Close the folder."""
         os.close(self._fd)
 
-    def entries(self, pattern: str) -> Iterator[Entry]:
-        """What matches `pattern`. Hidden files do not, so a file may grow under a hidden name and then be renamed."""
+    @property
+    def fd(self) -> int:
+        """The descriptor, as long as it is open."""
+        return self._fd
+
+    def entries(self, patterns: Sequence[str]) -> Iterator[Entry]:
+        """What matches a pattern. Hidden files do not, so a file may grow under a hidden name and then be renamed."""
         with os.scandir(self._fd) as found:
             for entry in found:
                 name = shown_name(entry.name)
-                hidden = name.startswith(".") and not pattern.startswith(".")
-                if name == entry.name and (hidden or not fnmatchcase(name, pattern)):
+                if name == entry.name and not any(matches(name, pattern) for pattern in patterns):
                     continue
                 with suppress(FileNotFoundError):  # gone since it was listed
                     status = entry.stat(follow_symlinks=False)
                     yield Entry(entry.name, look_of(status) if stat.S_ISREG(status.st_mode) else None)
+
+    def folders(self, without: Sequence[Path]) -> Iterator[str]:
+        """The names of folders in it that are not hidden, and none of `without`."""
+        others = set()
+        for path in without:
+            with suppress(OSError):
+                status = os.stat(path)
+                others.add((status.st_dev, status.st_ino))
+        with os.scandir(self._fd) as found:
+            for entry in found:
+                with suppress(FileNotFoundError):
+                    status = entry.stat(follow_symlinks=False)
+                    shown = not entry.name.startswith(".") and (status.st_dev, status.st_ino) not in others
+                    if shown and stat.S_ISDIR(status.st_mode):
+                        yield entry.name
+
+    def move_folder(self, name: str, to: Path, note: str = "") -> None:
+        """Move a folder in it, with all that it holds, to the folder `to`, as `move` does with files.
+
+        OSError also when that is on another file system.
+        """
+        to.mkdir(mode=0o700, parents=True, exist_ok=True)
+        target = os.open(to, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            with _Place(target, name, note, folder=True) as place:
+                os.rename(name, place.name, src_dir_fd=self._fd, dst_dir_fd=target)
+                place.keep()
+        finally:
+            os.close(target)
 
     def open(self, name: str) -> int:
         """A descriptor for reading; never follows a link and never waits for a FIFO."""
@@ -122,6 +155,11 @@ class WatchedFolder:
             os.close(source)
 
 
+def matches(name: str, pattern: str) -> bool:
+    """Whether a name matches; a hidden one only where the pattern says so."""
+    return fnmatchcase(name, pattern) and (not name.startswith(".") or pattern.startswith("."))
+
+
 def look_of(status: os.stat_result) -> Look:
     """How a file looks."""
     return Look(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
@@ -136,9 +174,10 @@ def shown_name(name: str) -> str:
 class _Place:
     """A name in the folder `target` that nothing else has, with a note beside it; given up again unless it is kept."""
 
-    def __init__(self, target: int, name: str, note: str) -> None:
+    def __init__(self, target: int, name: str, note: str, *, folder: bool = False) -> None:
         self._target = target
-        self.name = _reserve(target, name)
+        self._folder = folder
+        self.name = _reserve(target, name, folder=folder)
         self._note = f"{os.fsdecode(os.fsencode(self.name)[:_LONGEST])}{NOTE}" if note else ""
         if note:
             flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -155,18 +194,28 @@ class _Place:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for name in (self.name, self._note) if self.name else ():
-            with suppress(OSError):  # an empty file under `failed` harms nobody
-                os.unlink(name or self.name, dir_fd=self._target)
+        if not self.name:
+            return
+        with suppress(OSError):  # something empty under `failed` harms nobody
+            if self._folder:
+                os.rmdir(self.name, dir_fd=self._target)
+            else:
+                os.unlink(self.name, dir_fd=self._target)
+        if self._note:
+            with suppress(OSError):
+                os.unlink(self._note, dir_fd=self._target)
 
 
-def _reserve(target: int, name: str) -> str:
-    """Make an empty file in the folder `target` under a name that nothing has there."""
-    stem, dot, extension = name.rpartition(".")
+def _reserve(target: int, name: str, *, folder: bool) -> str:
+    """Make an empty file, or folder, in the folder `target` under a name that nothing has there."""
+    stem, dot, extension = ("", "", "") if folder else name.rpartition(".")
     for number in range(1, _MOST_NAMES):
         candidate = name if number == 1 else f"{stem}~{number}.{extension}" if dot else f"{name}~{number}"
         try:
-            os.close(os.open(candidate, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=target))
+            if folder:
+                os.mkdir(candidate, 0o700, dir_fd=target)
+            else:
+                os.close(os.open(candidate, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=target))
         except FileExistsError:
             continue
         return candidate

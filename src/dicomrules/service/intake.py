@@ -20,6 +20,7 @@ from dicomrules.queue.ledger import Ledger
 from dicomrules.queue.wakeup import Knocker
 from dicomrules.receivers import scp
 from dicomrules.receivers.folder import FolderWatch
+from dicomrules.receivers.taking import Taker
 from dicomrules.service.commitment import received_commitments
 from dicomrules.service.emitting import Emitting
 from dicomrules.service.plan import (
@@ -76,7 +77,7 @@ async def _run(plan: Plan, line: Line, emit: Emit) -> None:
         )
         inbox = Intake(Engine(plan.program, plan.applications, plan.settings.name), plan.program.fingerprint, means)
         scp_means = scp.Means(spool, inbox, emit, pool, received_commitments(plan, ledger, apart, emit))
-        receivers = [_receiver(each, scp_means) for each in plan.settings.receivers]
+        receivers = [_receiver(each, scp_means, ledger) for each in plan.settings.receivers]
         await _start(plan.settings.receivers, receivers)
         line.ready(", ".join(map(describe, plan.settings.receivers)))
         failure = await _stopped(stop, spool, ledger)
@@ -138,10 +139,10 @@ class _Stop:
         self.asked.set()
 
 
-def _receiver(receiver: Receiver, means: scp.Means) -> Receives:
+def _receiver(receiver: Receiver, means: scp.Means, ledger: Ledger) -> Receives:
     if isinstance(receiver, DicomReceiver):
         return scp.StorageScp(receiver, means)
-    return _Watching(FolderWatch(receiver, means.spool, means.inbox, means.emit))
+    return _Watching(FolderWatch(Taker(receiver, means.spool, means.inbox), ledger, means.emit))
 
 
 class _Watching:

@@ -20,6 +20,10 @@ class Calls:
         """Open a file for reading; never follows a link in the last place."""
         return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
 
+    def nameless(self, folder: str) -> int:
+        """Create a file without a name in a folder: it is gone when it is closed, however the process ends."""
+        return os.open(folder, os.O_RDWR | os.O_TMPFILE | os.O_CLOEXEC, 0o600)
+
     def close(self, fd: int) -> None:
         """Close a descriptor."""
         os.close(fd)

@@ -96,6 +96,17 @@ class Spool:
         self._incoming[name] = incoming
         return incoming
 
+    def scratch(self) -> int:
+        """A descriptor of a file of no name, for bytes that must be read by position before they can arrive.
+
+        It is gone when it is closed. SpoolError when the file system does not know of such files, or is full.
+        """
+        self._folders.check()
+        try:
+            return self._calls.nameless(self._folders.path(Folder.INCOMING))
+        except OSError as error:
+            raise from_os("making a file of no name", error) from error
+
     def seal(self, name: str, sealed: record.Record) -> None:
         """Write the record of a finished file into it. Before `commit`; a file without a record is not an instance."""
         self._arriving(name).seal(sealed)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from dicomrules.config.load import load
+from dicomrules.model.admission import Admission, Policy
 from dicomrules.model.commitment import CommitmentPolicy, CommitmentTerms
 from dicomrules.model.destination import DicomDestination, FolderDestination, RetryPolicy, Timeouts
 from dicomrules.model.receiver import After, DicomReceiver, FolderReceiver, KnownPeer, Limits
@@ -43,9 +44,10 @@ receivers:
   a:
     dicom:
       {port: 104, bind: 0.0.0.0, from: [CT_A1], called_aet: any, associations: 5, per_address: 2, max_pdu: 64KB,
-       unknown_classes: accept, conflict: hold, commitment: no}
+       unknown_classes: accept, conflict: send, identity: hold, commitment: no}
   b:
-    folder: {path: in, pattern: "IM*", settle: 500ms, after: {move: done}, failed: bad, calling_aet: A, called_aet: B}
+    folder: {path: in, pattern: "IM*", settle: 500ms, after: {move: done}, failed: bad, calling_aet: A, called_aet: B,
+             zip: "*.zip", media: yes, identity: send}
 destinations:
   pacs:
     dicom: {aet: P, host: pacs.example, port: 105, calling_aet: ME, associations: 2, commitment: no,
@@ -53,28 +55,41 @@ destinations:
     retry: {first: 1s, up_to: 4s, alarm_after: 5min}
     retention: 0d
   out: {folder: {path: out, name: "{SOPInstanceUID}"}, retention: 1d}
-limits: {object: 1GB, elements: 10, value: 1MB, nesting: 3, memory: 2MB, free_space: 0B, free_inodes: 0}
+limits: {object: 1GB, elements: 10, value: 1MB, nesting: 3, memory: 2MB, archive: 1GB, free_space: 0B, free_inodes: 0}
 """
     )
-    limits = Limits(1024**3, 10, 1024**2, 3, 2 * 1024**2, 0, 0)
+    limits = Limits(1024**3, 10, 1024**2, 3, 2 * 1024**2, 1024**3, 0, 0)
     assert result.parameters == {"prefix": "A-", "least": 3, "part": 0.5, "sites": ("a", "b")}
     assert result.rules == (FOLDER / "a.rules", Path("/etc/b.rules"))
     assert result.receivers == (
         DicomReceiver(
-            *("a", 104, "0.0.0.0", (KnownPeer("CT_A1", "ct.example"),), None, 5, 2, True, 65536, limits),
+            name="a",
+            port=104,
+            bind="0.0.0.0",
+            peers=(KnownPeer("CT_A1", "ct.example"),),
+            called_aets=None,
+            associations=5,
+            per_address=2,
+            accept_unknown_classes=True,
+            max_pdu=65536,
+            limits=limits,
+            admission=Admission(conflict=Policy.SEND),
             commitment=CommitmentPolicy.NO,
         ),
         FolderReceiver(
-            "b",
-            FOLDER / "in",
-            FOLDER / "bad",
-            "IM*",
-            timedelta(seconds=0.5),
-            After.MOVE,
-            FOLDER / "done",
-            "A",
-            "B",
-            limits,
+            name="b",
+            path=FOLDER / "in",
+            failed=FOLDER / "bad",
+            pattern="IM*",
+            zip="*.zip",
+            media=True,
+            settle=timedelta(seconds=0.5),
+            after=After.MOVE,
+            done=FOLDER / "done",
+            calling_aet="A",
+            called_aet="B",
+            limits=limits,
+            admission=Admission(identity=Policy.SEND),
         ),
     )
     retry = RetryPolicy(timedelta(seconds=1), timedelta(seconds=4), timedelta(minutes=5))

@@ -81,7 +81,7 @@ def test_a_misspelt_key_has_its_remedy() -> None:
 def test_a_key_without_a_near_one_gets_the_list() -> None:
     _, (problem,) = loaded(bent("path: in", "path: in, whatever: 5s"))
     assert problem.fix is None
-    assert "`pattern`, `settle`" in problem.notes[0]
+    assert "`pattern`, `zip`, `media`, `settle`" in problem.notes[0]
 
 
 def test_a_missing_key_is_explained() -> None:

@@ -6,7 +6,7 @@ import os
 import shutil
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,7 +18,8 @@ from dicomrules.model.event import Event
 from dicomrules.model.instance import Envelope, Receipt, Verdict
 from dicomrules.model.receiver import After, FolderReceiver, Limits
 from dicomrules.receivers.folder import FolderWatch
-from dicomrules.spool.spool import Spool
+from dicomrules.receivers.taking import Taker
+from dicomrules.spool.spool import Room, Spool
 
 CT = Path(str(get_testdata_file("CT_small.dcm")))
 STEP = 2.0
@@ -47,6 +48,23 @@ class Inbox:
         return self.receipt
 
 
+class Remembers:
+    """The files that were taken, as the ledger keeps them."""
+
+    def __init__(self) -> None:
+        self.files: set[bytes] = set()
+        self.failing = False
+
+    def taken_files(self, receiver: str) -> set[bytes]:
+        return set(self.files)
+
+    def change_taken_files(self, receiver: str, taken: Sequence[bytes], gone: Sequence[bytes]) -> None:
+        if self.failing:
+            raise RuntimeError("the ledger does not write")
+        self.files |= set(taken)
+        self.files -= set(gone)
+
+
 class Site:
     """A watched folder with everything around it, and a clock that moves by hand."""
 
@@ -59,7 +77,13 @@ class Site:
         self.time = 0.0
         self.spool = Spool(root / "spool", sync_threads=1)
         self.inbox = Inbox(self.spool, self.path)
-        self.watch = FolderWatch(receiver, self.spool, self.inbox, self.events.append, lambda: self.time)
+        self.ledger = Remembers()
+        self.start()
+
+    def start(self) -> None:
+        """A watch as after a restart: it remembers what the ledger remembers."""
+        taker = Taker(self.receiver, self.spool, self.inbox)
+        self.watch = FolderWatch(taker, self.ledger, self.events.append, lambda: self.time)
 
     def drop(self, name: str = "a.dcm", content: bytes | None = None) -> Path:
         (self.path / name).write_bytes(CT.read_bytes() if content is None else content)
@@ -83,7 +107,8 @@ class Site:
 
 def site_of(root: Path, **changes: object) -> Site:
     path = root / "in"
-    receiver = {"name": "drop", "path": path, "failed": path / "failed", "settle": timedelta(seconds=STEP)} | changes
+    receiver = {"name": "drop", "path": path, "failed": path / "failed", "settle": timedelta(seconds=STEP)}
+    receiver |= {"limits": Limits(free_space=0, free_inodes=0)} | changes
     return Site(root, FolderReceiver(**receiver))  # type: ignore[arg-type]
 
 
@@ -181,7 +206,7 @@ def test_a_data_set_that_does_not_name_itself_goes_to_failed(site: Site) -> None
 
 
 def test_a_file_over_the_limit_is_not_read(tmp_path: Path) -> None:
-    site = site_of(tmp_path, limits=Limits(object=1000))
+    site = site_of(tmp_path, limits=Limits(object=1000, free_space=0, free_inodes=0))
     with (site.path / "sparse.dcm").open("wb") as file:
         file.truncate(1 << 40)
     site.looks()
@@ -270,6 +295,67 @@ def test_a_file_that_is_kept_is_taken_once_until_it_changes(tmp_path: Path) -> N
     os.utime(site.path / "a.dcm", (1, 1))
     site.looks(10)
     assert (len(site.inbox.envelopes), site.files()) == (3, ["a.dcm", "b.dcm"])
+
+
+def test_a_kept_file_is_remembered_over_a_restart_until_it_is_gone(tmp_path: Path) -> None:
+    site = site_of(tmp_path, after=After.KEEP)
+    for name in ("a.dcm", "b.dcm"):
+        site.drop(name)
+    site.looks(3)
+    site.start()
+    site.looks(3)
+    assert (len(site.inbox.envelopes), len(site.ledger.files)) == (2, 2)
+    (site.path / "a.dcm").unlink()
+    site.looks(1)
+    assert len(site.ledger.files) == 1
+    site.drop("a.dcm")
+    site.start()
+    site.looks(3)
+    assert len(site.inbox.envelopes) == 3
+
+
+def test_a_kept_file_that_could_not_be_remembered_is_taken_once_more_after_a_restart(tmp_path: Path) -> None:
+    """The ledger finds that it has it: better twice than never."""
+    site = site_of(tmp_path, after=After.KEEP)
+    site.ledger.failing = True
+    site.drop()
+    site.looks(4)
+    assert len(site.inbox.envelopes) == 1
+    assert site.names() == ["folder.not_remembered"]
+    site.ledger.failing = False
+    site.looks(1)
+    site.start()
+    site.looks(3)
+    assert len(site.inbox.envelopes) == 1
+
+
+def test_below_the_reserve_files_wait_and_that_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = site_of(tmp_path, limits=Limits(free_space=1 << 60))
+    site.drop()
+    site.looks(10)
+    assert (site.files(), site.inbox.envelopes) == (["a.dcm"], [])
+    assert site.names() == ["folder.no_room"]
+    monkeypatch.setattr(site.spool, "room", lambda: Room(1 << 61, 1 << 30))
+    site.looks(2)
+    assert site.files() == []
+
+
+def test_a_disk_that_fills_while_files_are_taken_leaves_the_others_where_they_are(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill() -> None:
+        monkeypatch.setattr(site.spool, "room", lambda: Room(-1, 0))
+
+    site.inbox.meanwhile = fill
+    for number in range(20):
+        site.drop(f"{number}.dcm")
+    site.looks(5)
+    left = len(site.files())
+    assert 0 < left < 20
+    monkeypatch.undo()
+    site.inbox.meanwhile = lambda: None
+    site.looks(1)
+    assert site.files() == []
 
 
 def test_a_file_that_cannot_be_removed_is_not_taken_twice(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,7 +33,7 @@ def dropped(path: Path, name: str = "a.dcm", content: bytes = b"abc") -> Look:
 
 def names(folder: WatchedFolder, pattern: str = "*.dcm") -> dict[str, bool]:
     """Shown names, and whether each is a regular file."""
-    return {shown_name(entry.name): entry.look is not None for entry in folder.entries(pattern)}
+    return {shown_name(entry.name): entry.look is not None for entry in folder.entries([pattern])}
 
 
 def everything(folder: Path) -> dict[str, bytes]:
@@ -51,7 +51,7 @@ def test_files_that_match_are_there_and_others_are_not(folder: WatchedFolder, pa
 def test_a_name_may_be_any_bytes(folder: WatchedFolder, path: Path) -> None:
     with open(os.fsencode(path) + b"/\xff\xfe.dcm", "wb") as file:
         file.write(b"abc")
-    (entry,) = folder.entries("*.dcm")
+    (entry,) = folder.entries(["*.dcm"])
     os.close(folder.open(entry.name))
     assert entry.look is not None
     assert folder.remove(entry.name, entry.look)
@@ -100,7 +100,7 @@ def test_another_file_of_the_same_name_is_never_removed(folder: WatchedFolder, p
     else:
         assert folder.move("a.dcm", taken, path / "failed", "why") == ""
     assert list(everything(path).values()) == [b"another patient"]
-    (entry,) = folder.entries("*.nothing matches")  # found under its hidden name, whatever the pattern
+    (entry,) = folder.entries(["*.nothing matches"])  # found under its hidden name, whatever the pattern
     assert shown_name(entry.name) == "a.dcm"
     assert entry.look is not None
     assert folder.remove(entry.name, entry.look)
@@ -154,6 +154,6 @@ def test_a_move_that_fails_leaves_the_file_and_nothing_else(
         folder.move("a.dcm", look, path / "failed", "why")
     monkeypatch.undo()
     assert names(folder) == {"a.dcm": True}
-    (entry,) = folder.entries("*.dcm")
+    (entry,) = folder.entries(["*.dcm"])
     assert folder.move(entry.name, look, path / "failed", "why") == "a.dcm"
     assert everything(path) == {"failed/a.dcm": b"abc", "failed/a.dcm.reason.txt": b"why"}
