@@ -70,7 +70,7 @@ def test_a26_no_session_is_resumed_so_that_certificates_always_count(
     with secure(scp, context) as peer:
         peer.associate()
         session = peer.socket.session
-    with secure(scp, context, session if session and session.has_ticket else None) as peer:
+    with secure(scp, context, session) as peer:
         peer.associate()
         assert not peer.socket.session_reused
     assert session is None or not session.has_ticket

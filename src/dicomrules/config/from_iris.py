@@ -5,6 +5,7 @@ from dicomrules.dicom.classes import name_of
 from dicomrules.dicom.uids import is_registered, is_uid, uid_name
 from dicomrules.wire.contexts import ContextPolicy, holds_data_sets
 
+_DOS_END = "\x1a"  # the end of a text file that programs of old put there
 _POLICY = ContextPolicy(unknown_classes=True)
 
 
@@ -14,7 +15,7 @@ def iris(text: str, calling: str, called: str) -> str:
     """
     classes: dict[str, list[str]] = {}
     notes: list[str] = []
-    for number, line in enumerate(bounded(text).splitlines(), 1):
+    for number, line in enumerate(bounded(text).rstrip(_DOS_END).splitlines(), 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         parts = [part.strip() for part in line.split("\\")]

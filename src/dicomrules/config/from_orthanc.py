@@ -12,6 +12,7 @@ from dicomrules.config.schema import schema
 MAX_ENTRIES = 10_000
 
 _AET = re.compile(schema()["$defs"]["aet"]["pattern"])
+_STRING = r'"(?:[^"\\\n]|\\.)*"'
 _HOST = re.compile(schema()["$defs"]["host"]["pattern"])
 
 
@@ -49,7 +50,7 @@ def orthanc(text: str) -> str:
 
 def _modalities(text: str) -> Mapping[str, Any]:
     try:
-        value = json.loads(_without_comments(bounded(text)))
+        value = json.loads(_plain(bounded(text)))
     except (ValueError, RecursionError) as error:
         where = f", line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         raise Unusable(f"it is not JSON as Orthanc reads it{where}") from None
@@ -127,7 +128,11 @@ def _destination_name(symbolic: str, taken: Container[str]) -> str:
     return next(each for each in chain((name,), numbered) if each not in taken)
 
 
-def _without_comments(text: str) -> str:
-    """JSON without the `//` and `/* */` comments that Orthanc takes; lines keep their numbers."""
-    pieces = re.finditer(r'"(?:[^"\\\n]|\\.)*"|//[^\n]*|/\*.*?\*/|.', text, re.DOTALL)
-    return "".join("\n" * piece[0].count("\n") if piece[0][:2] in ("//", "/*") else piece[0] for piece in pieces)
+def _plain(text: str) -> str:
+    """JSON without what Orthanc takes beyond it: `//` and `/* */` comments, and a comma before a closing bracket.
+
+    Lines keep their numbers.
+    """
+    pieces = re.finditer(rf"{_STRING}|//[^\n]*|/\*.*?\*/|.", text, re.DOTALL)
+    bare = "".join("\n" * piece[0].count("\n") if piece[0][:2] in ("//", "/*") else piece[0] for piece in pieces)
+    return re.sub(rf"({_STRING})|,(?=\s*[\]}}])", lambda piece: piece[1] or "", bare)

@@ -56,6 +56,16 @@ def test_what_cannot_be_negotiated_here_is_left_out_with_a_comment() -> None:
     assert "# line 8: Study Root" in iris(ASSOCIATIONS, "A", "B")
 
 
+def test_an_association_file_may_come_from_windows() -> None:
+    from_windows = ASSOCIATIONS.replace("\n", "\r\n") + "\x1a"
+    assert iris(from_windows, "IRIS", "*") == iris(ASSOCIATIONS, "IRIS", "*")
+
+
+def test_a_comma_behind_the_last_modality_does_not_matter() -> None:
+    text = '{"DicomModalities": {"a,]": ["A", "10.0.0.1", 104,], /* the last */ }, }'
+    assert orthanc(text) == orthanc('{"DicomModalities": {"a,]": ["A", "10.0.0.1", 104]}}')
+
+
 @pytest.mark.parametrize("text", ["", "# nothing\n", "1.2.3\n", "1.2.3\\1.2.4\\5\n", "CTImageStorage\\1.2\n", "\\1.2"])
 def test_a_file_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(Unusable):
