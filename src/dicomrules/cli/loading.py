@@ -12,7 +12,7 @@ from dicomrules.cli.output import CONFIG, USAGE, fail, show_diagnostics
 from dicomrules.config.load import load as load_settings
 from dicomrules.config.settings import ParameterValue, Settings
 from dicomrules.program.ruleset import Program
-from dicomrules.rulebook.load import Loaded
+from dicomrules.rulebook.load import Loaded, read_guarded
 from dicomrules.rulebook.load import load as load_rulebook
 from dicomrules.text.diagnostic import Diagnostic
 
@@ -55,6 +55,7 @@ def check_gateway(path: Path, secrets: Environment | None = None) -> Checked:
         return Checked(None, None, tuple(problems))
     rulebook = load_rulebook(
         [_as_seen_from_here(rule) for rule in settings.rules],
+        read_guarded,
         parameters={name: _as_text(value) for name, value in settings.parameters.items()},
         destinations=[each.name for each in settings.destinations],
         environment=secrets,
@@ -107,4 +108,4 @@ def _as_seen_from_here(path: Path) -> Path:
 
 def _as_text(value: ParameterValue) -> str:
     """A value of the gateway file as `--set` would give it: a list with commas."""
-    return ",".join(value) if isinstance(value, tuple) else str(value)
+    return ",".join(value) if isinstance(value, tuple) else value

@@ -1,7 +1,9 @@
 """`{env: NAME}` and `{file: path}`: values that do not stand in the gateway file. Values are never templates."""
 
 import os
+import stat
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,10 @@ MAX_BYTES = 64 * 1024
 def parameters(
     document: Document, folder: Path, environ: Mapping[str, str]
 ) -> tuple[dict[str, ParameterValue], list[Diagnostic]]:
-    """The values under `parameters`, references resolved, and what could not be resolved. No message holds a value."""
+    """The values under `parameters`, references resolved, and what could not be resolved. No message holds a value.
+
+    What YAML takes for a number stays as it is written: whether `00123` is one, the rules say.
+    """
     values: dict[str, ParameterValue] = {}
     problems: list[Diagnostic] = []
     for name, said in document.value.get("parameters", {}).items():
@@ -26,7 +31,8 @@ def parameters(
             problems += [problem] if problem else []
             values[name] = value
         else:
-            values[name] = tuple(said) if isinstance(said, list) else said
+            written = document.values[("parameters", name)].text
+            values[name] = tuple(said) if isinstance(said, list) else said if isinstance(said, str) else written
     return values, problems
 
 
@@ -40,6 +46,7 @@ def secrets(document: Document, folder: Path, environ: Mapping[str, str]) -> tup
     for steps in _references(document.value, ()):
         values[steps], problem = _resolve(document, steps, folder, environ)
         problems += [problem] if problem else []
+        problems += _open_to_all(document, steps, folder)
     return values, problems
 
 
@@ -55,6 +62,15 @@ def _references(said: Any, steps: Steps) -> Iterator[Steps]:
     elif isinstance(said, list):
         for number, below in enumerate(said):
             yield from _references(below, (*steps, number))
+
+
+def _open_to_all(document: Document, steps: Steps, folder: Path) -> Iterator[Diagnostic]:
+    """Is a secret in a file that everybody can read?"""
+    said = document.at(steps).get("file")
+    with suppress(OSError):
+        if said is not None and os.stat(folder / said).st_mode & stat.S_IROTH:
+            found = diagnose("DR724", document.span((*steps, "file")), f"everybody can read the secret in {said}")
+            yield found.with_note(f"run: chmod 600 {said}, and have a new secret made if others may have seen it")
 
 
 def _resolve(

@@ -10,8 +10,8 @@ from dicomrules.model.observing import Observing
 from dicomrules.model.receiver import KnownPeer, Limits, Receiver
 from dicomrules.model.terms import Terms
 
-# What a `parameter` of the rules may be given from outside.
-ParameterValue = str | int | float | tuple[str, ...]
+# What a `parameter` of the rules may be given from outside; numbers as they are written.
+ParameterValue = str | tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

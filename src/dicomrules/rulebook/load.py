@@ -2,11 +2,14 @@
 
 import gc
 import hashlib
+import os
 import posixpath
+import stat
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
+from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
 from dicomrules.lang import ast
@@ -58,10 +61,29 @@ class Loaded:
 def read_file(name: str) -> str:
     """The text of a file in UTF-8, a byte order mark left out. Never more than any cap allows."""
     with Path(name).open("rb") as file:
-        content = file.read(4 * MOST_CSV + 1)
+        return _text(file)
+
+
+def _text(file: BinaryIO) -> str:
+    content = file.read(4 * MOST_CSV + 1)
     if len(content) > 4 * MOST_CSV:
         raise ValueError(f"larger than {4 * MOST_CSV // 1_000_000} MB")
     return content.decode("utf-8-sig")
+
+
+def read_guarded(name: str) -> str:
+    """The same of a file that not everybody can write, for a gateway: its rules decide whose image is whose.
+
+    The mode is that of the open file, so it cannot be exchanged between the look and the reading.
+    """
+    descriptor = os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a FIFO must not make us wait
+    with open(descriptor, "rb") as file:
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
+            raise ValueError("not a regular file")
+        if mode & stat.S_IWOTH:
+            raise ValueError(f"everybody can write it (mode {stat.S_IMODE(mode):04o}): chmod o-w")
+        return _text(file)
 
 
 def load(

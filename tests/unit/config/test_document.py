@@ -20,7 +20,7 @@ def refused(text: str) -> tuple[str, int, str]:
     return problems[0].code, problems[0].span.line, problems[0].message
 
 
-def test_scalars_are_what_yaml_1_2_says() -> None:
+def test_i08_scalars_are_what_yaml_1_2_says() -> None:
     value = document(
         "a: 1\nb: no\nc: 0x10\nd: 1.5\ne: true\nf:\ng: 2001-01-01\nh: '1'\ni: as is\nj: .inf\nk: 010"
     ).value
@@ -53,7 +53,7 @@ def test_an_alias_stands_for_its_anchor() -> None:
     assert document("a: &x {b: 1}\nc: *x\n").value == {"a": {"b": 1}, "c": {"b": 1}}
 
 
-def test_a_key_said_twice_is_an_error_with_both_places() -> None:
+def test_r05_a_key_said_twice_is_an_error_with_both_places() -> None:
     result, (problem,) = read(Source("g.yaml", "a: 1\nb: 2\na: 3\n"))
     assert result is None
     assert (problem.code, problem.span.line, problem.labels[1].span.line) == ("DR703", 3, 1)
@@ -80,11 +80,11 @@ def test_a_key_said_twice_is_an_error_with_both_places() -> None:
         ("just a word\n", "DR702", 1),
     ],
 )
-def test_what_is_not_plain_yaml_is_refused_at_its_place(text: str, code: str, line: int) -> None:
+def test_r05_what_is_not_plain_yaml_is_refused_at_its_place(text: str, code: str, line: int) -> None:
     assert refused(text)[:2] == (code, line)
 
 
-def test_a_billion_laughs_are_not_counted_out() -> None:
+def test_r05_a_billion_laughs_are_not_counted_out() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12)]
     code, _, message = refused("\n".join(lines))
@@ -95,7 +95,7 @@ def test_a_billion_laughs_are_not_counted_out() -> None:
 @pytest.mark.parametrize(
     "text", ["a: " + "[" * 100_000, "a: " + "{a: " * 100_000, "a:\n" + "".join(" " * n + "- \n" for n in range(99))]
 )
-def test_depth_is_refused_before_anything_is_built(text: str) -> None:
+def test_r05_depth_is_refused_before_anything_is_built(text: str) -> None:
     started = time.monotonic()
     code, _, message = refused(text)
     assert code in ("DR701", "DR702")
@@ -103,11 +103,11 @@ def test_depth_is_refused_before_anything_is_built(text: str) -> None:
     assert time.monotonic() - started < 5
 
 
-def test_a_file_over_the_cap_is_not_parsed() -> None:
+def test_r05_a_file_over_the_cap_is_not_parsed() -> None:
     code, _, message = refused("#" * (1024 * 1024 + 1))
     assert code == "DR702"
     assert "1 MB" in message
 
 
-def test_a_merge_key_is_a_key_like_any_other() -> None:
+def test_r05_a_merge_key_is_a_key_like_any_other() -> None:
     assert document("a: &x {b: 1}\nc: {<<: *x}\n").value["c"] == {"<<": {"b": 1}}

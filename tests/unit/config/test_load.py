@@ -59,7 +59,7 @@ limits: {object: 1GB, elements: 10, value: 1MB, nesting: 3, memory: 2MB, archive
 """
     )
     limits = Limits(1024**3, 10, 1024**2, 3, 2 * 1024**2, 1024**3, 0, 0)
-    assert result.parameters == {"prefix": "A-", "least": 3, "part": 0.5, "sites": ("a", "b")}
+    assert result.parameters == {"prefix": "A-", "least": "3", "part": "0.5", "sites": ("a", "b")}
     assert result.rules == (FOLDER / "a.rules", Path("/etc/b.rules"))
     assert result.receivers == (
         DicomReceiver(
@@ -106,7 +106,7 @@ def test_anyone_is_no_allow_list() -> None:
     assert receiver.peers is None
 
 
-def test_values_are_never_templates() -> None:
+def test_r07_values_are_never_templates() -> None:
     text = bent("rules:", 'parameters: {p: "${HOME} {0.__class__} %(x)s {{7*7}}"}\nrules:')
     assert settings(text).parameters == {"p": "${HOME} {0.__class__} %(x)s {{7*7}}"}
 
@@ -142,7 +142,7 @@ def test_relative_paths_start_at_the_file(tmp_path: Path) -> None:
     assert result.receivers[1] == FolderReceiver("drop", tmp_path / "in", tmp_path / "in/failed")
 
 
-def test_a_file_that_everybody_can_write_is_refused(tmp_path: Path) -> None:
+def test_r08_a_file_that_everybody_can_write_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "gateway.yaml"
     file.write_text(WHOLE)
     file.chmod(0o666)
@@ -152,7 +152,7 @@ def test_a_file_that_everybody_can_write_is_refused(tmp_path: Path) -> None:
     assert "0666" in problem.message
 
 
-def test_a_link_is_judged_by_what_it_leads_to(tmp_path: Path) -> None:
+def test_r08_a_link_is_judged_by_what_it_leads_to(tmp_path: Path) -> None:
     (tmp_path / "real.yaml").write_text(WHOLE)
     (tmp_path / "gateway.yaml").symlink_to("real.yaml")
     assert load(tmp_path / "gateway.yaml", {})[0] is not None

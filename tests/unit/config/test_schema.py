@@ -115,7 +115,7 @@ def test_every_key_is_described() -> None:
     assert [name for name, part in _properties(schema()) if not part.get("description")] == []
 
 
-def test_the_schema_refers_to_nothing_outside_itself() -> None:
+def test_r06_the_schema_refers_to_nothing_outside_itself() -> None:
     references = [part["$ref"] for _, part in _properties(schema()) if "$ref" in part]
     assert references
     assert [reference for reference in references if not reference.startswith("#/$defs/")] == []

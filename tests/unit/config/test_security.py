@@ -96,6 +96,7 @@ def test_beyond_loopback_anyone_may_come_only_with_a_certificate(site: Path) -> 
 
 def test_users_have_their_passcodes_from_outside(tmp_path: Path) -> None:
     (tmp_path / "code").write_text("other\n")
+    (tmp_path / "code").chmod(0o600)
     text = bent("{host: 10.20.3.4, port: 104}", "{host: 10.20.3.4, user: {name: ct1, passcode: {env: CT1}}}")
     text = text.replace("port: 4242}", "port: 4242, user: {name: me, passcode: {file: code}}}")
     read, problems = _load(tmp_path, text)

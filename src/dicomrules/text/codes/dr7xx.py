@@ -183,9 +183,9 @@ CODES: tuple[CodeRecord, ...] = (
     ),
     CodeRecord(
         "DR724",
-        "a key that everybody can read",
-        "Who has the private key can be taken for this gateway, and read what is sent to it. It must be for the user of the"
-        " gateway alone.",
+        "a key or secret that everybody can read",
+        "Who has the private key, or the passcode of a user, can be taken for this gateway, and read what is sent to it. The"
+        " file must be for the user of the gateway alone.",
         bad="chmod 644 tls/gw.key",
         good="chmod 600 tls/gw.key",
     ),
