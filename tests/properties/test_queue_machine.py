@@ -26,6 +26,7 @@ AFTER = {
     Kind.STORED: State.STORED,
     Kind.DEFERRED: State.DEFERRED,
     Kind.FAILED: State.FAILED,
+    Kind.KNOWN: State.SENT,
     Kind.HELD: State.HELD,
     Kind.CORRUPT: State.HELD,
 }
@@ -162,7 +163,9 @@ class QueueMachine(RuleBasedStateMachine):
             for other in instance.owed:
                 if other.state in (State.QUEUED, State.DEFERRED):
                     other.state = State.HELD
-        elif kind is Kind.SENT and not instance.open and instance.state is InstanceState.WAITING:
+        elif kind is Kind.HELD:
+            instance.state = InstanceState.HELD
+        elif AFTER[kind] is State.SENT and not instance.open and instance.state is InstanceState.WAITING:
             instance.state = InstanceState.DELIVERED
 
     @precondition(lambda self: self.claimed)

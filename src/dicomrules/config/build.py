@@ -167,6 +167,7 @@ def _dicom_destination(shared: _Shared, name: str, said: Block, common: dict[str
         calling_aet=calling,
         timeouts=Timeouts(**_taken(timeouts, *timeouts)),
         transfer_syntaxes=() if leaves_in == "as is" else agreements.syntaxes(leaves_in),
+        contexts=shared.contexts,
         terms=None if shared.contexts is None else terms_for(shared.contexts, calling, said["aet"]),
         tls=security.client(said.get("tls"), shared.place),
         user=security.user(

@@ -59,6 +59,8 @@ class Delivery:
     `options` are those of the route that sent it here, None: the route said none. `attempts` counts the claims so far;
     of those, `deferrals` ended in "not now" about this very instance, and `refusals` of these in "never".
     `consignment` is what it was claimed through: the rest of its study, on the same way to the same destination.
+    `came_back`: this destination was sent it before, and it has come to us again from there. `stand_in` is where it
+    goes when the destination cannot be reached, empty: nowhere.
     """
 
     id: int
@@ -81,6 +83,8 @@ class Delivery:
     deferrals: int = 0
     refusals: int = 0
     consignment: int = 0
+    came_back: bool = False
+    stand_in: str = ""
 
 
 class Kind(StrEnum):
@@ -90,6 +94,7 @@ class Kind(StrEnum):
     STORED = "stored"  # the destination has it, and has not committed itself to it yet
     DEFERRED = "deferred"
     FAILED = "failed"
+    KNOWN = "known"  # nothing needed to be sent: the destination took these very bytes before
     HELD = "held"  # only a person can tell: this delivery waits for one, all others of the instance go on
     CORRUPT = "corrupt"  # the spool's bytes are not those received: held, never sent
 

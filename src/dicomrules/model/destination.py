@@ -32,8 +32,9 @@ class DicomDestination:
     """A C-STORE SCP. `max_pdu` in bytes is what we are willing to send at most (PS3.8 D.1).
 
     `transfer_syntaxes` are those that instances may leave in, by UID, best first; empty: as they are. `terms` are the
-    association settings of this pair of titles, None: none are said. `commitment`: it is asked to commit itself to what
-    it has stored (PS3.4 Annex J), and nothing is sent before it has; None: it is not asked.
+    association settings of this pair of titles, None: none are said; `contexts` are those of all pairs, for sends under
+    another calling title. `commitment`: it is asked to commit itself to what it has stored (PS3.4 Annex J), and nothing
+    is sent before it has; None: it is not asked.
     """
 
     name: str
@@ -48,6 +49,7 @@ class DicomDestination:
     retention: timedelta = timedelta(days=7)
     transfer_syntaxes: tuple[str, ...] = ()
     terms: Terms | None = None
+    contexts: tuple[Terms, ...] | None = None
     tls: ClientTls | None = None
     user: User | None = None
     commitment: CommitmentTerms | None = None

@@ -4,15 +4,17 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from dicomrules.model.destination import Destination, DicomDestination
 from dicomrules.model.event import Event, Level
 from dicomrules.model.ports import Emit, Sender
+from dicomrules.pipeline.diverter import Diverter, Means
 from dicomrules.pipeline.gate import Gate
 from dicomrules.pipeline.hours import Hours
 from dicomrules.pipeline.lane import Lane, Works
 from dicomrules.pipeline.recorder import Recorder
+from dicomrules.pipeline.screen import Screen
 from dicomrules.pipeline.turns import Turns
 from dicomrules.queue.ledger import Ledger
 
@@ -28,13 +30,22 @@ class Target:
 class Delivery:
     """All lanes of the gateway."""
 
-    def __init__(self, targets: list[Target], ledger: Ledger, emit: Emit, hours: Hours | None = None) -> None:
+    def __init__(
+        self,
+        targets: list[Target],
+        ledger: Ledger,
+        emit: Emit,
+        hours: Hours | None = None,
+        study_live: timedelta = timedelta(hours=24),
+    ) -> None:
         self._ledger = ledger
         self._hours = hours or Hours({})
         self._emit = emit
         self._stopping = threading.Event()
         self._recorder = Recorder(ledger, emit)
         self._names = {target.destination.name for target in targets}
+        gates = {one.destination.name: Gate(one.destination.retry, _count(one.destination)) for one in targets}
+        self._diverting = Means(ledger, gates, self.wake, self._hours.opened, study_live, emit)
         self._lanes = [lane for target in targets for lane in self._lanes_of(target)]
 
     def start(self) -> None:
@@ -87,16 +98,23 @@ class Delivery:
 
     def _lanes_of(self, target: Target) -> list[Lane]:
         destination = target.destination
-        count = destination.associations if isinstance(destination, DicomDestination) else 1
+        count = _count(destination)
         works = Works(
             destination=destination.name,
             policy=destination.retry,
             ledger=self._ledger,
             recorder=self._recorder,
-            gate=Gate(destination.retry, count),
+            gate=self._diverting.gates[destination.name],
             emit=self._emit,
             stopping=self._stopping,
+            screen=Screen(self._ledger.sent_once, self._recorder.written),
             turns=Turns(self._hours.opened, destination.aet if isinstance(destination, DicomDestination) else ""),
             commits=isinstance(destination, DicomDestination) and destination.commitment is not None,
+            diverter=Diverter(destination.name, self._diverting),
         )
         return [Lane(works, target.sender(), number) for number in range(count)]
+
+
+def _count(destination: Destination) -> int:
+    """How many lanes a destination has."""
+    return destination.associations if isinstance(destination, DicomDestination) else 1

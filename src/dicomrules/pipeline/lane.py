@@ -12,16 +12,18 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from dicomrules.model.delivery import Delivery, Kind, Outcome, Trouble
 from dicomrules.model.destination import RetryPolicy
 from dicomrules.model.event import Event, Level
 from dicomrules.model.ports import Emit, Sender
+from dicomrules.pipeline.diverter import Diverter
 from dicomrules.pipeline.gate import Condition, Gate, News, Pass
-from dicomrules.pipeline.known import known_there
+from dicomrules.pipeline.known import LOOP, known_there
 from dicomrules.pipeline.recorder import Recorder
+from dicomrules.pipeline.screen import Screen
 from dicomrules.pipeline.turns import Turns
 from dicomrules.queue import retry
 from dicomrules.queue.errors import LedgerError
@@ -32,6 +34,7 @@ BATCH = 64
 _IDLE_RELEASE = 10.0  # seconds without work after which the association is released
 _POLL = 1.0  # seconds: the safety net under the wake-up
 
+_QUIET = (Kind.SENT, Kind.STORED, Kind.KNOWN)
 _TOLD = {
     Condition.OPEN: ("destination.answers", Level.INFO, "the destination takes instances again"),
     Condition.BUSY: ("destination.busy", Level.WARNING, "the destination asks for less: fewer associations are used"),
@@ -55,8 +58,10 @@ class Works:
     gate: Gate
     emit: Emit
     stopping: threading.Event
+    screen: Screen
     turns: Turns = field(default_factory=Turns)
     commits: bool = False  # what it has stored is not sent before it has committed itself to it
+    diverter: Diverter | None = None  # None: nothing stands in for it
 
 
 class Lane:
@@ -93,6 +98,9 @@ class Lane:
 
     def step(self, now: datetime) -> bool:
         """Claim a batch that is due at `now` and send it. False when there was nothing to do. Raises LedgerError."""
+        diverter = self._works.diverter
+        if diverter is not None and self._number == 0 and diverter.step(now):
+            return True
         allowed = self._works.gate.enter(self._number)
         if allowed is Pass.WAIT:
             return False
@@ -102,7 +110,7 @@ class Lane:
             claimed = works.ledger.claim(works.destination, limit, now, turns.choice(self._number))
             turns.took(self._number, claimed[0].consignment if claimed else 0)
             if claimed:
-                self._send(claimed)
+                self._carry(claimed, now)
                 self._idle_since = time.monotonic()
             return bool(claimed)
         finally:
@@ -119,17 +127,34 @@ class Lane:
                     self._note("ledger.failed", Level.ERROR, "the ledger could not be read or written", str(error))
                     self._works.stopping.wait(_POLL)
 
+    def _carry(self, claimed: list[Delivery], now: datetime) -> None:
+        """What needs no attempt ends at once; the rest is sent."""
+        screen, ended = self._works.screen, set()
+        for delivery, outcome in screen.ended(claimed, now):
+            ended.add(delivery.id)
+            self._record(delivery, outcome)
+        left = [delivery for delivery in claimed if delivery.id not in ended]
+        try:
+            if left:
+                self._send(left)
+        finally:
+            screen.let_go(left)
+
     def _send(self, claimed: list[Delivery]) -> None:
         remaining = {delivery.id: delivery for delivery in claimed}
         try:
             for delivery, outcome in self._outcomes(claimed):
                 del remaining[delivery.id]
                 self._record(delivery, outcome)
-                if self._works.stopping.is_set() or self._works.gate.closed_for() > 0:
+                if self._works.stopping.is_set() or self._works.gate.closed_for() > 0 or not self._in_hours(delivery):
                     break
         finally:
             if remaining:
                 self._works.ledger.give_back(list(remaining.values()), datetime.now(UTC))
+
+    def _in_hours(self, delivery: Delivery) -> bool:
+        """Whether the schedule that the rest of this consignment goes by is still open."""
+        return delivery.options is None or self._works.turns.is_open(delivery.options.during)
 
     def _outcomes(self, claimed: list[Delivery]) -> Iterator[tuple[Delivery, Outcome]]:
         """The sender's outcomes; a bug in it is an outcome too, and no reason to lose the lane."""
@@ -146,10 +171,11 @@ class Lane:
 
     def _record(self, delivery: Delivery, outcome: Outcome) -> None:
         works, now = self._works, datetime.now(UTC)
-        if outcome.kind is Kind.HELD:
-            outcome = known_there(
-                outcome, works.ledger.sent_before(delivery), Kind.STORED if works.commits else Kind.SENT
-            )
+        if outcome.kind is Kind.HELD and outcome.status is not None:
+            taken = Kind.STORED if works.commits else Kind.KNOWN
+            outcome = known_there(outcome, works.ledger.sent_before(delivery), taken)
+        if outcome.kind is Kind.FAILED and outcome.trouble is not Trouble.NONE:
+            outcome = self._taken_elsewhere(delivery, outcome, now)
         news = works.gate.heard(outcome)
         again = self._again(delivery, outcome, now) if outcome.kind is Kind.DEFERRED else None
         works.recorder.put(Ended(delivery, outcome, again))
@@ -159,8 +185,17 @@ class Lane:
             fields: dict[str, str | int | float] = {"destination": delivery.destination, "study": delivery.study}
             fields["sop_class"] = delivery.sop_class
             works.emit(Event("instance.sent", Level.DEBUG, "a destination has an instance", fields))
-        if outcome.kind not in (Kind.SENT, Kind.STORED) and outcome.trouble is Trouble.NONE:
+        if outcome is LOOP:
+            self._note("delivery.loop", Level.ERROR, outcome.message, delivery.sop_instance)
+        elif outcome.kind not in _QUIET and outcome.trouble is Trouble.NONE:
             self._note(f"delivery.{outcome.kind}", Level.WARNING, outcome.message, delivery.sop_instance)
+
+    def _taken_elsewhere(self, delivery: Delivery, outcome: Outcome, now: datetime) -> Outcome:
+        """The destination refuses all that was proposed: no matter of this object alone, if another one stands in."""
+        if self._works.diverter is None or not delivery.stand_in:
+            return replace(outcome, trouble=Trouble.NONE)
+        self._works.diverter.refused(delivery.consignment, now)
+        return replace(outcome, kind=Kind.DEFERRED, trouble=Trouble.NONE)
 
     def _again(self, delivery: Delivery, outcome: Outcome, now: datetime) -> datetime:
         """When this instance goes again: as soon as the gate opens, if that was all; else by its own count."""

@@ -27,6 +27,7 @@ class Recorder:
         self._ended: list[Ended] = []
         self._changed = threading.Condition()
         self._closed = False
+        self._writing = False
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
 
     def start(self) -> None:
@@ -37,13 +38,18 @@ class Recorder:
         """Take one outcome."""
         with self._changed:
             self._ended.append(ended)
-            self._changed.notify()
+            self._changed.notify_all()
+
+    def written(self) -> None:
+        """Wait until everything that was put before is written, or cannot be."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._ended and not self._writing)
 
     def close(self, timeout: float) -> None:
         """Write what is there and end."""
         with self._changed:
             self._closed = True
-            self._changed.notify()
+            self._changed.notify_all()
         self._thread.join(timeout)
 
     def _run(self) -> None:
@@ -56,6 +62,9 @@ class Recorder:
                     Event("ledger.failed", Level.ERROR, "outcomes could not be recorded: they are sent again", reason)
                 )
                 time.sleep(_GATHER)
+            with self._changed:
+                self._writing = False
+                self._changed.notify_all()
 
     def _gather(self) -> list[Ended]:
         """The next outcomes to write; empty when closed and all written."""
@@ -63,5 +72,5 @@ class Recorder:
             self._changed.wait_for(lambda: self._ended or self._closed)
             if len(self._ended) < GROUP and not self._closed:
                 self._changed.wait_for(lambda: len(self._ended) >= GROUP or self._closed, _GATHER)
-            ended, self._ended = self._ended, []
+            ended, self._ended, self._writing = self._ended, [], bool(self._ended)
         return ended

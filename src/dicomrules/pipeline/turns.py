@@ -53,6 +53,10 @@ class Turns:
                 aet=self._aet,
             )
 
+    def is_open(self, schedule: str) -> bool:
+        """Whether what goes by this schedule, empty: by none, may go now."""
+        return not schedule or schedule in self._opened()
+
     def took(self, lane: int, consignment: int) -> None:
         """The lane has claimed from this consignment; 0: from none."""
         with self._lock:

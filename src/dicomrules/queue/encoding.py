@@ -91,6 +91,15 @@ def decode_decision(raw: bytes, patches: Sequence[Patch]) -> Decision:
     return decision
 
 
+def decode_outline(raw: bytes) -> Decision:
+    """The Decision that `encode_decision` was given, without patches: for who only asks where an instance goes."""
+    plain = _unpack(raw)
+    for variant in plain["variants"]:
+        variant["patch"] = Patch("")
+    decision: Decision = _reader(Decision)(plain)
+    return decision
+
+
 def encode_exchange(exchange: AnyExchange | None) -> bytes | None:
     """An exchange of either protocol; None stays None."""
     if exchange is None:

@@ -23,6 +23,7 @@ _AFTER = {
     Kind.STORED: State.STORED,
     Kind.DEFERRED: State.DEFERRED,
     Kind.FAILED: State.FAILED,
+    Kind.KNOWN: State.SENT,
     Kind.HELD: State.HELD,
     Kind.CORRUPT: State.HELD,
 }
@@ -48,7 +49,7 @@ def claim(tx: Transaction, destination: str, limit: int, now: datetime, choice: 
         for identity, before in found:
             tx.run("start_attempt", (identity,))
             tx.move(destination, State(before), State.SENDING)
-            rows += tx.run("delivery", (identity,))
+            rows += tx.run("delivery", (identity, choice.aet or None))
         consign.served(tx, consignment, at)
         if rows:
             return sorted(rows)
@@ -76,9 +77,9 @@ def hold_damaged(tx: Transaction, deliveries: Iterable[int]) -> None:
 
 def _delivery(row: Row) -> Delivery:
     identity, instance_id, destination, state, attempts, deferrals, refusals, next_attempt, options, *form = row
-    consignment, transfer_syntax, leaves_as, raw, *instance = form
+    consignment, stand_in, transfer_syntax, leaves_as, raw, *instance = form
     patch = encoding.decode_patch(raw)
-    sop_class, sop_instance, study, calling_aet, called_aet, *bases = instance
+    sop_class, sop_instance, study, calling_aet, called_aet, *bases, came_back = instance
     spool_ref, length, digest = bases[3:] if bases[3] and not patch.is_empty else bases[:3]
     return Delivery(
         id=identity,
@@ -101,6 +102,8 @@ def _delivery(row: Row) -> Delivery:
         deferrals=deferrals,
         refusals=refusals,
         consignment=consignment,
+        came_back=bool(came_back),
+        stand_in=stand_in or "",
     )
 
 
@@ -140,12 +143,12 @@ def _end(tx: Transaction, ended: Ended, attempt: tuple[Value, ...], next_attempt
         return False
     tx.move(claimed.destination, State.SENDING, after)
     instance_id = moved[0][0]
-    if after in (State.SENT, State.STORED):
-        tx.run("consignment_started", (claimed.consignment,))
     if after is State.SENT:
         one_sent(tx, instance_id, now)
     elif outcome.kind is Kind.CORRUPT:
         _hold(tx, instance_id, CORRUPT)
+    elif outcome.kind is Kind.HELD:
+        _hold_one(tx, instance_id, f"{claimed.destination}: {outcome.message}")
     return True
 
 
@@ -164,6 +167,14 @@ def _hold(tx: Transaction, instance_id: int, reason: str) -> None:
     ((state,),) = tx.run("instance_state", (instance_id,))
     tx.run("hold_instance", (reason, instance_id))
     if state != InstanceState.HELD:
+        tx.move_instance(InstanceState(state), InstanceState.HELD)
+
+
+def _hold_one(tx: Transaction, instance_id: int, reason: str) -> None:
+    """One delivery of this instance waits for a person; all others go on."""
+    ((state,),) = tx.run("instance_state", (instance_id,))
+    if state != InstanceState.HELD:
+        tx.run("hold_one", (reason, instance_id))
         tx.move_instance(InstanceState(state), InstanceState.HELD)
 
 

@@ -16,7 +16,7 @@ import apsw
 
 from dicomrules.model.decision import Decision
 from dicomrules.model.delivery import Delivery, State
-from dicomrules.queue import consign, deciding, encoding, lanes, recording, retention
+from dicomrules.queue import consign, deciding, encoding, failover, lanes, recording, retention
 from dicomrules.queue.connection import FILE, open_for_writing, told
 from dicomrules.queue.consign import ANY, Choice
 from dicomrules.queue.entry import Entry, Held, Kept, Recorded
@@ -217,6 +217,42 @@ class Ledger:
         with self._reading() as tx:
             ((at,),) = tx.run("sent_before", (delivery.id,))
         return encoding.optional_moment(at)
+
+    def sent_once(self, delivery: Delivery) -> datetime | None:
+        """When another instance with the same content was sent to this destination; None: none was (S59).
+
+        Under `only once per …`, one with the same SOP Instance UID, whatever its content.
+        """
+        with self._session.reading() as tx:
+            if delivery.options is not None and delivery.options.once_per is not None:
+                ((at,),) = tx.run("uid_sent", (delivery.sop_instance, delivery.instance_id, delivery.destination))
+            else:
+                ((at,),) = tx.run("same_sent", (delivery.id,))
+        return encoding.optional_moment(at)
+
+    def divert(self, destination: str, to: str, schedules: Sequence[str], now: datetime) -> int:
+        """Move up to GROUP deliveries of one consignment that `to` stands in for; how many. 0: nothing is left."""
+        with self._session.reading() as tx:
+            consignment = failover.replaceable(tx, destination, to, schedules, now)
+        return self.follow(consignment, destination, to, now) if consignment else 0
+
+    def follow(self, consignment: int, destination: str, to: str, now: datetime) -> int:
+        """Move up to GROUP deliveries of this consignment; how many."""
+        with self._session.reading() as tx:
+            rows = tx.run("to_divert", (consignment, GROUP))
+        moving = failover.prepare(rows, to)
+        with self._session.writing() as tx:
+            return failover.divert(tx, consignment, destination, to, moving, now)
+
+    def diverted(self, destination: str, limit: int = 16) -> list[failover.Diverted]:
+        """Consignments of this destination that go elsewhere and have something waiting."""
+        with self._session.reading() as tx:
+            return failover.diverted(tx, destination, limit)
+
+    def divert_from(self, consignment: int, now: datetime | None) -> None:
+        """From now on this consignment goes to what stands in; None: it no longer does."""
+        with self._session.writing() as tx:
+            tx.run("diverted_at", (encoding.optional_micros(now), consignment))
 
     def next_due(self, destination: str, schedules: tuple[str, ...] = ("",)) -> datetime | None:
         """When a destination's first delivery is due (in the past, for a queued one); None when none waits.

@@ -19,6 +19,7 @@ from dicomrules.model.event import Event, Level
 from dicomrules.model.exchange import Exchange
 from dicomrules.model.ports import Emit
 from dicomrules.model.security import User
+from dicomrules.model.terms import terms_for
 from dicomrules.net.association import Association, Target, Window
 from dicomrules.net.failures import AssociationError, Lost
 from dicomrules.net.tls import Secured
@@ -57,13 +58,18 @@ class Files(Protocol):
         ...
 
 
-def target_of(destination: DicomDestination, tell: Callable[[str], None] | None = None) -> Target:
-    """Where a destination is and how to call it. `tell` hears why changed certificates were not taken."""
+def target_of(
+    destination: DicomDestination, tell: Callable[[str], None] | None = None, calling_aet: str = ""
+) -> Target:
+    """Where a destination is and how to call it, under its own title for us unless `calling_aet` is another one.
+
+    `tell` hears why changed certificates were not taken.
+    """
     return Target(
         host=destination.host,
         port=destination.port,
         called_aet=destination.aet,
-        calling_aet=destination.calling_aet,
+        calling_aet=calling_aet or destination.calling_aet,
         connect=destination.timeouts.connect.total_seconds(),
         response=destination.timeouts.response.total_seconds(),
         max_pdu=(destination.terms and destination.terms.max_pdu) or destination.max_pdu,
@@ -77,9 +83,12 @@ def _identity(user: User) -> UserIdentity:
     return UserIdentity(kind, primary=user.name.encode(), secondary=user.passcode.encode())
 
 
-def wishes_of(destination: DicomDestination) -> Wishes:
-    """In which transfer syntaxes instances may leave for a destination."""
-    return Wishes(destination.transfer_syntaxes, destination.terms.classes if destination.terms else None)
+def wishes_of(destination: DicomDestination, calling_aet: str = "") -> Wishes:
+    """In which transfer syntaxes instances may leave for a destination, called under this title or under our usual."""
+    if not calling_aet or destination.contexts is None:
+        return Wishes(destination.transfer_syntaxes, destination.terms.classes if destination.terms else None)
+    terms = terms_for(destination.contexts, calling_aet, destination.aet)
+    return Wishes(destination.transfer_syntaxes, terms.classes if terms else {})
 
 
 class CStoreSender:
@@ -89,6 +98,7 @@ class CStoreSender:
         self._destination = destination
         self._files = spool
         self._emit = emit
+        self._title = destination.calling_aet
         self._wishes = wishes_of(destination)
         self._kept = KeptAssociation(destination.name, target_of(destination, self._not_reloaded), emit, self._wishes)
         self._given_up: Outcome | None = None  # why the rest of this batch is not tried
@@ -101,6 +111,7 @@ class CStoreSender:
         try:
             for position, delivery in enumerate(deliveries):
                 started = datetime.now(UTC)
+                self._call_as((delivery.options and delivery.options.calling) or self._destination.calling_aet)
                 outcome = self._attempt(delivery, forms[position:])
                 yield delivery, replace(outcome, started_at=started, ended_at=datetime.now(UTC))
         finally:
@@ -109,6 +120,17 @@ class CStoreSender:
     def close(self) -> None:
         """Release the association. The sender may be used again."""
         self._kept.release()
+
+    def _call_as(self, title: str) -> None:
+        """Be this calling AE title from now on: it needs an association of its own."""
+        if title == self._title:
+            return
+        destination = self._destination
+        self._kept.release()
+        self._title = title
+        self._wishes = wishes_of(destination, title)
+        target = target_of(destination, self._not_reloaded, title)
+        self._kept = KeptAssociation(destination.name, target, self._emit, self._wishes)
 
     def _attempt(self, delivery: Delivery, forms: Sequence[Form]) -> Outcome:
         """Send one. `forms` are its own form and those of what is still to be sent."""
@@ -172,7 +194,7 @@ class CStoreSender:
     def _judged(self, delivery: Delivery, exchange: Exchange) -> Outcome:
         assert exchange.response is not None
         code = int(exchange.response["Status"])
-        judged = status.judge(code, delivery.refusals, self._destination.calling_aet)
+        judged = status.judge(code, delivery.refusals, self._title)
         if code and judged.kind is Kind.SENT:
             name = "delivery.discarded" if code == status.DISCARDED else "delivery.warned"
             text = "a destination stored an instance with a warning"
@@ -213,5 +235,5 @@ def _refused(association: Association, form: Form) -> Outcome:
         Kind.FAILED if for_good else Kind.DEFERRED,
         words,
         exchange=Exchange(association.established, None, {}),
-        trouble=Trouble.NONE if for_good or association.contexts else Trouble.MISCONFIGURED,
+        trouble=Trouble.NONE if association.contexts else Trouble.MISCONFIGURED,
     )

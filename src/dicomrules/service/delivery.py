@@ -59,7 +59,7 @@ def run(plan: Plan, line: Line) -> None:
     try:
         spool, ledger = open_state(plan)
         hours = Hours(plan.program.schedules, plan.program.settings.timezone)
-        delivery = Delivery(targets(plan, spool, emit), ledger, emit, hours)
+        delivery = Delivery(targets(plan, spool, emit), ledger, emit, hours, plan.settings.study_live)
         sweep = Sweep(spool, ledger, _retention(plan))
         engine = Engine(plan.program, plan.applications, plan.settings.name)
         held = HeldInstances(engine, Means(spool, ledger, emit, delivery.wake))

@@ -14,6 +14,7 @@ from dicomrules.model.destination import RetryPolicy
 from dicomrules.pipeline.gate import Gate
 from dicomrules.pipeline.lane import Lane, Works
 from dicomrules.pipeline.recorder import Recorder
+from dicomrules.pipeline.screen import Screen
 from dicomrules.queue.entry import Entry
 from dicomrules.queue.reader import Reader
 from tests.unit.pipeline.material import AWAY, BUSY, SENT, Takes, World, sends
@@ -39,7 +40,9 @@ def running(world: World, sender: Takes, policy: RetryPolicy = POLICY) -> Iterat
     stopping = threading.Event()
     recorder = Recorder(world.ledger, world.events.append)
     recorder.start()
-    lane = Lane(Works("pacs", policy, world.ledger, recorder, Gate(policy), world.events.append, stopping), sender)
+    screen = Screen(world.ledger.sent_once, recorder.written)
+    works = Works("pacs", policy, world.ledger, recorder, Gate(policy), world.events.append, stopping, screen)
+    lane = Lane(works, sender)
     lane.start()
     yield lane
     stopping.set()

@@ -13,14 +13,9 @@ from dicomrules.text.codes.registry import diagnose
 from dicomrules.text.source import Span
 
 _WORDS = {
-    "calling": "as",
     "compressed": "compressed",
     "decompressed": "decompressed",
-    "during": "during",
-    "study_after": "by study after",
-    "only_once": "only once",
     "priors": "with priors",
-    "priority": "priority",
 }
 """Options that delivery does not act on yet, by the field of `Options`."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from dicomrules.lang import ast
 from dicomrules.lang.check.destinations import destination, in_a_cell
 from dicomrules.lang.check.ground import Ground
-from dicomrules.lang.check.options import not_yet, options
+from dicomrules.lang.check.options import options
 from dicomrules.lang.check.terms import Env, Shape
 from dicomrules.lang.check.verdicts import stop
 from dicomrules.program.expression import Lookup
@@ -61,7 +61,6 @@ def _target(ground: Ground, chain: Chain, env: Env) -> Target | None:
         case ast.Balance():
             return _balance(ground, chain, env)
         case ast.Failover(members):
-            not_yet(ground, chain.span, ["failover"])
             made = [_target(ground, member, env) for member in members]
             if any(member is None for member in made):
                 return None

@@ -33,19 +33,28 @@ RETURNING id;
 -- name: not_quiet
 UPDATE consignments SET quiet_at = ?1 + quiet WHERE study = ?2 AND quiet > 0 AND quiet_at < ?1 + quiet;
 
--- name: consignment_started
-UPDATE consignments SET started = 1 WHERE id = ? AND started = 0 AND stand_in <> '';
-
 -- name: forget_consignments
 DELETE FROM consignments WHERE study = ?1 AND NOT EXISTS (SELECT 1 FROM instances WHERE study = ?1);
 
 -- name: delivery
 SELECT d.id, d.instance_id, d.destination, d.state, d.attempts, d.deferrals, d.refusals, d.next_attempt, d.options,
-       d.consignment, v.transfer_syntax, v.leaves_as, v.patch,
+       d.consignment, c.stand_in, v.transfer_syntax, v.leaves_as, v.patch,
        i.sop_class, i.sop_instance, i.study, i.calling_aet, i.called_aet,
-       i.spool_ref, i.length, i.digest, i.derived_ref, i.derived_length, i.derived_digest
+       i.spool_ref, i.length, i.digest, i.derived_ref, i.derived_length, i.derived_digest,
+       -- It has come back from where it went: under a UID that we gave it, or from the very title that got it. Not if a
+       -- person has looked at it since.
+       (EXISTS (SELECT 1 FROM variants r JOIN deliveries p ON p.instance_id = r.instance_id AND p.variant_id = r.id
+                WHERE r.leaves_as = i.sop_instance AND r.instance_id <> i.id
+                  AND p.destination = d.destination AND p.state = 'sent')
+        OR i.calling_aet = ?2 AND EXISTS (
+          SELECT 1 FROM instances e JOIN deliveries p ON p.instance_id = e.id JOIN variants r ON r.id = p.variant_id
+          WHERE e.sop_instance = i.sop_instance AND e.id < i.id AND r.leaves_as IS NULL
+            AND p.destination = d.destination AND p.state = 'sent'))
+       AND NOT EXISTS (SELECT 1 FROM deliveries h JOIN attempts a ON a.delivery_id = h.id AND a.kind = 'held'
+                       WHERE h.instance_id = i.id AND h.destination = d.destination)
 FROM deliveries d JOIN variants v ON v.id = d.variant_id JOIN instances i ON i.id = d.instance_id
-WHERE d.id = ?;
+LEFT JOIN consignments c ON c.id = d.consignment
+WHERE d.id = ?1;
 
 -- name: start_attempt
 UPDATE deliveries SET state = 'sending', attempts = attempts + 1 WHERE id = ?;
@@ -115,3 +124,49 @@ JOIN variants w ON w.instance_id = e.id AND w.patch = v.patch AND w.transfer_syn
 JOIN deliveries p ON p.instance_id = e.id AND p.variant_id = w.id AND p.destination = d.destination
 JOIN attempts a ON a.delivery_id = p.id AND a.kind IN ('sent', 'stored')
 WHERE d.id = ?;
+
+-- name: same_sent
+SELECT max(a.ended_at)
+FROM deliveries d JOIN variants v ON v.id = d.variant_id JOIN instances i ON i.id = d.instance_id
+JOIN instances e ON e.sop_instance = i.sop_instance AND e.digest = i.digest AND e.id <> i.id
+JOIN variants w ON w.instance_id = e.id AND w.patch = v.patch AND w.transfer_syntax = v.transfer_syntax
+JOIN deliveries p ON p.instance_id = e.id AND p.variant_id = w.id AND p.destination = d.destination AND p.state = 'sent'
+JOIN attempts a ON a.delivery_id = p.id AND a.kind IN ('sent', 'stored')
+WHERE d.id = ?;
+
+-- name: uid_sent
+SELECT max(a.ended_at) FROM (
+  SELECT p.id FROM instances e JOIN deliveries p ON p.instance_id = e.id JOIN variants w ON w.id = p.variant_id
+  WHERE e.sop_instance = ?1 AND e.id <> ?2 AND w.leaves_as IS NULL AND p.destination = ?3 AND p.state = 'sent'
+  UNION ALL
+  SELECT p.id FROM variants w JOIN deliveries p ON p.instance_id = w.instance_id AND p.variant_id = w.id
+  WHERE w.leaves_as = ?1 AND w.instance_id <> ?2 AND p.destination = ?3 AND p.state = 'sent') found
+JOIN attempts a ON a.delivery_id = found.id AND a.kind IN ('sent', 'stored');
+
+-- name: hold_one
+UPDATE instances SET state = 'held', reason = ?, retry_at = NULL WHERE id = ?;
+
+-- name: replaceable
+SELECT id FROM consignments
+WHERE destination = ? AND stand_in = ? AND during = ? AND due IS NOT NULL AND stand_in <> '' AND quiet_at <= ?
+ORDER BY due LIMIT 1;
+
+-- name: diverted
+SELECT id, stand_in, diverted_at FROM consignments
+WHERE destination = ? AND due IS NOT NULL AND diverted_at IS NOT NULL
+ORDER BY due LIMIT ?;
+
+-- name: diverted_at
+UPDATE consignments SET diverted_at = ? WHERE id = ?;
+
+-- name: to_divert
+SELECT d.id, d.state, d.instance_id, i.study, i.decision FROM deliveries d JOIN instances i ON i.id = d.instance_id
+WHERE d.consignment = ? AND d.state IN ('queued', 'deferred')
+ORDER BY d.next_attempt, d.id LIMIT ?;
+
+-- name: divert
+UPDATE deliveries
+SET destination = ?1, variant_id = ?2, options = ?3, consignment = ?4, state = 'queued', next_attempt = ?5, deferrals = 0,
+    refusals = 0
+WHERE id = ?6 AND consignment = ?7 AND state IN ('queued', 'deferred')
+RETURNING attempts;

@@ -95,14 +95,13 @@ CREATE TABLE consignments (
   quiet_at    INTEGER NOT NULL,                       -- when the study will have been quiet for so long
   due         INTEGER,                                -- when something of it may next be claimed; NULL: nothing waits
   diverted_at INTEGER,                                -- when it last went to `stand_in` instead; NULL: it does not
-  started     INTEGER NOT NULL DEFAULT 0,             -- 1: the destination has taken something of it (only with a stand-in)
   UNIQUE (destination, study, way)
 ) STRICT;
 
 CREATE INDEX consignments_due ON consignments (destination, during, priority, due) WHERE due IS NOT NULL AND diverted_at IS NULL;
 CREATE INDEX consignments_of_study ON consignments (study);
 CREATE INDEX consignments_during ON consignments (during) WHERE during <> '' AND due IS NOT NULL;
-CREATE INDEX consignments_replaceable ON consignments (destination, stand_in, due) WHERE due IS NOT NULL AND stand_in <> '';
+CREATE INDEX consignments_replaceable ON consignments (destination, stand_in, during, due) WHERE due IS NOT NULL AND stand_in <> '';
 CREATE INDEX consignments_diverted ON consignments (destination, due) WHERE due IS NOT NULL AND diverted_at IS NOT NULL;
 
 -- How a destination is as a whole, as its lanes found it last (pipeline/gate.py).

@@ -1,0 +1,89 @@
+"""Failover: what a destination cannot be given goes to the one that stands in for it (S58).
+
+A study moves on when its destination cannot be reached, and only to one that is not known to be away itself; all of it
+moves, and what still comes of it follows, as long as the stand-in can be reached and the study lives. When neither can
+be reached, one consignment at a time goes to whichever pause is over, as its probe.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from dicomrules.model.event import Event, Level
+from dicomrules.model.ports import Emit
+from dicomrules.pipeline.gate import Condition, Gate
+from dicomrules.queue.ledger import Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What all diverters share. `gates` are those of all destinations of the gateway file, by name; `wake` tells lanes
+    that there is work; `opened` names the schedules that are open; `study_live` is how long a study is one.
+    """
+
+    ledger: Ledger
+    gates: Mapping[str, Gate]
+    wake: Callable[[], None]
+    opened: Callable[[], tuple[str, ...]]
+    study_live: timedelta
+    emit: Emit
+
+
+class Diverter:
+    """Of one destination; called by one of its lanes."""
+
+    def __init__(self, destination: str, means: Means) -> None:
+        self._destination = destination
+        self._means = means
+
+    def step(self, now: datetime) -> bool:
+        """Move a little; True when there may be more. Raises LedgerError."""
+        moved = self._move_on(now) or self._follow(now)
+        if moved:
+            self._means.wake()
+        return moved
+
+    def refused(self, consignment: int, now: datetime) -> None:
+        """The destination takes nothing of what this consignment is: from now on it goes to the stand-in."""
+        self._means.ledger.divert_from(consignment, now)
+
+    def _move_on(self, now: datetime) -> bool:
+        """While the destination is away, all that has a stand-in."""
+        means, here = self._means, self._destination
+        if means.gates[here].closed_for() == 0:
+            return False
+        for name in means.gates:
+            if name == here or not self._may_take(name):
+                continue
+            count = means.ledger.divert(here, name, means.opened(), now)
+            if count:
+                text = "what this destination cannot be given goes to the one that stands in for it"
+                fields: dict[str, str | int | float] = {"destination": here, "to": name, "deliveries": count}
+                means.emit(Event("destination.failover", Level.WARNING, text, fields))
+                return True
+        return False
+
+    def _follow(self, now: datetime) -> bool:
+        """What has come since of studies that went elsewhere."""
+        means, here = self._means, self._destination
+        moved = False
+        for one in means.ledger.diverted(here):
+            gate = means.gates.get(one.stand_in)
+            if (
+                gate is None
+                or now - one.at > means.study_live
+                or (gate.closed_for() and not means.gates[here].closed_for())
+            ):
+                means.ledger.divert_from(one.consignment, None)
+                moved = True
+            elif gate.closed_for() == 0:
+                moved = means.ledger.follow(one.consignment, here, one.stand_in, now) > 0 or moved
+        return moved
+
+    def _may_take(self, name: str) -> bool:
+        """Whether a destination can be reached, as far as anybody knows; one whose pause is over gets a probe."""
+        gate = self._means.gates[name]
+        if gate.closed_for() > 0:
+            return False
+        known = gate.condition in (Condition.OPEN, Condition.BUSY)
+        return known or self._means.ledger.next_due(name, self._means.opened()) is None
