@@ -37,6 +37,11 @@ class Site:
                 uids.append(uid)
         return uids
 
+    def states(self, uid: str) -> list[str]:
+        """In which states the deliveries of an instance are."""
+        (story,) = json.loads(self.gateway.ask("trace", uid, "--format", "json"))
+        return [one["state"] for one in story["deliveries"]]
+
     def attempts(self, uid: str) -> list[str]:
         """What came of each attempt to deliver an instance, in words."""
         (story,) = json.loads(self.gateway.ask("trace", uid, "--format", "json"))
@@ -70,11 +75,14 @@ def test_r11_what_the_main_archive_refuses_goes_to_the_standby_alone_and_the_stu
 
 
 def test_s58_a_status_about_one_object_is_no_reason_to_move_on(site: Site) -> None:
+    until(lambda: not site.gateway.deliveries("main")["queued"], 15, "nothing else on its way there")
     site.main.behaviour = Behaviour(status=0xC000)
+    site.main.cut()
     (uid,) = site.send("FAILOVER", "PATF3", 1)
-    until(lambda: site.gateway.deliveries("main")["failed"] == 1, 20, "failed after three tries")
+    until(lambda: "failed" in site.states(uid), 30, "failed after three tries")
     assert uid not in delivered(site.standby)
     site.main.behaviour = Behaviour()
+    site.main.cut()
 
 
 def test_s58_a_destination_that_refuses_everything_proposed_is_one_that_cannot_be_reached(site: Site) -> None:
