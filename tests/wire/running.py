@@ -51,11 +51,15 @@ class RunningScp:
         self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), daemon=True)
         self.drain_seconds = 0.0
 
+    def receiver(self, means):
+        """What runs."""
+        return StorageScp(self._receiver, means, self._deadlines)
+
     async def _main(self):
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
         means = Means(self.spool, self.inbox, self.events.append, self._pool)
-        self.scp = StorageScp(self._receiver, means, self._deadlines)
+        self.scp = self.receiver(means)
         await self.scp.start()
         self.port = self.scp.port
         self._ready.set()

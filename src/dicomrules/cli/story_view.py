@@ -58,7 +58,8 @@ def story_lines(story: InstanceStory, columns: int) -> Iterator[str]:
 
 def _facts(story: InstanceStory, columns: int) -> Iterator[str]:
     peer = story.peer
-    sender = f" from {peer.calling_aet} ({peer.address})" if peer.address else ""
+    sender = f" from {peer.calling_aet} ({peer.address})" if peer.calling_aet else f" from {peer.address}"
+    sender = sender if peer.address else ""
     fate = _FATE[story.state] + (f': "{story.reason}"' if story.reason else "")
     if story.reason.startswith("discarded by"):
         fate = story.reason
@@ -69,7 +70,7 @@ def _facts(story: InstanceStory, columns: int) -> Iterator[str]:
         "series": story.key.series,
         "came": f"{_moment(story.received_at)} by {peer.receiver}{sender}",
         "copies": f"received {story.copies} times" if story.copies > 1 else "",
-        "file": story.source_path,
+        "source": story.source_path,
         "now": fate,
         "kept": story.spool_ref,
     }

@@ -21,7 +21,7 @@ from dicomrules.model.destination import (
     StowDestination,
     Timeouts,
 )
-from dicomrules.model.receiver import After, DicomReceiver, FolderReceiver, KnownPeer, Limits, Receiver
+from dicomrules.model.receiver import After, DicomReceiver, FolderReceiver, KnownPeer, Limits, Receiver, StowReceiver
 from dicomrules.model.terms import Terms, terms_for
 
 Block = Mapping[str, Any]
@@ -55,7 +55,7 @@ def settings(
     file: Path, folder: Path, value: Block, parameters: Mapping[str, ParameterValue], passcodes: Mapping[Steps, str]
 ) -> Settings:
     """The Settings that `value`, the whole gateway file, stands for. Relative paths start at `folder`; `passcodes` are
-    those of users, by the way to their references.
+    those of users, and tokens, by the way to their references.
     """
     gateway = value["gateway"]
     peers = tuple(_peer(aet, said, passcodes) for aet, said in value.get("peers", {}).items())
@@ -90,6 +90,8 @@ def _peer(aet: str, said: Block, passcodes: Mapping[Steps, str]) -> KnownPeer:
 def _receiver(shared: _Shared, name: str, block: Block) -> Receiver:
     if "dicom" in block:
         return _dicom_receiver(shared, name, block["dicom"])
+    if "stow" in block:
+        return _stow_receiver(shared, name, block["stow"])
     return _folder_receiver(shared, name, block["folder"])
 
 
@@ -110,6 +112,19 @@ def _dicom_receiver(shared: _Shared, name: str, block: Block) -> DicomReceiver:
         commitment=CommitmentPolicy(block.get("commitment", CommitmentPolicy.RECEIVED)),
         takes_reports=shared.asks,
         **_taken(block, "port", "bind", "associations", "per_address", "max_pdu"),
+    )
+
+
+def _stow_receiver(shared: _Shared, name: str, block: Block) -> StowReceiver:
+    address, _, port = block["bind"].rpartition(":")
+    return StowReceiver(
+        name=name,
+        port=int(port),
+        bind=address.strip("[]"),
+        token=shared.passcodes.get(("receivers", name, "stow", "token"), ""),
+        tls=security.server(block.get("tls"), shared.place),
+        limits=shared.limits,
+        **_taken(block, "path", "calling_aet", "called_aet", "connections", "per_address"),
     )
 
 

@@ -5,11 +5,11 @@ import os
 from collections.abc import Iterator
 from itertools import combinations
 
-from dicomrules.config import agreements, naming, security
+from dicomrules.config import agreements, naming, security, web
 from dicomrules.config.document import Document, Steps
 from dicomrules.config.settings import Settings
 from dicomrules.model.destination import DicomDestination, FolderDestination
-from dicomrules.model.receiver import DicomReceiver, FolderReceiver
+from dicomrules.model.receiver import DicomReceiver, FolderReceiver, StowReceiver
 from dicomrules.text.codes.registry import diagnose
 from dicomrules.text.diagnostic import Diagnostic
 from dicomrules.text.source import Span
@@ -29,6 +29,7 @@ def check(document: Document, settings: Settings) -> list[Diagnostic]:
         *naming.check(document, settings),
         *agreements.check(document, settings),
         *security.check(document, settings),
+        *web.check(document, settings),
         *_sizes(document, settings),
         *_pauses(document, settings),
     ]
@@ -98,13 +99,19 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 def _ports(document: Document, settings: Settings) -> Iterator[Diagnostic]:
     """Do two receivers want the same port of the same address?"""
-    receivers = [receiver for receiver in settings.receivers if isinstance(receiver, DicomReceiver)]
+    receivers = [receiver for receiver in settings.receivers if isinstance(receiver, DicomReceiver | StowReceiver)]
     for first, second in combinations(receivers, 2):
         everywhere = {"0.0.0.0", "::"} & {first.bind, second.bind}  # noqa: S104 - looked for, not listened on
         if first.port == second.port and (first.bind == second.bind or everywhere):
             message = f"`{first.name}` and `{second.name}` both listen on port {first.port}"
-            found = diagnose("DR714", document.span(("receivers", second.name, "dicom", "port")), message, "and again")
-            yield found.with_label(document.span(("receivers", first.name, "dicom", "port")), "first said here")
+            found = diagnose("DR714", _port(document, second), message, "and again")
+            yield found.with_label(_port(document, first), "first said here")
+
+
+def _port(document: Document, receiver: DicomReceiver | StowReceiver) -> Span:
+    """Where the port of a receiver is said."""
+    said = ("dicom", "port") if isinstance(receiver, DicomReceiver) else ("stow", "bind")
+    return document.span(("receivers", receiver.name, *said))
 
 
 def _folders(document: Document, settings: Settings) -> Iterator[Diagnostic]:

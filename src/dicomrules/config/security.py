@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from dicomrules.config.document import Document, Steps
 from dicomrules.config.settings import Settings
 from dicomrules.model.destination import DicomDestination, StowDestination
-from dicomrules.model.receiver import DicomReceiver
+from dicomrules.model.receiver import DicomReceiver, StowReceiver
 from dicomrules.model.security import ClientTls, ServerTls, TlsProfile, User
 from dicomrules.net.tls import Unusable, context
 from dicomrules.text.codes.registry import diagnose
@@ -51,8 +51,9 @@ def _profile(said: Block) -> dict[str, Any]:
 def check(document: Document, settings: Settings) -> Iterator[Diagnostic]:
     """Can a context be made of what is said, and are keys for us alone?"""
     for receiver in settings.receivers:
-        if isinstance(receiver, DicomReceiver) and receiver.tls is not None:
-            yield from _tried(document, ("receivers", receiver.name, "dicom", "tls"), receiver.tls)
+        if isinstance(receiver, DicomReceiver | StowReceiver) and receiver.tls is not None:
+            kind = "dicom" if isinstance(receiver, DicomReceiver) else "stow"
+            yield from _tried(document, ("receivers", receiver.name, kind, "tls"), receiver.tls)
     for destination in settings.destinations:
         if isinstance(destination, DicomDestination) and destination.tls is not None:
             yield from _tried(document, ("destinations", destination.name, "dicom", "tls"), destination.tls)

@@ -100,4 +100,24 @@ class FolderReceiver:
     admission: Admission = field(default=Admission())
 
 
-Receiver = DicomReceiver | FolderReceiver
+@dataclass(frozen=True, slots=True)
+class StowReceiver:
+    """STOW-RS (PS3.18 10.5): objects are posted to `path`/studies. `token` empty: anyone may; it is never shown.
+
+    AE titles are those that rules see. `connections` are those open at once, `per_address` those of one address.
+    """
+
+    name: str
+    port: int
+    bind: str = "127.0.0.1"
+    path: str = "/dicom-web"
+    token: str = field(default="", repr=False)
+    calling_aet: str = ""
+    called_aet: str = ""
+    connections: int = 200
+    per_address: int = 32
+    limits: Limits = field(default=Limits())
+    tls: ServerTls | None = None
+
+
+Receiver = DicomReceiver | FolderReceiver | StowReceiver

@@ -5,10 +5,10 @@ from dicomrules.spool.errors import SpoolError
 from dicomrules.spool.spool import Spool
 
 
-def has_room(spool: Spool, limits: Limits) -> bool:
-    """Whether the spool's file system has as much left as the reserve, of bytes and of inodes."""
+def has_room(spool: Spool, limits: Limits, wanted: int = 0) -> bool:
+    """Whether the spool's file system has more left than the reserve, also with `wanted` bytes more on it."""
     try:
         room = spool.room()
     except SpoolError:
         return False
-    return room.bytes >= limits.free_space and room.inodes >= limits.free_inodes
+    return room.bytes - wanted >= limits.free_space and room.inodes >= limits.free_inodes

@@ -55,6 +55,7 @@ class _Child:
 def serve(plan: Plan, announce: Callable[[str], None]) -> int:
     """Run the gateway until it is told to stop. `announce` gets the ready line. Raises StartFailed."""
     lock = _hold(plan.settings.state)
+    intake.preload(plan.settings.receivers)
     gc.collect()
     gc.freeze()
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)

@@ -7,12 +7,13 @@ import signal
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from importlib import import_module
 from typing import Protocol
 
 from dicomrules.engine.decide import Engine
 from dicomrules.model.event import Event, Level
 from dicomrules.model.ports import Emit
-from dicomrules.model.receiver import DicomReceiver, Receiver
+from dicomrules.model.receiver import DicomReceiver, FolderReceiver, Receiver, StowReceiver
 from dicomrules.pipeline.committer import Committer
 from dicomrules.pipeline.intake import Intake, Means
 from dicomrules.queue.errors import LedgerDamaged, LedgerError, LedgerRefused
@@ -118,6 +119,9 @@ def describe(receiver: Receiver) -> str:
     """A receiver in the ready line."""
     if isinstance(receiver, DicomReceiver):
         return f"{receiver.name} on {receiver.bind}:{receiver.port}"
+    if isinstance(receiver, StowReceiver):
+        host = f"[{receiver.bind}]" if ":" in receiver.bind else receiver.bind
+        return f"{receiver.name} on {'https' if receiver.tls else 'http'}://{host}:{receiver.port}{receiver.path}"
     return f"{receiver.name} in {receiver.path}"
 
 
@@ -139,9 +143,19 @@ class _Stop:
         self.asked.set()
 
 
+def preload(receivers: Sequence[Receiver]) -> None:
+    """Load what only some gateways need, before the process is forked: its pages are then shared."""
+    if any(isinstance(each, StowReceiver) for each in receivers):
+        import_module("dicomrules.receivers.stow.server")
+
+
 def _receiver(receiver: Receiver, means: scp.Means, ledger: Ledger) -> Receives:
     if isinstance(receiver, DicomReceiver):
         return scp.StorageScp(receiver, means)
+    if isinstance(receiver, StowReceiver):
+        from dicomrules.receivers.stow.server import StowServer  # loaded by `preload`: who has none needs no HTTP
+
+        return StowServer(receiver, means)
     return _Watching(FolderWatch(Taker(receiver, means.spool, means.inbox), ledger, means.emit))
 
 
@@ -171,7 +185,7 @@ async def _start(declared: Sequence[Receiver], receivers: Sequence[Receives]) ->
 
 def _cannot_listen(receiver: Receiver, error: OSError) -> StartFailed:
     """Names the port, the reason in the system's words, and the way out."""
-    port = receiver.port if isinstance(receiver, DicomReceiver) else 0
+    port = 0 if isinstance(receiver, FolderReceiver) else receiver.port
     ways_out = {
         errno.EADDRINUSE: f"end the program that has the port (`ss -ltnp 'sport = :{port}'` names it), or choose "
         f"another `port` for the receiver {receiver.name}",

@@ -40,7 +40,10 @@ from .gateways import WHOLE, bent, found, loaded
         ("{path: in}", "{path: in, after: {mvoe: x}}", [("DR706", 10, "{mvoe: x}")]),
         ("  drop:", "  Drop-1:", [("DR706", 9, "Drop-1")]),
         ("  CT_A1:", "  CT_A1_HAS_A_NAME_TOO_LONG:", [("DR706", 4, "CT_A1_HAS_A_NAME_TOO_LONG")]),
-        ("    folder: {path: in}", "    stow: {}", [("DR707", 10, "stow")]),
+        ("    folder: {path: in}", "    stow: {}", [("DR705", 10, "stow")]),
+        ("    folder: {path: in}", "    stow: {bind: '8080'}", [("DR706", 10, "'8080'")]),
+        ("    folder: {path: in}", "    stow: {bind: '127.0.0.1:1', path: /../x}", [("DR706", 10, "/../x")]),
+        ("    folder: {path: in}", "    stow: {bind: '127.0.0.1:1', token: x}", [("DR706", 10, "x")]),
         ("    folder: {path: in}", "    foldr: {path: in}", [("DR704", 10, "foldr")]),
         ("    folder: {path: in}", "    {}", [("DR716", 9, "drop")]),
         (

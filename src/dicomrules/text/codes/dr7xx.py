@@ -85,7 +85,7 @@ CODES: tuple[CodeRecord, ...] = (
         "open to everyone on the network",
         "A receiver that listens beyond this machine and takes objects from anyone lets every computer of the network put"
         " images into patients' records. Name the peers and say `from: known`, or list them; or ask for certificates with `tls`"
-        " and `client_ca`.",
+        " and `client_ca`. A `stow` receiver beyond this machine needs a `token` and `tls`.",
         bad="receivers:\n  modalities:\n    dicom: {port: 11112, bind: 0.0.0.0, from: anyone}",
         good="receivers:\n  modalities:\n    dicom: {port: 11112, bind: 0.0.0.0, from: known}",
     ),
