@@ -124,6 +124,7 @@ def _stow_receiver(shared: _Shared, name: str, block: Block) -> StowReceiver:
         token=shared.passcodes.get(("receivers", name, "stow", "token"), ""),
         tls=security.server(block.get("tls"), shared.place),
         limits=shared.limits,
+        admission=_admission(block),
         **_taken(block, "path", "calling_aet", "called_aet", "connections", "per_address"),
     )
 

@@ -118,6 +118,7 @@ class StowReceiver:
     per_address: int = 32
     limits: Limits = field(default=Limits())
     tls: ServerTls | None = None
+    admission: Admission = field(default=Admission())
 
 
 Receiver = DicomReceiver | FolderReceiver | StowReceiver
