@@ -97,7 +97,7 @@ class Modality:
     def associate(self) -> Any:
         """An association for storing and asking."""
         ae = AE(self.aet)
-        ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = 20
+        ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = 60
         ae.add_requested_context(Verification)
         ae.add_requested_context(CTImageStorage, ExplicitVRLittleEndian)
         ae.add_requested_context(StorageCommitmentPushModel, SYNTAXES)
@@ -235,7 +235,7 @@ class Pacs:
 
     def _call(self) -> Any:
         ae = AE(self.aet)
-        ae.acse_timeout = ae.dimse_timeout = 20
+        ae.acse_timeout = ae.dimse_timeout = 60
         ae.add_requested_context(StorageCommitmentPushModel, SYNTAXES)
         role = build_role(StorageCommitmentPushModel, scp_role=True)
         over = ae.associate("127.0.0.1", self.gateway, ae_title=self.calls, ext_neg=[role])

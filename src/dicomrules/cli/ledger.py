@@ -39,6 +39,7 @@ def status(gateway: Path, form: str) -> None:
     for name, words in why.items():
         if words:
             click.echo("\n".join(folded(f"{name}: {words}", width(), hang="  ")))
+    _print_commitments(now)
     if now.held:
         click.echo(click.style(f"held: {now.held}", fg="red", bold=True) + "  (kept for a person or a later decision)")
 
@@ -100,6 +101,14 @@ def _print_destinations(now: Status, configured: Sequence[str]) -> None:
     if all(row[2] == "0" for row in rows):  # only where destinations are asked for storage commitment
         heads, rows = [*heads[:2], *heads[3:]], [[*row[:2], *row[3:]] for row in rows]
     click.echo(table(rows, heads, right=range(1, len(heads) - 1)))
+
+
+def _print_commitments(now: Status) -> None:
+    """Peers that have asked for storage commitment; `nowhere`: their reports have no address to go to."""
+    rows = [[each.calling_aet, str(each.open), str(each.nowhere), str(each.reported)] for each in now.commitments]
+    if rows:
+        heads = ["storage commitment asked by", "open", "nowhere", "reported"]
+        click.echo("\n" + table(rows, heads, right=(1, 2, 3)))
 
 
 def _destination_row(each: DestinationStatus) -> list[str]:

@@ -150,6 +150,10 @@ def _delivery_lines(delivery: DeliveryStory, columns: int) -> Iterator[str]:
     attempts = f"{count} attempt{'' if count == 1 else 's'}"
     again = f", next at {_moment(delivery.next_attempt)}" if delivery.state is State.DEFERRED else ""
     yield click.style(f"delivery to {delivery.destination}", bold=True) + f": {state}, {attempts}{again}"
+    for asked in delivery.commitments[-_FIRST:]:
+        answered = f"reported {_moment(asked.answered_at)}" if asked.answered_at else "no report yet"
+        text = f"asked for storage commitment {_moment(asked.asked_at)}, {answered}, transaction {asked.transaction}"
+        yield from folded(text, columns, INDENT, INDENT * 2)
     left_out = count - _FIRST - _LAST
     for place, attempt in enumerate(delivery.attempts):
         if left_out <= 0 or place < _FIRST or place >= count - _LAST:

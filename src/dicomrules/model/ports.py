@@ -42,6 +42,10 @@ class Commitments(Protocol):
         """The peer has answered that report."""
         ...
 
+    def left(self, request_ids: Sequence[int]) -> None:
+        """The association on which these were asked is over: they are reported on another one. Does not block."""
+        ...
+
     async def told(self, report: Report, calling_aet: str) -> int:
         """An N-EVENT-REPORT came from the peer of that title; the status to answer.
 

@@ -8,7 +8,7 @@ deliveries here, whoever took it: a receiver, or the association on which they w
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -149,11 +149,29 @@ class ReceivedCommitments:
         if status != SUCCESS:
             text = "a peer did not take its report on storage commitment"
             self._means.emit(Event("commitment.not_taken", Level.WARNING, text, fields))
-            return
         try:
-            await self._blocking(lambda: self._means.requests.reported(request_id, report, datetime.now(UTC)))
+            await self._blocking(lambda: self._answered(request_id, report, status))
         except LedgerError as error:
             self._failed(error)
+
+    def _answered(self, request_id: int, report: Report, status: int) -> None:
+        requests, now = self._means.requests, datetime.now(UTC)
+        if status == SUCCESS:
+            requests.reported(request_id, report, now)
+        else:
+            why = f"N-EVENT-REPORT was answered with status 0x{max(status, 0):04X}"
+            requests.postpone(request_id, now + _LEFT_TO_INTAKE, why)
+
+    def left(self, request_ids: Sequence[int]) -> None:
+        """Leave requests to delivery at once; see the port. What fails here is left to it a little later."""
+        self._means.pool.submit(self._leave, tuple(request_ids))
+
+    def _leave(self, request_ids: Sequence[int]) -> None:
+        try:
+            self._means.requests.hasten(request_ids, datetime.now(UTC))
+        except LedgerError as error:
+            self._failed(error)
+        self._means.wake()
 
     async def told(self, report: Report, calling_aet: str) -> int:
         """Take a report of a destination; see the port."""

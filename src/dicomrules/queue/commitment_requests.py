@@ -11,7 +11,8 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import Enum, StrEnum, auto
+from enum import Enum, auto
+from functools import partial
 from operator import itemgetter
 
 from dicomrules.dicom.commitment import (
@@ -25,21 +26,13 @@ from dicomrules.dicom.commitment import (
 from dicomrules.model.commitment import Asked, CommitmentPolicy
 from dicomrules.model.instance import Peer
 from dicomrules.queue import encoding
-from dicomrules.queue.entry import InstanceState
+from dicomrules.queue.entry import InstanceState, RequestState
 from dicomrules.queue.errors import LedgerDamaged
 from dicomrules.queue.ledger import GROUP, Ledger
 from dicomrules.queue.transaction import Row, Transaction
 
 MOST_OPEN = 1000  # requests of one peer that wait for their report
 CLAIM = timedelta(seconds=30)  # how long whoever makes a report has for it
-
-
-class RequestState(StrEnum):
-    """Where a request stands."""
-
-    OPEN = "open"
-    NOWHERE = "nowhere"
-    REPORTED = "reported"
 
 
 class Kept(Enum):
@@ -117,6 +110,12 @@ class CommitmentRequests:
         """Not yet: the report is made, or tried again, at `until`."""
         due = encoding.micros(until)
         self._ledger.write(lambda tx: _end(tx, identity, RequestState.OPEN, why, (due, None, None, None)))
+
+    def hasten(self, identities: Sequence[int], now: datetime) -> None:
+        """Nobody but delivery can report these any more: they are due, unless somebody has claimed them."""
+        at = encoding.micros(now)
+        for start in range(0, len(identities), GROUP):
+            self._ledger.write(partial(_hasten, identities[start : start + GROUP], at))
 
     def nowhere(self, identity: int, why: str) -> None:
         """The report has no address to go to."""
@@ -205,6 +204,11 @@ def _keep(tx: Transaction, asked: Asked, items: bytes, due: int) -> tuple[Kept, 
     ((identity,),) = tx.run("insert_commitment_request", (request.transaction, *columns))
     tx.count("commitment", peer.calling_aet, RequestState.OPEN)
     return Kept.NEW, identity
+
+
+def _hasten(identities: Sequence[int], at: int, tx: Transaction) -> None:
+    for identity in identities:
+        tx.run("hasten_commitment", (at, identity))
 
 
 def _end(

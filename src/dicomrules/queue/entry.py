@@ -85,6 +85,14 @@ class InstanceState(StrEnum):
     GONE = "gone"
 
 
+class RequestState(StrEnum):
+    """Where a request for storage commitment stands, that a peer has made (see commitment_requests)."""
+
+    OPEN = "open"
+    NOWHERE = "nowhere"
+    REPORTED = "reported"
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """An instance that is to be decided again, and what was decided of it last.

@@ -10,11 +10,13 @@ from dicomrules.model.delivery import Kind, Outcome, State
 from dicomrules.model.instance import Peer
 from dicomrules.queue import encoding
 from dicomrules.queue.connection import open_for_reading, told
-from dicomrules.queue.entry import InstanceState
+from dicomrules.queue.entry import InstanceState, RequestState
 from dicomrules.queue.requests import request_of
 from dicomrules.queue.statements import statements
 from dicomrules.queue.story import (
+    AskedCommitment,
     Attempt,
+    CommitmentStatus,
     DeliveryStory,
     DestinationStatus,
     EarlierDecision,
@@ -49,7 +51,7 @@ class Reader:
     def status(self) -> Status:
         """How things stand, at a cost that does not grow with the ledger."""
         counters = {(scope, name, item): value for scope, name, item, value in self._rows("counters")}
-        names = {scope: sorted({n for s, n, _ in counters if s == scope}) for scope in ("delivery", "receiver")}
+        names = {scope: sorted({n for s, n, _ in counters if s == scope}) for scope in _SCOPES}
         return Status(
             destinations=tuple(
                 DestinationStatus(
@@ -64,6 +66,10 @@ class Reader:
                 for name in names["receiver"]
             ),
             instances={state: counters.get(("instance", "", state), 0) for state in InstanceState},
+            commitments=tuple(
+                CommitmentStatus(name, *(counters.get(("commitment", name, state), 0) for state in RequestState))
+                for name in names["commitment"]
+            ),
         )
 
     def trace(self, sop_instance: str, limit: int = PAGE) -> list[InstanceStory]:
@@ -178,6 +184,7 @@ class Reader:
                     state=State(delivery_state),
                     next_attempt=encoding.moment(next_attempt),
                     attempts=tuple(_attempt(row) for row in self._run("attempts", (identity,))),
+                    commitments=tuple(_asked(row) for row in self._run("commitments_of", (identity,))),
                 )
                 for identity, destination, variant, leaves_as, delivery_state, next_attempt in self._run(
                     "deliveries", (instance_id, sop_instance)
@@ -208,7 +215,13 @@ class Reader:
         return Found(identity, InstanceKey(*key), accession, InstanceState(state), reason, encoding.moment(received_at))
 
 
+_SCOPES = ("delivery", "receiver", "commitment")
 _RECEIVER_ITEMS = ("instances", "duplicates", "conflicts", "identities")
+
+
+def _asked(row: tuple[Any, ...]) -> AskedCommitment:
+    transaction, asked_at, answered_at = row
+    return AskedCommitment(transaction, encoding.moment(asked_at), encoding.optional_moment(answered_at))
 
 
 def _attempt(row: tuple[Any, ...]) -> Attempt:

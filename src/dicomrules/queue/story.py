@@ -26,6 +26,15 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedCommitment:
+    """One time that the destination was asked to commit itself to what it had stored, and when its report came."""
+
+    transaction: str
+    asked_at: datetime
+    answered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class DeliveryStory:
     """One delivery with all its attempts.
 
@@ -40,6 +49,7 @@ class DeliveryStory:
     state: State
     next_attempt: datetime
     attempts: tuple[Attempt, ...] = ()
+    commitments: tuple[AskedCommitment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +149,25 @@ class ReceiverStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class CommitmentStatus:
+    """Requests for storage commitment of one peer: those still to be reported, those whose report has no address to go
+    to, and those that are reported.
+    """
+
+    calling_aet: str
+    open: int
+    nowhere: int
+    reported: int
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """How things stand, from counters alone, whatever the ledger's size."""
 
     destinations: tuple[DestinationStatus, ...]
     receivers: tuple[ReceiverStatus, ...]
     instances: Mapping[InstanceState, int]
+    commitments: tuple[CommitmentStatus, ...] = ()
 
     @property
     def held(self) -> int:

@@ -139,6 +139,12 @@ class CommitmentPerformer:
         self._look_at, self._pause = time.monotonic() + self._pause, min(2 * self._pause, _SELDOM)
         return None
 
+    def ended(self) -> None:
+        """The association is over."""
+        left = [waiting.request_id for waiting in self._waiting]
+        if left:
+            self._committing.commitments.left(left)
+
     def _unacceptable(self, request: CommandSet) -> _Refusal | None:
         """What is wrong with a request by itself."""
         operation = request["CommandField"]

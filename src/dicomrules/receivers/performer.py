@@ -143,6 +143,8 @@ class StoragePerformer:
         if self._message is not None:
             self._give_up(self._message)
             self._message = None
+        if self._commitment is not None:
+            self._commitment.ended()
 
     def _open(self, message: _Message) -> Refusal | None:
         """Begin an incoming file."""

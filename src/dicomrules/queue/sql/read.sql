@@ -1,5 +1,5 @@
 -- name: counters
-SELECT scope, name, item, value FROM counters WHERE scope IN ('delivery', 'receiver', 'instance');
+SELECT scope, name, item, value FROM counters WHERE scope IN ('delivery', 'receiver', 'instance', 'commitment');
 
 -- name: oldest_waiting
 SELECT min(i.received_at) FROM instances i WHERE i.id IN (
