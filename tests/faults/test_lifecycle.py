@@ -94,7 +94,7 @@ def test_s25_sighup_sigpipe_and_sigxfsz_end_nothing(gateway: Gateway, port: int)
     for pid in (gateway.process.pid, *children(gateway.process.pid)):
         for number in (signal.SIGHUP, signal.SIGPIPE, signal.SIGXFSZ):
             os.kill(pid, number)
-    until(lambda: "SIGHUP" in gateway.output(), 5, "what it says to SIGHUP")
+    until(lambda: "are read again" in gateway.output(), 10, "what it says to SIGHUP")
     with peer_at(port) as peer:
         store(peer, "PAT1", 1)
     assert gateway.output().count("ready") == 1

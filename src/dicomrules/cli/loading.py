@@ -1,20 +1,18 @@
 """Gateway files and rule files for commands: loaded, or the command ends with what is wrong."""
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from dicomrules.cli.gateway_file import must_exist
 from dicomrules.cli.output import CONFIG, USAGE, fail, show_diagnostics
-from dicomrules.config.load import load as load_settings
-from dicomrules.config.settings import ParameterValue, Settings
 from dicomrules.program.ruleset import Program
-from dicomrules.rulebook.load import Loaded, read_guarded
 from dicomrules.rulebook.load import load as load_rulebook
-from dicomrules.text.diagnostic import Diagnostic
+from dicomrules.service.compiled import Checked, Environment, check_gateway, gateway_text
+from dicomrules.service.plan import Plan
+from dicomrules.service.reload import snapshot_of
 
 RULES = click.option(
     "--rules",
@@ -25,42 +23,6 @@ RULES = click.option(
 SET = click.option(
     "--set", "parameters", multiple=True, metavar="NAME=VALUE", help="A value for a `parameter` of the rules."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """A gateway or rule files, and all there is to say about them."""
-
-    settings: Settings | None
-    rulebook: Loaded | None
-    diagnostics: tuple[Diagnostic, ...]
-
-    @property
-    def errors(self) -> bool:
-        """Is there one that forbids to go on?"""
-        return any(each.is_error for each in self.diagnostics)
-
-
-Environment = Mapping[str, str]
-
-
-def check_gateway(path: Path, secrets: Environment | None = None) -> Checked:
-    """A gateway file with its rules; names are checked across both.
-
-    `secrets` is the environment that secrets come from; without it they are not looked for, so that rules can be
-    checked where nobody has them.
-    """
-    settings, problems = load_settings(path, os.environ)
-    if settings is None:
-        return Checked(None, None, tuple(problems))
-    rulebook = load_rulebook(
-        [_as_seen_from_here(rule) for rule in settings.rules],
-        read_guarded,
-        parameters={name: _as_text(value) for name, value in settings.parameters.items()},
-        destinations=[each.name for each in settings.destinations],
-        environment=secrets,
-    )
-    return Checked(settings, rulebook, (*problems, *rulebook.diagnostics))
 
 
 def check_rules(paths: Sequence[Path], parameters: Sequence[str] = (), secrets: Environment | None = None) -> Checked:
@@ -78,13 +40,17 @@ def program_of(rules: Sequence[Path], gateway: Path, parameters: Sequence[str] =
     return _program(checked, USAGE)
 
 
-def gateway_of(path: Path) -> tuple[Settings, Program]:
-    """Settings and compiled rules of a gateway that is about to run."""
+def plan_of(path: Path, log_as_json: bool) -> Plan:
+    """A gateway that is about to run: settings and compiled rules, with the texts they were compiled from."""
     must_exist(path)
+    try:
+        gateway = gateway_text(path)
+    except ValueError:
+        gateway = ""  # told below, with its place
     checked = check_gateway(path, os.environ)
     program = _program(checked, CONFIG)
     assert checked.settings is not None
-    return checked.settings, program
+    return Plan(checked.settings, program, log_as_json, snapshot_of(checked, gateway))
 
 
 def _program(checked: Checked, code: int) -> Program:
@@ -99,13 +65,3 @@ def _parameter(text: str) -> tuple[str, str]:
     if not equals:
         fail(USAGE, f"--set {text} has no value", "write --set NAME=VALUE")
     return name, value
-
-
-def _as_seen_from_here(path: Path) -> Path:
-    """A shorter name for messages, where the file lies below this folder."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-
-
-def _as_text(value: ParameterValue) -> str:
-    """A value of the gateway file as `--set` would give it: a list with commas."""
-    return ",".join(value) if isinstance(value, tuple) else value

@@ -8,12 +8,13 @@ import click
 
 from dicomrules.cli import cases_view as view
 from dicomrules.cli.junit import as_junit
-from dicomrules.cli.loading import SET, Checked, check_gateway, check_rules
+from dicomrules.cli.loading import SET, check_rules
 from dicomrules.cli.output import FINDINGS, FORMAT, IO_ERROR, USAGE, fail, print_json, show_diagnostics
 from dicomrules.cli.sarif import as_sarif
 from dicomrules.cli.surroundings import surroundings
 from dicomrules.rulebook.cases import CaseResult, reachable, run_cases, unreached
 from dicomrules.rulebook.covered import uncovered
+from dicomrules.service.compiled import Checked, check_gateway
 from dicomrules.text.diagnostic import Diagnostic
 from dicomrules.text.render import summary as counted
 

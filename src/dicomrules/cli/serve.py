@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
-from dicomrules.cli.loading import gateway_of
+from dicomrules.cli.loading import plan_of
 from dicomrules.cli.output import fail
 from dicomrules.service.gateway import serve as run_gateway
-from dicomrules.service.plan import Plan, StartFailed
+from dicomrules.service.plan import StartFailed
 
 
 @click.command()
@@ -18,11 +18,12 @@ from dicomrules.service.plan import Plan, StartFailed
 def serve(gateway: Path, log_format: str) -> None:
     """Run the gateway described by GATEWAY (default: gateway.yaml) until SIGTERM or Ctrl-C.
 
-    Prints one line that begins with "ready:" when it accepts. SIGTERM lets what is under way finish.
+    Prints one line that begins with "ready:" when it accepts. SIGTERM lets what is under way finish;
+    SIGHUP reads the gateway file and its rules again.
     """
-    settings, program = gateway_of(gateway)
+    plan = plan_of(gateway, log_format == "json")
     try:
-        code = run_gateway(Plan(settings, program, log_format == "json"), lambda line: click.echo(line))
+        code = run_gateway(plan, lambda line: click.echo(line))
     except StartFailed as failure:
         fail(failure.code, failure.problem, failure.way_out)
     raise SystemExit(code)

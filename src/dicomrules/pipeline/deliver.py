@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from dicomrules.model.destination import Destination, DicomDestination
 from dicomrules.model.event import Event, Level
 from dicomrules.model.ports import Emit, Sender
-from dicomrules.pipeline.diverter import Diverter, Means
+from dicomrules.pipeline.diverter import Diverter, Gates, Means
 from dicomrules.pipeline.gate import Gate
 from dicomrules.pipeline.hours import Hours
 from dicomrules.pipeline.lane import Lane, Works
@@ -41,12 +41,14 @@ class Delivery:
         self._ledger = ledger
         self._hours = hours or Hours({})
         self._emit = emit
-        self._stopping = threading.Event()
         self._recorder = Recorder(ledger, emit)
-        self._names = {target.destination.name for target in targets}
-        gates = {one.destination.name: Gate(one.destination.retry, _count(one.destination)) for one in targets}
-        self._diverting = Means(ledger, gates, self.wake, self._hours.opened, study_live, emit)
-        self._lanes = [lane for target in targets for lane in self._lanes_of(target)]
+        self._gates = Gates()
+        self._diverting = Means(ledger, self._gates, self.wake, self._hours.opened, study_live, emit)
+        self._gates.become(
+            {one.destination.name: Gate(one.destination.retry, _count(one.destination)) for one in targets}
+        )
+        self._groups = {target.destination.name: self._group(target) for target in targets}
+        self._ending: list[_Group] = []
 
     def start(self) -> None:
         """Queue again what was under way when we last ended, then begin."""
@@ -57,13 +59,40 @@ class Delivery:
                     "delivery.resumed", Level.INFO, "attempts that were cut off are made again", {"deliveries": again}
                 )
             )
-        for orphan in sorted(set(self._ledger.destinations()) - self._names):
-            text = "the gateway file no longer has this destination: what waits for it stays in the queue"
-            self._emit(Event("destination.unknown", Level.WARNING, text, {"destination": orphan}))
+        self._tell_orphans()
         self._look_at_schedules()
         self._recorder.start()
-        for lane in self._lanes:
-            lane.start()
+        for group in self._groups.values():
+            group.start()
+
+    def use(self, targets: list[Target], hours: Hours) -> None:
+        """These are the destinations and the schedules from now on.
+
+        Lanes of one that is gone, or has other settings, finish the instances under way and end; new ones begin beside
+        them: no delivery is claimed twice.
+        """
+        self._hours.become(hours)
+        self._look_at_schedules()
+        before = dict(self._groups)
+        kept = {
+            one.destination.name: before.pop(one.destination.name)
+            for one in targets
+            if one.destination == getattr(before.get(one.destination.name), "destination", None)
+        }
+        fresh = [one for one in targets if one.destination.name not in kept]
+        self._gates.become(
+            {name: group.gate for name, group in kept.items()}
+            | {one.destination.name: _gate(one.destination) for one in fresh}
+        )
+        begun = {one.destination.name: self._group(one) for one in fresh}
+        self._groups = kept | begun
+        for group in begun.values():
+            group.start()
+        self._ending = [group for group in self._ending if not group.ended()]
+        for group in before.values():
+            group.stop()
+            self._ending.append(group)
+        self._tell_orphans()
 
     def _look_at_schedules(self) -> None:
         """A schedule that never opens, or is no more, is told of: what waits for it would be forgotten."""
@@ -77,26 +106,32 @@ class Delivery:
 
     def wake(self) -> None:
         """There may be work."""
-        for lane in self._lanes:
-            lane.wake()
+        for group in self._groups.values():
+            group.wake()
 
     def resume(self, destination: str) -> None:
         """A person says that this destination is there again: it is tried now."""
-        for lane in self._lanes:
-            lane.resume(destination)
+        if group := self._groups.get(destination):
+            group.resume()
 
     def drain(self, seconds: float) -> bool:
         """Finish the instances under way, give the rest back, write all outcomes. False when a lane did not end in
         time.
         """
-        self._stopping.set()
-        self.wake()
+        groups = [*self._groups.values(), *self._ending]
+        for group in groups:
+            group.stop()
         deadline = time.monotonic() + seconds  # for all of them together
-        ended = [lane.join(max(0.0, deadline - time.monotonic())) for lane in self._lanes]
+        ended = [lane.join(max(0.0, deadline - time.monotonic())) for group in groups for lane in group.lanes]
         self._recorder.close(5.0)
         return all(ended)
 
-    def _lanes_of(self, target: Target) -> list[Lane]:
+    def _tell_orphans(self) -> None:
+        for orphan in sorted(set(self._ledger.destinations()) - set(self._groups)):
+            text = "the gateway file no longer has this destination: what waits for it stays in the queue"
+            self._emit(Event("destination.unknown", Level.WARNING, text, {"destination": orphan}))
+
+    def _group(self, target: Target) -> "_Group":
         destination = target.destination
         count = _count(destination)
         works = Works(
@@ -104,17 +139,53 @@ class Delivery:
             policy=destination.retry,
             ledger=self._ledger,
             recorder=self._recorder,
-            gate=self._diverting.gates[destination.name],
+            gate=(gate := self._gates[destination.name]),
             emit=self._emit,
-            stopping=self._stopping,
+            stopping=(stopping := threading.Event()),
             screen=Screen(self._ledger.sent_once, self._recorder.written),
             turns=Turns(self._hours.opened, destination.aet if isinstance(destination, DicomDestination) else ""),
             commits=isinstance(destination, DicomDestination) and destination.commitment is not None,
             diverter=Diverter(destination.name, self._diverting),
         )
-        return [Lane(works, target.sender(), number) for number in range(count)]
+        lanes = [Lane(works, target.sender(), number) for number in range(count)]
+        return _Group(destination, lanes, gate, stopping)
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """The lanes of one destination."""
+
+    destination: Destination
+    lanes: list[Lane]
+    gate: Gate
+    stopping: threading.Event
+
+    def start(self) -> None:
+        for lane in self.lanes:
+            lane.start()
+
+    def wake(self) -> None:
+        for lane in self.lanes:
+            lane.wake()
+
+    def resume(self) -> None:
+        """Its pause is over."""
+        self.gate.reopen()
+        self.wake()
+
+    def stop(self) -> None:
+        """Finish what is under way."""
+        self.stopping.set()
+        self.wake()
+
+    def ended(self) -> bool:
+        return all(lane.join(0.0) for lane in self.lanes)
 
 
 def _count(destination: Destination) -> int:
     """How many lanes a destination has."""
     return destination.associations if isinstance(destination, DicomDestination) else 1
+
+
+def _gate(destination: Destination) -> Gate:
+    return Gate(destination.retry, _count(destination))

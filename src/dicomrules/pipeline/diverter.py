@@ -5,7 +5,7 @@ moves, and what still comes of it follows, as long as the stand-in can be reache
 be reached, one consignment at a time goes to whichever pause is over, as its probe.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -27,6 +27,28 @@ class Means:
     opened: Callable[[], tuple[str, ...]]
     study_live: timedelta
     emit: Emit
+
+
+class Gates(Mapping[str, Gate]):
+    """The gates by destination, as the gateway file has them now; that of one that is gone is still answered for."""
+
+    def __init__(self) -> None:
+        self._now: dict[str, Gate] = {}
+        self._gone: dict[str, Gate] = {}
+
+    def become(self, gates: dict[str, Gate]) -> None:
+        """These are the gates from now on; whoever is looking through the old ones goes on with those."""
+        self._gone = {**self._gone, **self._now}
+        self._now = gates
+
+    def __getitem__(self, name: str) -> Gate:
+        return self._now[name] if name in self._now else self._gone[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._now)
+
+    def __len__(self) -> int:
+        return len(self._now)
 
 
 class Diverter:

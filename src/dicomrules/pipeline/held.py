@@ -46,6 +46,10 @@ class HeldInstances:
         self._engine = engine
         self._means = means
 
+    def use(self, engine: Decides) -> None:
+        """Other rules count from now on; `start` says which."""
+        self._engine = engine
+
     def start(self, fingerprint: str, now: datetime) -> None:
         """The rules with this fingerprint are loaded: what others hold for a later decision is due.
 

@@ -22,6 +22,10 @@ class Hours:
         self._now = now
         self._gone: tuple[str, ...] = ()
 
+    def become(self, other: "Hours") -> None:
+        """The schedules are those of another rule set from now on."""
+        self._schedules, self._zone = other._schedules, other._zone
+
     def opened(self) -> tuple[str, ...]:
         """The names of those that are open, and the empty one, which always is."""
         local = self._now().astimezone(self._zone)

@@ -7,7 +7,7 @@ deciding again would not mend is kept and held, never refused: the sender has no
 import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from dicomrules.model.admission import STRICT, Admission
@@ -62,6 +62,11 @@ class Intake:
         self._fingerprint = fingerprint
         self._means = means
 
+    def use(self, engine: Decides, fingerprint: str, admissions: Mapping[str, Admission]) -> None:
+        """Other rules count from the next instance on; one that is being decided is decided by those it began with."""
+        self._engine, self._fingerprint = engine, fingerprint
+        self._means = replace(self._means, admissions=admissions)
+
     async def accept(self, envelope: Envelope) -> Receipt:
         """Take over one complete instance; see the port."""
         try:
@@ -96,32 +101,29 @@ class Intake:
         return Receipt(decision.verdict, SUCCESS)
 
     async def _decide(self, envelope: Envelope) -> Decision:
-        found = envelope.index
+        found, engine, fingerprint = envelope.index, self._engine, self._fingerprint
         if self._means.crashes.get((envelope.key.sop_instance, envelope.length), 0) >= _CRASHES_BORNE or found is None:
             return self._undecided("decision crashed")
         if not _is_orderly(envelope):
             return self._undecided("malformed structure")
         try:
             if found.count <= _DECIDED_AT_ONCE:
-                decision = self._engine.decide(envelope)
+                decision = engine.decide(envelope)
             else:
                 loop = asyncio.get_running_loop()
-                decision = await loop.run_in_executor(self._means.pool, self._engine.decide, envelope)
+                decision = await loop.run_in_executor(self._means.pool, engine.decide, envelope)
         except SpoolError:
             raise
         except Exception as error:  # noqa: BLE001 - a bug of ours must not cost the image
             self._note("decision.failed", Level.ERROR, "deciding failed", envelope, type(error).__name__)
-            return self._held("decision failed")
+            return _held("decision failed", fingerprint)
         if isinstance(decision, Needs):
-            return self._held(f"table {decision.table} has no source in this version")
+            return _held(f"table {decision.table} has no source in this version", fingerprint)
         return decision
 
     def _undecided(self, reason: str) -> Decision:
         """Held for a person, and by no rules: other ones are no reason to decide it again."""
         return Decision(Verdict.HOLD, (), (), "", (reason,))
-
-    def _held(self, reason: str) -> Decision:
-        return Decision(Verdict.HOLD, (), (), self._fingerprint, (reason,))
 
     def _rejected(self, envelope: Envelope, decision: Decision) -> Receipt:
         self._note("instance.reject", Level.WARNING, "a verdict of the rules", envelope, decision.reason)
@@ -168,3 +170,8 @@ def _received(envelope: Envelope, arrival: Arrival) -> Event:
         "arrival": arrival.value,
     }
     return Event("instance.received", Level.DEBUG, "an instance was taken over", fields)
+
+
+def _held(reason: str, fingerprint: str) -> Decision:
+    """Held by the rules with this fingerprint: with others it may go."""
+    return Decision(Verdict.HOLD, (), (), fingerprint, (reason,))

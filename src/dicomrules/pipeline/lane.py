@@ -85,12 +85,6 @@ class Lane:
         """There may be work."""
         self._work.set()
 
-    def resume(self, destination: str) -> None:
-        """If this is the destination: its pause is over."""
-        if destination == self._works.destination:
-            self._works.gate.reopen()
-            self.wake()
-
     def join(self, timeout: float) -> bool:
         """Wait for the end; False when it has not come in time."""
         self._thread.join(timeout)

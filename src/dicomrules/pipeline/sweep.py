@@ -33,6 +33,10 @@ class Sweep:
         self._retention = retention
         self._idle_steps = 0
 
+    def use(self, retention: Retention) -> None:
+        """Other times count from now on."""
+        self._retention = retention
+
     def step(self, now: datetime) -> bool:
         """Do a little; True when there is more. Raises LedgerError."""
         moved = self._move_finished(now)

@@ -57,7 +57,7 @@ class Wakeup:
         self._socket.settimeout(timeout)
         try:
             self._socket.recv(1)
-        except TimeoutError:
+        except (TimeoutError, BlockingIOError):  # the latter for a `timeout` of 0
             return False
         self._socket.setblocking(False)
         with suppress(BlockingIOError):

@@ -127,6 +127,20 @@ class StorageScp:
             self._look_ups = asyncio.create_task(self._keep_looking_up())
         await self._listener.start()
 
+    async def use(self, receiver: DicomReceiver) -> None:
+        """Others may send from now on, or under other terms; associations that are open stay as they were agreed.
+
+        What the receiver listens on must be the same.
+        """
+        allowlist = Allowlist(receiver.peers, receiver.called_aets)
+        if allowlist.names:
+            await allowlist.look_up(self._not_found)
+            if self._look_ups is None:
+                self._look_ups = asyncio.create_task(self._keep_looking_up())
+        if receiver.users != self._receiver.users:
+            self._identities = Identities(receiver.users)
+        self._receiver, self._allowlist = receiver, allowlist
+
     async def drain(self, seconds: float) -> None:
         """Accept nothing more; what is under way may finish for `seconds`, then it is aborted."""
         await self._listener.drain(seconds)

@@ -21,9 +21,11 @@ from dicomrules.service.plan import Plan
 _FORGETS_EVERY = 60.0  # seconds
 
 
-def received_commitments(plan: Plan, ledger: Ledger, pool: Executor, emit: Emit) -> ReceivedCommitments:
-    """The Commitments of the receivers; `pool` has one thread."""
-    reported = Reported(CommitmentTransactions(ledger), _destinations(plan), emit)
+def received_commitments(
+    plan: Plan, ledger: Ledger, pool: Executor, emit: Emit, destinations: Mapping[str, DicomDestination]
+) -> ReceivedCommitments:
+    """The Commitments of the receivers; `pool` has one thread, `destinations` may change meanwhile."""
+    reported = Reported(CommitmentTransactions(ledger), destinations, emit)
     wake = Knocker(plan.settings.state).notify
     return ReceivedCommitments(Means(CommitmentRequests(ledger), reported, pool, emit, wake))
 
@@ -32,7 +34,7 @@ class CommitmentSide:
     """What the delivery process does: reports to peers, asks destinations."""
 
     def __init__(self, plan: Plan, ledger: Ledger, emit: Emit) -> None:
-        destinations = _destinations(plan)
+        destinations = dicom_destinations(plan)
         self._history = plan.settings.history
         self._emit = emit
         self._requests = CommitmentRequests(ledger)
@@ -74,5 +76,6 @@ class CommitmentSide:
             asking.join(2.0)
 
 
-def _destinations(plan: Plan) -> Mapping[str, DicomDestination]:
+def dicom_destinations(plan: Plan) -> dict[str, DicomDestination]:
+    """The destinations that storage commitment can be about, by name."""
     return {each.name: each for each in plan.settings.destinations if isinstance(each, DicomDestination)}

@@ -3,12 +3,12 @@
 import select
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from dicomrules.engine.decide import Engine
 from dicomrules.model.destination import Destination, DicomDestination, StowDestination
 from dicomrules.model.event import Event, Level
 from dicomrules.model.ports import Emit, Sender
@@ -19,15 +19,15 @@ from dicomrules.pipeline.requests import Means as RequestMeans
 from dicomrules.pipeline.requests import Requests
 from dicomrules.pipeline.sweep import Retention, Sweep
 from dicomrules.queue.errors import LedgerError
-from dicomrules.queue.ledger import Ledger
 from dicomrules.queue.wakeup import Wakeup
 from dicomrules.senders.cstore import CStoreSender
 from dicomrules.senders.folder import FolderSender
 from dicomrules.senders.stow import StowSender
 from dicomrules.service.commitment import CommitmentSide
 from dicomrules.service.emitting import Emitting
-from dicomrules.service.intake import open_state
+from dicomrules.service.intake import engine_of, in_force, open_state
 from dicomrules.service.plan import DRAIN_SECONDS, IO_ERROR, ORPHAN_SECONDS, Line, Plan, StartFailed, StateLost
+from dicomrules.service.reload import swapped
 from dicomrules.spool.errors import SpoolError
 from dicomrules.spool.spool import Spool
 
@@ -54,41 +54,117 @@ class _Stop:
 def run(plan: Plan, line: Line) -> None:
     """The whole life of the process. Raises StartFailed and StateLost."""
     emit = Emitting(plan)
-    stop = _Stop(line.parent)
+    stop, reload = _Stop(line.parent), _Asked()
     signal.signal(signal.SIGTERM, stop.ask)
+    signal.signal(signal.SIGHUP, reload.ask)
     try:
-        spool, ledger = open_state(plan)
-        hours = Hours(plan.program.schedules, plan.program.settings.timezone)
-        delivery = Delivery(targets(plan, spool, emit), ledger, emit, hours, plan.settings.study_live)
-        sweep = Sweep(spool, ledger, _retention(plan))
-        engine = Engine(plan.program, plan.applications, plan.settings.name)
-        held = HeldInstances(engine, Means(spool, ledger, emit, delivery.wake))
-        requests = Requests(engine, _request_means(plan, spool, ledger, delivery, emit))
-        commitment = CommitmentSide(plan, ledger, emit)
+        work = _Work(plan, emit)
         with _wakeup(plan.settings.state) as wakeup:
-            delivery.start()
-            commitment.start(datetime.now(UTC))
-            held.start(plan.program.fingerprint, datetime.now(UTC))
-            requests.start(datetime.now(UTC))
+            work.start()
             line.ready("to " + ", ".join(each.name for each in plan.settings.destinations))
-            tidied, asked = 0.0, False
-            while not stop.now() and not ledger.failure:
-                if wakeup.wait(0.0 if asked else _POLL):
-                    delivery.wake()
-                asked = _act_on_requests(requests, emit)
-                if time.monotonic() - tidied >= _POLL:
-                    _sweep(sweep, emit)
-                    _decide_again(held, emit)
-                    _report(commitment, emit)
-                    tidied = time.monotonic()
-            if ledger.failure:
-                raise StateLost(ledger.failure)
-            commitment.stop()
-            if not delivery.drain(stop.drain_seconds):
+            busy = False
+            while not stop.now() and not work.ledger.failure:
+                if wakeup.wait(0.0 if busy else _POLL):
+                    work.delivery.wake()
+                if reload.taken():
+                    work.take_over()
+                busy = work.step()
+            if work.ledger.failure:
+                raise StateLost(work.ledger.failure)
+            if not work.drain(stop.drain_seconds):
                 text = "an attempt did not end in time: it is made again at the next start"
                 emit(Event("delivery.cut_off", Level.WARNING, text))
     finally:
         emit.close()
+
+
+@dataclass(slots=True)
+class _Asked:
+    """Asked for by a signal; a reload while we were started counts as one."""
+
+    asked: bool = True
+
+    def ask(self, *_: object) -> None:
+        self.asked = True
+
+    def taken(self) -> bool:
+        """Whether it was asked for since the last time."""
+        asked, self.asked = self.asked, False
+        return asked
+
+
+class _Work:
+    """Everything that the process does, by one plan, and by another one after a reload."""
+
+    def __init__(self, plan: Plan, emit: Emit) -> None:
+        self._plan, self._emit = plan, emit
+        self._spool, self.ledger = open_state(plan)
+        self.delivery = Delivery(
+            targets(plan, self._spool, emit), self.ledger, emit, _hours(plan), plan.settings.study_live
+        )
+        engine, wake = engine_of(plan), self.delivery.wake
+        self._sweep = Sweep(self._spool, self.ledger, _retention(plan))
+        self._held = HeldInstances(engine, Means(self._spool, self.ledger, emit, wake))
+        means = RequestMeans(self._spool, self.ledger, emit, wake, self.delivery.resume, _names(plan))
+        self._requests = Requests(engine, means)
+        self._commitment = CommitmentSide(plan, self.ledger, emit)
+        self._tidied = 0.0
+
+    def start(self) -> None:
+        """Begin; what was under way when the process died is taken up again."""
+        now = datetime.now(UTC)
+        self.delivery.start()
+        self._commitment.start(now)
+        self._held.start(self._plan.program.fingerprint, now)
+        self._requests.start(now)
+
+    def take_over(self) -> None:
+        """What the parent has compiled counts here too, from now on."""
+        new = swapped(self._plan, self._emit)
+        if new is None:
+            return
+        before, self._plan, engine = self._plan.settings, new, engine_of(new)
+        self.delivery.use(targets(new, self._spool, self._emit), _hours(new))
+        if (before.destinations, before.peers) != (new.settings.destinations, new.settings.peers):
+            self._commitment.stop()
+            self._commitment = CommitmentSide(new, self.ledger, self._emit)
+            self._failing("commitment.failed", lambda: self._commitment.start(datetime.now(UTC)))
+        self._sweep.use(_retention(new))
+        self._held.use(engine)
+        self._requests.use(engine, _names(new))
+        in_force(self._emit, "delivery", new)
+        self._failing("held.failed", lambda: self._held.start(new.program.fingerprint, datetime.now(UTC)))
+
+    def step(self) -> bool:
+        """What is asked for, and about once a second the rest; True when there is more to do at once."""
+        busy = self._failing("request.failed", lambda: self._requests.step(datetime.now(UTC)))
+        if time.monotonic() - self._tidied >= _POLL:
+            self._failing("sweep.failed", lambda: self._sweep.step(datetime.now(UTC)))
+            self._failing("held.failed", lambda: self._held.step(datetime.now(UTC)))
+            self._failing("commitment.failed", lambda: self._commitment.step(datetime.now(UTC)))
+            self._tidied = time.monotonic()
+        return bool(busy)
+
+    def drain(self, seconds: float) -> bool:
+        """Finish what is under way; False when it took too long."""
+        self._commitment.stop()
+        return self.delivery.drain(seconds)
+
+    def _failing(self, name: str, act: Callable[[], object]) -> object:
+        """A failure of what is done beside delivery stops no delivery, and is tried again."""
+        try:
+            return act()
+        except (LedgerError, SpoolError) as error:
+            self._emit(Event(name, Level.WARNING, _FAILED[name], {"reason": str(error)}))
+            return None
+
+
+_FAILED = {
+    "request.failed": "a request failed, and is tried again",
+    "sweep.failed": "tidying failed, and is tried again",
+    "held.failed": "deciding again failed, and is tried again",
+    "commitment.failed": "reports on storage commitment failed, and are tried again",
+}
 
 
 def targets(plan: Plan, spool: Spool, emit: Emit) -> list[Target]:
@@ -117,40 +193,9 @@ def _wakeup(state: Path) -> Wakeup:
         raise StartFailed(IO_ERROR, f"the wake-up socket in {state} cannot be made: {error.strerror}") from error
 
 
-def _request_means(plan: Plan, spool: Spool, ledger: Ledger, delivery: Delivery, emit: Emit) -> RequestMeans:
-    names = frozenset(each.name for each in plan.settings.destinations)
-    return RequestMeans(spool, ledger, emit, delivery.wake, delivery.resume, names)
+def _hours(plan: Plan) -> Hours:
+    return Hours(plan.program.schedules, plan.program.settings.timezone)
 
 
-def _act_on_requests(requests: Requests, emit: Emit) -> bool:
-    """What people have asked for; a failure of it stops no delivery."""
-    try:
-        return requests.step(datetime.now(UTC))
-    except LedgerError as error:
-        emit(Event("request.failed", Level.WARNING, "a request failed, and is tried again", {"reason": str(error)}))
-        return False
-
-
-def _decide_again(held: HeldInstances, emit: Emit) -> None:
-    """What is due of the held instances; a failure of it stops no delivery."""
-    try:
-        held.step(datetime.now(UTC))
-    except LedgerError as error:
-        emit(Event("held.failed", Level.WARNING, "deciding again failed, and is tried again", {"reason": str(error)}))
-
-
-def _report(commitment: CommitmentSide, emit: Emit) -> None:
-    """What is due of storage commitment; a failure of it stops no delivery."""
-    try:
-        commitment.step(datetime.now(UTC))
-    except LedgerError as error:
-        text = "reports on storage commitment failed, and are tried again"
-        emit(Event("commitment.failed", Level.WARNING, text, {"reason": str(error)}))
-
-
-def _sweep(sweep: Sweep, emit: Emit) -> None:
-    """A little tidying between knocks; a failure of it stops no delivery."""
-    try:
-        sweep.step(datetime.now(UTC))
-    except (LedgerError, SpoolError) as error:
-        emit(Event("sweep.failed", Level.WARNING, "tidying failed, and is tried again", {"reason": str(error)}))
+def _names(plan: Plan) -> frozenset[str]:
+    return frozenset(each.name for each in plan.settings.destinations)

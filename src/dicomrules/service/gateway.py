@@ -18,6 +18,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dicomrules.model.event import Event, Level
+from dicomrules.model.ports import Emit
+from dicomrules.observe.emit import fan_out
+from dicomrules.observe.log import log_to
 from dicomrules.service import delivery, intake, watch
 from dicomrules.service.alive import hold
 from dicomrules.service.plan import (
@@ -32,6 +36,8 @@ from dicomrules.service.plan import (
     StartFailed,
     StateLost,
 )
+from dicomrules.service.reload import reload
+from dicomrules.service.snapshot import keep
 
 _SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGHUP})
 _START_SECONDS = 60.0
@@ -63,12 +69,23 @@ def serve(plan: Plan, announce: Callable[[str], None]) -> int:
     if plan.settings.observing.anybody:
         children.append(_Child("watch", watch.run))
     try:
+        _keep_first(plan)
         doing = [_start(plan, child, children) for child in children]
         announce(f"ready: {'; '.join(doing)}; rules {plan.program.fingerprint[:12]}")
         return _supervise(plan, children, announce)
     finally:
         _end(children)
         os.close(lock)
+
+
+def _keep_first(plan: Plan) -> None:
+    """The texts that the gateway starts with, for its children and for those who ask later. Raises StartFailed."""
+    if plan.snapshot is None:
+        return
+    try:
+        keep(plan.settings.state, plan.snapshot)
+    except OSError as error:
+        raise _unusable(plan.settings.state, error) from error
 
 
 def _hold(state: Path) -> int:
@@ -162,11 +179,43 @@ def _supervise(plan: Plan, children: list[_Child], announce: Callable[[str], Non
         if caught in (signal.SIGTERM, signal.SIGINT):
             return DONE
         if caught == signal.SIGHUP:
-            print("SIGHUP: rules are read again only at a restart in this version", file=sys.stderr, flush=True)
+            plan = _reload(plan, children)
             continue
         for child in filter(_died, children):
             _note_death(child)
             announce(f"ready again: {_start(plan, child, children)}")
+
+
+def _reload(plan: Plan, children: list[_Child]) -> Plan:
+    """Read everything again; the plan that counts from here on. Whatever goes wrong, the gateway goes on as it was."""
+    emit = fan_out(log_to(sys.stderr, as_json=plan.log_as_json))
+    try:
+        new = reload(plan, emit)
+    except Exception as error:  # noqa: BLE001 - a bug in reading must not end a gateway that works
+        reason = {"reason": f"internal error ({type(error).__name__})"}
+        emit(Event("rules.not_reloaded", Level.ERROR, "the new rules are not taken, the old ones stay", reason))
+        return plan
+    if new is None:
+        return plan
+    for child in children:
+        if child.pid and child.run is watch.run:
+            _begin_anew(new, child, children, emit)
+        elif child.pid:
+            os.kill(child.pid, signal.SIGHUP)
+    return new
+
+
+def _begin_anew(plan: Plan, child: _Child, children: list[_Child], emit: Emit) -> None:
+    """End a child that holds nothing that could be lost, and start it with another plan."""
+    os.kill(child.pid, signal.SIGTERM)
+    os.waitpid(child.pid, 0)
+    os.close(child.alive)
+    child.pid, child.alive = 0, -1
+    try:
+        _start(plan, child, children)
+    except StartFailed as failure:
+        fields: dict[str, str | int | float] = {"process": child.name, "reason": failure.problem}
+        emit(Event("process.not_started", Level.ERROR, "a process did not start again: restart the gateway", fields))
 
 
 def _note_death(child: _Child) -> None:

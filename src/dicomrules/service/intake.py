@@ -7,10 +7,12 @@ import signal
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol
 
 from dicomrules.engine.decide import Engine
+from dicomrules.model.destination import DicomDestination
 from dicomrules.model.event import Event, Level
 from dicomrules.model.ports import Emit
 from dicomrules.model.receiver import DicomReceiver, FolderReceiver, Receiver, StowReceiver
@@ -22,7 +24,7 @@ from dicomrules.queue.wakeup import Knocker
 from dicomrules.receivers import scp
 from dicomrules.receivers.folder import FolderWatch
 from dicomrules.receivers.taking import Taker
-from dicomrules.service.commitment import received_commitments
+from dicomrules.service.commitment import dicom_destinations, received_commitments
 from dicomrules.service.emitting import Emitting
 from dicomrules.service.plan import (
     CONFIG,
@@ -34,6 +36,7 @@ from dicomrules.service.plan import (
     StartFailed,
     StateLost,
 )
+from dicomrules.service.reload import swapped
 from dicomrules.spool.errors import SpoolError
 from dicomrules.spool.spool import Spool
 
@@ -76,10 +79,13 @@ async def _run(plan: Plan, line: Line, emit: Emit) -> None:
             crashes=crashes,
             admissions={each.name: each.admission for each in plan.settings.receivers},
         )
-        inbox = Intake(Engine(plan.program, plan.applications, plan.settings.name), plan.program.fingerprint, means)
-        scp_means = scp.Means(spool, inbox, emit, pool, received_commitments(plan, ledger, apart, emit))
+        inbox = Intake(engine_of(plan), plan.program.fingerprint, means)
+        destinations = dicom_destinations(plan)
+        scp_means = scp.Means(spool, inbox, emit, pool, received_commitments(plan, ledger, apart, emit, destinations))
         receivers = [_receiver(each, scp_means, ledger) for each in plan.settings.receivers]
         await _start(plan.settings.receivers, receivers)
+        reloading = _Reloading(plan, _Parts(inbox, receivers, destinations), pool, emit)
+        reloading.ask()  # a reload while we were started
         line.ready(", ".join(map(describe, plan.settings.receivers)))
         failure = await _stopped(stop, spool, ledger)
         await asyncio.gather(*(each.drain(0.0 if failure else stop.drain_seconds) for each in receivers))
@@ -123,6 +129,62 @@ def describe(receiver: Receiver) -> str:
         host = f"[{receiver.bind}]" if ":" in receiver.bind else receiver.bind
         return f"{receiver.name} on {'https' if receiver.tls else 'http'}://{host}:{receiver.port}{receiver.path}"
     return f"{receiver.name} in {receiver.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What follows a reload."""
+
+    inbox: Intake
+    receivers: Sequence[Receives]
+    destinations: dict[str, DicomDestination]
+
+
+class _Reloading:
+    """After SIGHUP: what the parent has compiled is compiled here too, beside the work, and takes over at once."""
+
+    def __init__(self, plan: Plan, parts: "_Parts", pool: ThreadPoolExecutor, emit: Emit) -> None:
+        self._plan, self._parts, self._pool, self._emit = plan, parts, pool, emit
+        self._asked = asyncio.Event()
+        self._running = asyncio.create_task(self._run())
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self.ask)
+
+    def ask(self) -> None:
+        """There may be other rules."""
+        self._asked.set()
+
+    async def _run(self) -> None:
+        while await self._asked.wait():
+            self._asked.clear()
+            loop = asyncio.get_running_loop()
+            made = await loop.run_in_executor(self._pool, _compiled_again, self._plan, self._emit)
+            if made is None:
+                continue
+            self._plan, engine = made
+            admissions = {each.name: each.admission for each in self._plan.settings.receivers}
+            self._parts.inbox.use(engine, self._plan.program.fingerprint, admissions)
+            self._parts.destinations.clear()
+            self._parts.destinations.update(dicom_destinations(self._plan))
+            for receiver, declared in zip(self._parts.receivers, self._plan.settings.receivers, strict=True):
+                if isinstance(receiver, scp.StorageScp) and isinstance(declared, DicomReceiver):
+                    await receiver.use(declared)
+            in_force(self._emit, "intake", self._plan)
+
+
+def _compiled_again(plan: Plan, emit: Emit) -> tuple[Plan, Engine] | None:
+    new = swapped(plan, emit)
+    return None if new is None else (new, engine_of(new))
+
+
+def engine_of(plan: Plan) -> Engine:
+    """The rules of a plan, made ready."""
+    return Engine(plan.program, plan.applications, plan.settings.name)
+
+
+def in_force(emit: Emit, process: str, plan: Plan) -> None:
+    """Tell that this process decides by these rules from now on."""
+    fields: dict[str, str | int | float] = {"process": process, "rules": plan.program.fingerprint[:12]}
+    emit(Event("rules.in_force", Level.INFO, "other rules or destinations count from now on", fields))
 
 
 class _Stop:

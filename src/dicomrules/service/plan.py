@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from dicomrules.config.settings import Settings
 from dicomrules.model.destination import DicomDestination
 from dicomrules.program.ruleset import Program
+from dicomrules.service.snapshot import Snapshot
 
 # Exit codes, after sysexits(3); documented in the command line's help.
 DONE = 0
@@ -21,11 +22,16 @@ ORPHAN_SECONDS = 1.0  # the same when the parent has died: the next gateway wait
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One gateway: shared by parent and children, never changed."""
+    """One gateway: shared by parent and children, never changed. `number` counts the reloads of this run.
+
+    `snapshot` is what it was compiled from; None: nothing of it is kept, and there is no reload.
+    """
 
     settings: Settings
     program: Program
     log_as_json: bool = False
+    snapshot: Snapshot | None = None
+    number: int = 0
 
     @property
     def applications(self) -> dict[str, tuple[str, str]]:
