@@ -10,8 +10,10 @@ from dicomrules.cli.gateway_file import GATEWAY, settings_of
 from dicomrules.cli.negotiated import Pair, Proposed, accepted_by, proposed_to
 from dicomrules.cli.output import print_json
 from dicomrules.config.settings import Settings
+from dicomrules.dicom import commitment
 from dicomrules.dicom.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from dicomrules.dicom.uids import uid_name
+from dicomrules.model.commitment import CommitmentPolicy
 from dicomrules.model.destination import DicomDestination
 from dicomrules.model.receiver import DicomReceiver
 from dicomrules.model.security import User
@@ -47,7 +49,19 @@ def statement_of(settings: Settings) -> Value:
         "asynchronous_operations": [1, 1],
         "acceptors": [_acceptor(each) for each in settings.receivers if isinstance(each, DicomReceiver)],
         "requestors": [_requestor(each) for each in settings.destinations if isinstance(each, DicomDestination)],
+        "commitment_reports": _reports(settings),
     }
+
+
+def _reports(settings: Settings) -> list[Value]:
+    """Where reports on storage commitment go that peers ask for: to their port, else where a destination is they."""
+    receivers = [each for each in settings.receivers if isinstance(each, DicomReceiver)]
+    if all(each.commitment is CommitmentPolicy.NO for each in receivers):
+        return []
+    destinations = [each for each in settings.destinations if isinstance(each, DicomDestination)]
+    places = {each.aet: (each.host, each.port) for each in destinations}
+    places |= {peer.aet: (peer.host, peer.port) for peer in settings.peers if peer.port}
+    return [{"ae_title": aet, "host": host, "port": port} for aet, (host, port) in sorted(places.items())]
 
 
 def _acceptor(receiver: DicomReceiver) -> Value:
@@ -66,12 +80,14 @@ def _acceptor(receiver: DicomReceiver) -> Value:
             "client_certificates": receiver.tls.client_ca is not None,
         },
         "user_identity": sorted(receiver.users),
-        "pairs": [_pair(each) for each in accepted_by(receiver)],
+        "storage_commitment": receiver.commitment.value,
+        "takes_reports": receiver.takes_reports,
+        "pairs": [_pair(each, receiver) for each in accepted_by(receiver)],
         "unknown_classes": receiver.contexts is None and receiver.accept_unknown_classes,
     }
 
 
-def _pair(pair: Pair) -> Value:
+def _pair(pair: Pair, receiver: DicomReceiver) -> Value:
     return {
         "calling": pair.calling,
         "called": pair.called,
@@ -81,12 +97,20 @@ def _pair(pair: Pair) -> Value:
                 "abstract_syntax": _uid(each.abstract_syntax),
                 "transfer_syntaxes": [_uid(uid) for uid in each.transfer_syntaxes],
                 "order_of": "acceptor" if each.ours else "requestor",
-                "role": "SCP",
+                "role": _role(each.abstract_syntax, receiver),
                 "extended_negotiation": None,
             }
             for each in pair.contexts
         ],
     }
+
+
+def _role(abstract_syntax: str, receiver: DicomReceiver) -> str:
+    """Ours. Of storage commitment: who is asked is the SCP, who is reported to the SCU (PS3.4 J.2)."""
+    if abstract_syntax != commitment.SOP_CLASS:
+        return "SCP"
+    asked, told = receiver.commitment is not CommitmentPolicy.NO, receiver.takes_reports
+    return " and ".join(role for role, plays in (("SCP", asked), ("SCU", told)) if plays)
 
 
 def _requestor(destination: DicomDestination) -> Value:
@@ -105,6 +129,11 @@ def _requestor(destination: DicomDestination) -> Value:
             "peer_name": destination.tls.name or destination.host,
         },
         "user_identity": _kind(destination.user),
+        "storage_commitment": destination.commitment
+        and {
+            "after_seconds": destination.commitment.after.total_seconds(),
+            "timeout_seconds": destination.commitment.timeout.total_seconds(),
+        },
         "contexts": [_proposed(each) for each in proposed_to(destination)],
     }
 

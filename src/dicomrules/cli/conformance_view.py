@@ -7,6 +7,11 @@ from typing import Any
 
 Value = dict[str, Any]
 
+_POLICIES = {
+    "no": "no",
+    "received": "an instance is committed when it is durable here and goes somewhere; all others: 0112, 0119",
+    "delivered": "an instance is committed when every destination has it; all others: 0112, 0119",
+}
 _PROFILES = {
     "bcp195": "BCP 195 RFC 8996, 9325 profile (PS3.15 B.12)",
     "bcp195-modified": "modified BCP 195 RFC 8996, 9325 profile (PS3.15 B.13)",
@@ -28,6 +33,8 @@ def _lines(statement: Value) -> Iterator[str]:
         yield from _acceptor(acceptor)
     for requestor in statement["requestors"]:
         yield from _requestor(requestor)
+    if statement["commitment_reports"]:
+        yield from _reports(statement["commitment_reports"])
 
 
 def _general(statement: Value) -> Iterator[tuple[str, str]]:
@@ -36,7 +43,8 @@ def _general(statement: Value) -> Iterator[tuple[str, str]]:
     yield "Implementation Version Name", _code(statement["implementation_version_name"])
     yield "Application context", "`1.2.840.10008.3.1.1.1`"
     yield "Asynchronous operations window", "one operation at a time (1, 1)"
-    yield "SOP class extended negotiation, role selection", "not answered"
+    yield "SOP class extended negotiation", "not answered"
+    yield "SCP/SCU role selection", "answered for Storage Commitment Push Model, for nothing else"
     yield "Character sets", "passed through as received; rewritten attributes in the character set of the instance"
 
 
@@ -45,7 +53,7 @@ def _acceptor(acceptor: Value) -> Iterator[str]:
     yield ""
     yield f"## Association acceptor {_code(acceptor['receiver'])}"
     yield ""
-    yield "Storage SCP and Verification SCP (PS3.4 Annexes A and B)."
+    yield "Storage SCP and Verification SCP (PS3.4 Annexes A and B)" + _commits(acceptor)
     yield ""
     rows = [
         ("Listens on", f"{acceptor['bind']} port {acceptor['port']}"),
@@ -53,6 +61,7 @@ def _acceptor(acceptor: Value) -> Iterator[str]:
         ("Calling AE titles", "any" if peers == "anyone" else _listed(peers)),
         ("Associations at once", f"{acceptor['associations']}, {acceptor['associations_per_address']} of one address"),
         ("SOP classes that PS3.6 does not have", "accepted" if acceptor["unknown_classes"] else "only where listed"),
+        ("Storage commitment (PS3.4 Annex J)", _POLICIES[acceptor["storage_commitment"]]),
         *_secured_acceptor(acceptor),
     ]
     yield from _table(("", ""), rows)
@@ -62,6 +71,27 @@ def _acceptor(acceptor: Value) -> Iterator[str]:
         yield ""
         yield f"Maximum length received: {pair['max_pdu']} bytes. Everything that does not stand here is refused."
         yield from _contexts(pair["contexts"], _accepted_list, "SCP")
+
+
+def _commits(acceptor: Value) -> str:
+    """Which roles of storage commitment there are besides."""
+    roles = [("SCP", acceptor["storage_commitment"] != "no"), ("SCU, which takes reports", acceptor["takes_reports"])]
+    played = " and ".join(f"Storage Commitment {role}" for role, plays in roles if plays)
+    return f"; {played} (Annex J)." if played else "."
+
+
+def _reports(reports: Sequence[Value]) -> Iterator[str]:
+    yield ""
+    yield "## Association requestor for reports on storage commitment"
+    yield ""
+    yield (
+        "Storage Commitment SCP (PS3.4 Annex J): N-EVENT-REPORT, when the association of the N-ACTION is over. The role"
+        " of the SCP is proposed, that of the SCU is not (PS3.7 D.3.3.4). Proposed is Storage Commitment Push Model"
+        " (`1.2.840.10008.1.20.1`) in Explicit and Implicit VR Little Endian. Our title is the one that was called."
+    )
+    yield ""
+    rows = [(_code(each["ae_title"]), f"{each['host']} port {each['port']}") for each in reports]
+    yield from _table(("peer", "at"), rows)
 
 
 def _listed(peers: Sequence[Value]) -> str:
@@ -87,17 +117,29 @@ def _requestor(requestor: Value) -> Iterator[str]:
     yield ""
     yield f"## Association requestor to {_code(requestor['destination'])}"
     yield ""
-    yield "Storage SCU and Verification SCU (PS3.4 Annexes A and B)."
+    asks = requestor["storage_commitment"]
+    more = "; Storage Commitment SCU (Annex J), on an association of its own" if asks else ""
+    yield f"Storage SCU and Verification SCU (PS3.4 Annexes A and B){more}."
     yield ""
     rows = [
         ("Calls", f"{_code(requestor['called_ae_title'])} at {requestor['host']} port {requestor['port']}"),
         ("As", _code(requestor["calling_ae_title"])),
         ("Associations at once", str(requestor["associations"])),
         ("Maximum length sent and received", f"{requestor['max_pdu']} bytes"),
+        *_asked(asks),
         *_secured_requestor(requestor),
     ]
     yield from _table(("", ""), rows)
     yield from _contexts(requestor["contexts"], _proposed_list, "SCU")
+
+
+def _asked(asks: Value | None) -> Iterator[tuple[str, str]]:
+    if asks:
+        after, timeout = asks["after_seconds"], asks["timeout_seconds"]
+        yield (
+            "Storage commitment",
+            f"asked {after:g} s after storage, and once more every {timeout:g} s without a report",
+        )
 
 
 def _contexts(contexts: Sequence[Value], listing: Any, role: str) -> Iterator[str]:
@@ -136,7 +178,9 @@ def _proposed_list(context: Value) -> Iterator[str]:
     yield "an instance in one of these transfer syntaxes gets the contexts beside it; it leaves in the first that fits."
     rows = [
         (
-            f"{way['instance_in']['name']} ({_code(way['instance_in']['uid'])})" if way["instance_in"] else "(C-ECHO)",
+            f"{way['instance_in']['name']} ({_code(way['instance_in']['uid'])})"
+            if way["instance_in"]
+            else "(C-ECHO, N-ACTION)",
             "; ".join(" or ".join(each["name"] for each in context) for context in way["proposed"]),
         )
         for way in context["ways"]

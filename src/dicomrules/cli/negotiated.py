@@ -4,11 +4,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
+from dicomrules.dicom import commitment
 from dicomrules.dicom.classes import STORAGE, TRANSFER_SYNTAXES
 from dicomrules.model.destination import DicomDestination
 from dicomrules.model.receiver import DicomReceiver
 from dicomrules.model.terms import ANY_TITLE, Terms
 from dicomrules.receivers.scp import Agreed, agreed
+from dicomrules.senders import commitment as asks
 from dicomrules.senders import echo
 from dicomrules.senders.contexts import Form, offer
 from dicomrules.senders.cstore import wishes_of
@@ -43,7 +45,8 @@ class Pair:
 class Proposed:
     """The contexts that are proposed for instances of one SOP class, by the transfer syntax they are in.
 
-    Each context is its list of transfer syntaxes. For C-ECHO, there is one way, in no transfer syntax ("").
+    Each context is its list of transfer syntaxes. For C-ECHO and for N-ACTION, there is one way, in no transfer syntax
+    ("").
     """
 
     abstract_syntax: str
@@ -71,7 +74,7 @@ def _pairs(receiver: DicomReceiver) -> Iterator[tuple[str, str]]:
 
 
 def _accepted(holds: Agreed, entries: Iterable[Terms]) -> Iterator[Accepted]:
-    classes, syntaxes = [VERIFICATION, *STORAGE], list(TRANSFER_SYNTAXES)
+    classes, syntaxes = [VERIFICATION, *STORAGE, commitment.SOP_CLASS], list(TRANSFER_SYNTAXES)
     for entry in entries:
         classes += entry.classes
         syntaxes += chain.from_iterable(listed or () for listed in entry.classes.values())
@@ -95,7 +98,9 @@ def _one_after_another(policy: ContextPolicy, abstract: str, syntaxes: tuple[str
 
 
 def proposed_to(destination: DicomDestination) -> Iterator[Proposed]:
-    """Verification, if it is proposed at all, and every storage class that instances may leave in."""
+    """Verification and storage commitment, if they are proposed at all, and every storage class that instances may
+    leave in.
+    """
     contexts = tuple(context.transfer_syntaxes for context in echo.proposed(destination.terms))
     if contexts:
         yield Proposed(VERIFICATION, (("", contexts),))
@@ -105,8 +110,11 @@ def proposed_to(destination: DicomDestination) -> Iterator[Proposed]:
     encodings = filter(holds_data_sets, TRANSFER_SYNTAXES)
     forms = tuple(dict.fromkeys((*encodings, *destination.transfer_syntaxes, *private)))
     for sop_class in dict.fromkeys((*STORAGE, *listed)):
-        if sop_class != VERIFICATION:
+        if sop_class not in (VERIFICATION, commitment.SOP_CLASS):
             made = ((syntax, offer([Form(sop_class, syntax)], wishes).contexts) for syntax in forms)
             ways = tuple((syntax, tuple(cx.transfer_syntaxes for cx in offered)) for syntax, offered in made if offered)
             if ways:
                 yield Proposed(sop_class, ways)
+    asked = asks.proposed_to(destination) if destination.commitment is not None else ()
+    if asked:
+        yield Proposed(commitment.SOP_CLASS, (("", tuple(context.transfer_syntaxes for context in asked)),))

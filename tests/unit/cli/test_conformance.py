@@ -109,3 +109,31 @@ def test_security_is_said_of_both_sides(tmp_path: Path) -> None:
     said = json.loads(_conformance(tmp_path, text, "--format", "json"))
     assert said["requestors"][0]["tls"]["profile"] == "bcp195-modified"
     assert said["acceptors"][0]["user_identity"] == ["CT_A1"]
+
+
+ASKING = SITE.replace("{host: 10.20.3.4}", "{host: 10.20.3.4, port: 104}").replace(
+    "host: 10.20.3.9, port: 104", "host: 10.20.3.9, port: 104, commitment: yes"
+)
+COMMITMENT = "1.2.840.10008.1.20.1"
+
+
+def test_storage_commitment_stands_there_in_both_roles_with_its_policy(tmp_path: Path) -> None:
+    said = json.loads(_conformance(tmp_path, ASKING, "--format", "json"))
+    (acceptor,), (requestor,) = said["acceptors"], said["requestors"]
+    assert (acceptor["storage_commitment"], acceptor["takes_reports"]) == ("received", True)
+    for pair in acceptor["pairs"]:
+        (context,) = [cx for cx in pair["contexts"] if cx["abstract_syntax"]["uid"] == COMMITMENT]
+        assert context["role"] == "SCP and SCU"
+        assert {each["uid"] for each in context["transfer_syntaxes"]} == {"1.2.840.10008.1.2", "1.2.840.10008.1.2.1"}
+    assert requestor["storage_commitment"] == {"after_seconds": 10, "timeout_seconds": 3600}
+    assert COMMITMENT in [cx["abstract_syntax"]["uid"] for cx in requestor["contexts"]]
+    assert said["commitment_reports"] == [
+        {"ae_title": "CT_A1", "host": "10.20.3.4", "port": 104},
+        {"ae_title": "PACS", "host": "10.20.3.9", "port": 104},
+    ]
+
+
+def test_without_storage_commitment_nothing_of_it_is_accepted_or_proposed(tmp_path: Path) -> None:
+    refusing = SITE.replace("port: 11112,", "port: 11112, commitment: no,")
+    assert COMMITMENT not in _conformance(tmp_path, refusing)
+    assert json.loads(_conformance(tmp_path, refusing, "--format", "json"))["commitment_reports"] == []
