@@ -44,29 +44,26 @@ class Decided:
 
 
 class Committer:
-    """Two stages, each for a group at a time: bytes to the disk, then rows to the ledger.
+    """Bytes to the disk, then rows to the ledger, for a group at a time.
 
-    While the rows of one group are written, the bytes of the next go to the disk.
+    Two groups are under way at once: while the rows of one are written, the bytes of the other go to the disk.
     """
 
     def __init__(self, spool: Spool, ledger: Ledger) -> None:
         self._spool = spool
         self._ledger = ledger
-        self._bytes = Together("commit-bytes", self._make_durable, GROUP)
-        self._rows = Together("commit-rows", self._record, GROUP)
+        self._groups = Together("commit", self._commit, GROUP, at_once=2)
+        self._again = Together("commit-again", self._record, GROUP)
         self._compares = ThreadPoolExecutor(1, "compare")  # one at a time: few of those there should be
 
     async def commit(self, decided: Decided) -> Recorded:
         """Wait until this instance would survive a power cut. Raises SpoolError or LedgerError: it was not taken."""
-        if not decided.keeps_bytes:
-            return await self._rows.do(Entry(decided.envelope, decided.decision, ""))
-        entry = await self._bytes.do(decided)
-        recorded = await self._rows.do(entry)
+        entry, recorded = await self._groups.do(decided)
         for last in (*[False] * _ROUNDS, True):
             if recorded.arrival is not Arrival.RIVAL:
                 break
             entry = replace(entry, compared=None if last else await self._compared(entry, recorded))
-            recorded = await self._rows.do(entry)
+            recorded = await self._again.do(entry)
         return recorded
 
     async def _compared(self, entry: Entry, recorded: Recorded) -> dict[int, bool]:
@@ -77,6 +74,15 @@ class Committer:
             same = await loop.run_in_executor(self._compares, is_same, self._spool, entry, rival)
             compared[rival.instance_id] = same
         return compared
+
+    def _commit(self, group: list[Decided]) -> list[tuple[Entry, Recorded]]:
+        """Bytes, then rows: the one step in a thread that an instance waits for. All of the group or nothing."""
+        kept = [decided for decided in group if decided.keeps_bytes]
+        stored = iter(self._make_durable(kept) if kept else ())
+        entries = [
+            next(stored) if decided.keeps_bytes else Entry(decided.envelope, decided.decision, "") for decided in group
+        ]
+        return list(zip(entries, self._record(entries), strict=True))
 
     def _make_durable(self, group: list[Decided]) -> list[Entry]:
         """Bytes and record on the disk, under their final names."""

@@ -48,7 +48,7 @@ MISTYPED_ARGUMENT = 0x0212
 _T = TypeVar("_T")
 
 _SPOOL_FAILED = Refusal(OUT_OF_RESOURCES, "the spool cannot keep the object")
-_SMALL = 256 * 1024  # up to here an object is written and indexed at once, without a thread
+_SMALL = 1024 * 1024  # up to here an object is written and indexed at once, without a thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,9 +214,8 @@ class StoragePerformer:
 
     def _write(self, message: _Message, pieces: Sequence[memoryview]) -> None:
         try:
-            for piece in pieces:
-                if message.incoming is not None:
-                    message.incoming.write(piece)
+            if message.incoming is not None:
+                message.incoming.write(pieces[0] if len(pieces) == 1 else b"".join(pieces))
         except SpoolError:
             self._give_up(message)
             message.refusal = _SPOOL_FAILED
