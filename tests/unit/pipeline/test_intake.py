@@ -201,7 +201,8 @@ def test_instances_that_are_ready_together_are_committed_together(
     monkeypatch.setattr(world.ledger, "record", lambda entries: groups.append(len(entries)) or record(entries))
     receipts = accept(world, Says(None), *(world.arrive(instance=number) for number in range(20)))
     assert receipts == [Receipt(Verdict.SEND, 0x0000)] * 20
-    assert groups == [1, 19] or groups == [20]
+    assert sum(groups) == 20
+    assert len(groups) <= 4  # each of two threads begins with what is there, the rest comes together
 
 
 @pytest.mark.parametrize(
