@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo run test check docs bench fuzz build peers clean
+.PHONY: demo run test check docs bench bench-quick fuzz build peers clean
 
 demo: $(VENV)/installed
 	$(BIN)/python examples/hospital/demo.py
@@ -23,9 +23,17 @@ check: $(VENV)/installed-tests
 docs:
 	$(BIN)/python docs/generate.py
 
+# How fast, beside peers in the same run; results under bench/results. The quick one is a first look: four minutes.
 bench: $(VENV)/installed-tests peers
-	$(BIN)/python bench/spine.py
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[bench]"
+	$(BIN)/python bench/bars.py
+	$(BIN)/python bench/scaling.py
+	$(BIN)/python bench/language.py
 	$(BIN)/python bench/large.py
+	$(BIN)/python bench/plots.py
+
+bench-quick: $(VENV)/installed-tests peers
+	$(BIN)/python bench/bars.py --quick
 
 # A campaign against the promise that no rule text and no bytes bring anything down: make fuzz SECONDS=3600
 fuzz: SECONDS ?= 600

@@ -17,8 +17,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from tests.faults import large
 from tests.faults.test_kill import children
-from tests.faults.test_large_objects import EXPLICIT, OBJECTS, SITE, peak_megabytes, windows
+from tests.faults.test_large_objects import EXPLICIT, MULTIFRAME, OBJECTS, SITE, peak_megabytes, windows
 from tests.peers.gateway import Gateway
 from tests.peers.running import free_port, until
 from tests.peers.sink import Sink
@@ -49,6 +50,19 @@ def echoing(port: int) -> Iterator[list[float]]:
     yield took
     done.set()
     thread.join()
+
+
+def peak_of(pixels: int, folder: Path) -> float:
+    """Megabytes that the worst process of a gateway has had resident when an object of this size has gone through."""
+    port = free_port()
+    with Sink() as sink, Gateway(folder, SITE, port=port, sink=sink.port) as gateway:
+        target = Target("127.0.0.1", port, "DICOMRULES", "CT_A1", response=600.0)
+        with Association(target, [ProposedContext(1, MULTIFRAME, (EXPLICIT,))]) as association:
+            made = windows(large.multiframe(MULTIFRAME, "2.25.333", pixels))
+            association.store(association.contexts[0], MULTIFRAME, "2.25.333", made)
+        until(sink.acknowledged, 600, "the object at the destination")
+        assert gateway.process is not None
+        return float(max(peak_megabytes(pid) for pid in (gateway.process.pid, *children(gateway.process.pid))))
 
 
 def measure(name: str) -> None:

@@ -1,4 +1,4 @@
-"""The corpus of the benchmark: CT slices of half a megabyte, made from a real CT header."""
+"""The corpora of the benchmark, made from real headers: CT slices of half a megabyte, tiny objects, large ones."""
 
 from pathlib import Path
 
@@ -13,28 +13,42 @@ SLICES_IN_A_SERIES = 100
 
 
 def ct_slices(folder: Path, count: int) -> list[Path]:
-    """`count` files of about 0.53 MB; what lies in the folder from an earlier run is used again."""
+    """(a) `count` files of about 0.53 MB; what lies in the folder from an earlier run is used again."""
+    return _series(folder, count, ROWS * ROWS * 2)
+
+
+def tiny(folder: Path, count: int) -> list[Path]:
+    """(b) The same headers with hardly any pixels: 12 KB."""
+    return _series(folder, count, 8 * 1024)
+
+
+def of_size(folder: Path, count: int, size: int) -> list[Path]:
+    """Objects whose pixels take `size` bytes."""
+    return _series(folder, count, size)
+
+
+def _series(folder: Path, count: int, pixels: int) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     files = [folder / f"{number:05d}.dcm" for number in range(count)]
-    missing = [file for file in files if not file.exists()]
-    if missing:
-        slice_ = _template()
-        for number, file in enumerate(files):
-            if number % SLICES_IN_A_SERIES == 0:
-                slice_.StudyInstanceUID, slice_.SeriesInstanceUID = generate_uid(), generate_uid()
-                slice_.AccessionNumber = f"ACC{number // SLICES_IN_A_SERIES:05d}"
-            slice_.SOPInstanceUID = slice_.file_meta.MediaStorageSOPInstanceUID = generate_uid()
-            slice_.InstanceNumber = number % SLICES_IN_A_SERIES + 1
-            slice_.save_as(file)
+    if all(file.exists() for file in files):
+        return files
+    slice_ = _template(pixels)
+    for number, file in enumerate(files):
+        if number % SLICES_IN_A_SERIES == 0:
+            slice_.StudyInstanceUID, slice_.SeriesInstanceUID = generate_uid(), generate_uid()
+            slice_.AccessionNumber = f"ACC{number // SLICES_IN_A_SERIES:05d}"
+        slice_.SOPInstanceUID = slice_.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+        slice_.InstanceNumber = number % SLICES_IN_A_SERIES + 1
+        slice_.save_as(file)
     return files
 
 
-def _template() -> pydicom.FileDataset:
-    """A CT of the package pydicom with a full-sized matrix and the sequences a modality writes."""
+def _template(pixels: int) -> pydicom.FileDataset:
+    """A CT of the package pydicom with a matrix of its own and the sequences a modality writes."""
     slice_ = pydicom.dcmread(str(get_testdata_file("CT_small.dcm")))
     small = slice_.PixelData
     slice_.Rows = slice_.Columns = ROWS
-    slice_.PixelData = (small * (ROWS * ROWS * 2 // len(small) + 1))[: ROWS * ROWS * 2]
+    slice_.PixelData = (small * (pixels // len(small) + 1))[:pixels]
     request = Dataset()
     request.RequestedProcedureID = "RP1"
     request.ScheduledProcedureStepID = "SPS1"
