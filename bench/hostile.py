@@ -39,7 +39,7 @@ from tests.peers.raw_dul import RELEASE_RQ, RawPeer, associate_rq, c_store_rq, l
 from tests.peers.running import free_port
 
 from bench.hostile_peers import SPREAD
-from bench.spine import versions
+from bench.measure import versions
 
 HERE = Path(__file__).resolve().parent
 WORK = HERE / "scratch" / "hostile"

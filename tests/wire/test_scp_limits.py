@@ -207,7 +207,7 @@ def test_s09_a_full_disk_refuses_the_object_and_the_association_lives(scp):
 
     def full(*arguments):
         incoming = receive(*arguments)
-        incoming.write = _Full(incoming, 1)
+        incoming.write = _Full(incoming, 0)
         return incoming
 
     with RawPeer(scp.port) as peer:
