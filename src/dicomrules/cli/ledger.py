@@ -10,7 +10,7 @@ import click
 from dicomrules.cli.gateway_file import GATEWAY, settings_of
 from dicomrules.cli.output import FINDINGS, FORMAT, IO_ERROR, fail, folded, print_json, table, width
 from dicomrules.cli.story_view import story_lines
-from dicomrules.model.delivery import State
+from dicomrules.model.delivery import Standing, State
 from dicomrules.queue.errors import LedgerError
 from dicomrules.queue.reader import Reader
 from dicomrules.queue.story import DestinationStatus, Status
@@ -36,8 +36,12 @@ def status(gateway: Path, form: str) -> None:
         return
     _print_receivers(now)
     _print_destinations(now, [each.name for each in settings.destinations])
+    for each in now.destinations:
+        if each.standing is not Standing.OPEN:
+            _print_standing(each)
+    in_trouble = {each.name for each in now.destinations if each.standing in (Standing.AWAY, Standing.PAUSED)}
     for name, words in why.items():
-        if words:
+        if words and name not in in_trouble:
             click.echo("\n".join(folded(f"{name}: {words}", width(), hang="  ")))
     _print_commitments(now)
     if now.held:
@@ -109,6 +113,17 @@ def _print_commitments(now: Status) -> None:
     if rows:
         heads = ["storage commitment asked by", "open", "nowhere", "reported"]
         click.echo("\n" + table(rows, heads, right=(1, 2, 3)))
+
+
+def _print_standing(each: DestinationStatus) -> None:
+    """A destination in trouble: since when, why, and when it is asked again."""
+    since = f" for {_ago(datetime.now(UTC) - each.since)}" if each.since else ""
+    again = f" (asked again at {each.until.astimezone():%H:%M:%S})" if each.until else ""
+    colour = "red" if each.standing is Standing.PAUSED else "yellow"
+    first, *others = folded(f"{each.name}: {each.standing}{since}: {each.words}{again}", width(), hang="  ")
+    click.echo(first.replace(each.standing, click.style(each.standing, fg=colour, bold=True), 1))
+    for line in others:
+        click.echo(line)
 
 
 def _destination_row(each: DestinationStatus) -> list[str]:

@@ -108,6 +108,15 @@ class Trouble(StrEnum):
     MISCONFIGURED = "misconfigured"  # it refuses us, or we it, until a person mends a setting on one of the two sides
 
 
+class Standing(StrEnum):
+    """How a destination is, as a whole."""
+
+    OPEN = "open"  # it takes what it is given
+    BUSY = "busy"  # it is there and asks for less
+    AWAY = "away"  # nobody is there, or nobody answers
+    PAUSED = "paused"  # a setting on one of the two sides is wrong: a person must look
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How one attempt ended: the C-STORE status where a response came, and a message without patient data.

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from dicomrules.model.delivery import Standing
 from dicomrules.model.destination import Destination, DicomDestination
 from dicomrules.model.event import Event, Level
 from dicomrules.model.ports import Emit, Sender
@@ -44,9 +45,7 @@ class Delivery:
         self._recorder = Recorder(ledger, emit)
         self._gates = Gates()
         self._diverting = Means(ledger, self._gates, self.wake, self._hours.opened, study_live, emit)
-        self._gates.become(
-            {one.destination.name: Gate(one.destination.retry, _count(one.destination)) for one in targets}
-        )
+        self._gates.become({one.destination.name: self._gate(one.destination) for one in targets})
         self._groups = {target.destination.name: self._group(target) for target in targets}
         self._ending: list[_Group] = []
 
@@ -82,7 +81,7 @@ class Delivery:
         fresh = [one for one in targets if one.destination.name not in kept]
         self._gates.become(
             {name: group.gate for name, group in kept.items()}
-            | {one.destination.name: _gate(one.destination) for one in fresh}
+            | {one.destination.name: self._gate(one.destination) for one in fresh}
         )
         begun = {one.destination.name: self._group(one) for one in fresh}
         self._groups = kept | begun
@@ -130,6 +129,11 @@ class Delivery:
         for orphan in sorted(set(self._ledger.destinations()) - set(self._groups)):
             text = "the gateway file no longer has this destination: what waits for it stays in the queue"
             self._emit(Event("destination.unknown", Level.WARNING, text, {"destination": orphan}))
+
+    def _gate(self, destination: Destination) -> Gate:
+        """A new gate, which knows how the destination stood before."""
+        standing = self._ledger.standings().get(destination.name, Standing.OPEN)
+        return Gate(destination.retry, _count(destination), standing=standing)
 
     def _group(self, target: Target) -> "_Group":
         destination = target.destination
@@ -185,7 +189,3 @@ class _Group:
 def _count(destination: Destination) -> int:
     """How many lanes a destination has."""
     return destination.associations if isinstance(destination, DicomDestination) else 1
-
-
-def _gate(destination: Destination) -> Gate:
-    return Gate(destination.retry, _count(destination))

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from dicomrules.model.delivery import Standing
 from dicomrules.model.event import Event, Level
 from dicomrules.model.ports import Emit
-from dicomrules.pipeline.gate import Condition, Gate
+from dicomrules.pipeline.gate import Gate
 from dicomrules.queue.ledger import Ledger
 
 
@@ -107,5 +108,5 @@ class Diverter:
         gate = self._means.gates[name]
         if gate.closed_for() > 0:
             return False
-        known = gate.condition in (Condition.OPEN, Condition.BUSY)
+        known = gate.standing in (Standing.OPEN, Standing.BUSY)
         return known or self._means.ledger.next_due(name, self._means.opened()) is None

@@ -21,25 +21,16 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum, StrEnum, auto
+from enum import Enum, auto
 from typing import Final
 
-from dicomrules.model.delivery import Kind, Outcome, Trouble
+from dicomrules.model.delivery import Kind, Outcome, Standing, Trouble
 from dicomrules.model.destination import RetryPolicy
 from dicomrules.queue import retry
 
 PAUSES_AFTER: Final = 3  # times that a wrong setting is told before the destination counts as paused (D-09)
 CALM: Final = 30.0  # seconds without congestion after which one more association is tried
 _SHORTENED_BY: Final = 0.25
-
-
-class Condition(StrEnum):
-    """How a destination is, as a whole."""
-
-    OPEN = "open"  # it takes what it is given
-    BUSY = "busy"  # it is there and asks for less
-    AWAY = "away"  # nobody is there, or nobody answers
-    PAUSED = "paused"  # a setting on one of the two sides is wrong: a person must look
 
 
 class Pass(Enum):
@@ -52,9 +43,9 @@ class Pass(Enum):
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """The condition has changed: to what, in whose words, and for how many seconds nobody knocks."""
+    """The standing has changed: to what, in whose words, and for how many seconds nobody knocks."""
 
-    condition: Condition
+    standing: Standing
     words: str
     pause: float
 
@@ -62,9 +53,16 @@ class News:
 class Gate:
     """Open while the destination answers. `lanes` is how many there are; `clock` counts seconds and never goes back."""
 
-    def __init__(self, policy: RetryPolicy, lanes: int = 1, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        policy: RetryPolicy,
+        lanes: int = 1,
+        clock: Callable[[], float] = time.monotonic,
+        standing: Standing = Standing.OPEN,
+    ) -> None:
+        """`standing` is what is known from before; the gate is open whatever that is, and finds out."""
         self.allowed = lanes  # associations that may be open now
-        self.condition = Condition.OPEN
+        self.standing = standing
         self._policy = policy
         self._lanes = lanes
         self._clock = clock
@@ -109,7 +107,7 @@ class Gate:
         with self._lock:
             match outcome.trouble:
                 case Trouble.AWAY:
-                    return self._close(Condition.AWAY, outcome.message)
+                    return self._close(Standing.AWAY, outcome.message)
                 case Trouble.MISCONFIGURED:
                     return self._refused(outcome.message)
                 case Trouble.CONGESTED:
@@ -124,15 +122,15 @@ class Gate:
         now = self._clock()
         if self.allowed < self._lanes and now - self._calm_since >= CALM:
             self.allowed, self._calm_since = self.allowed + 1, now
-        return self._become(Condition.OPEN if self.allowed == self._lanes else Condition.BUSY, "", 0.0)
+        return self._become(Standing.OPEN if self.allowed == self._lanes else Standing.BUSY, "", 0.0)
 
     def _refused(self, words: str) -> News | None:
         if self._opens_at > self._clock():
             return None
         self._wrong += 1
         if self._wrong < PAUSES_AFTER:
-            return self._close(Condition.AWAY, words)
-        return self._close(Condition.PAUSED, words, self._policy.up_to.total_seconds())
+            return self._close(Standing.AWAY, words)
+        return self._close(Standing.PAUSED, words, self._policy.up_to.total_seconds())
 
     def _congested(self, outcome: Outcome) -> News | None:
         now, fewest = self._clock(), self.allowed == 1
@@ -141,12 +139,12 @@ class Gate:
         self._calm_since = now
         asked = outcome.retry_after.total_seconds() if outcome.retry_after else 0.0
         if asked or (fewest and outcome.status is None):
-            return self._close(Condition.BUSY, outcome.message, asked)
+            return self._close(Standing.BUSY, outcome.message, asked)
         if outcome.status is not None:  # it is there: the next one may be smaller
             self._closings, self._prober = 0, None
-        return self._become(Condition.BUSY, outcome.message, 0.0)
+        return self._become(Standing.BUSY, outcome.message, 0.0)
 
-    def _close(self, condition: Condition, words: str, pause: float = 0.0) -> News | None:
+    def _close(self, standing: Standing, words: str, pause: float = 0.0) -> News | None:
         """For `pause` seconds, 0: as long as the policy says."""
         now = self._clock()
         if self._opens_at > now:
@@ -156,13 +154,13 @@ class Gate:
             longest = retry.wait(self._policy, self._closings).total_seconds()
             pause = longest * random.uniform(1 - _SHORTENED_BY, 1.0)  # noqa: S311 - no secret hangs on it
         self._opens_at, self._prober = now + pause, None
-        return self._become(condition, words, pause) or News(condition, words, pause)
+        return self._become(standing, words, pause) or News(standing, words, pause)
 
-    def _become(self, condition: Condition, words: str, pause: float) -> News | None:
-        if condition is self.condition:
+    def _become(self, standing: Standing, words: str, pause: float) -> News | None:
+        if standing is self.standing:
             return None
-        self.condition = condition
-        return News(condition, words, pause)
+        self.standing = standing
+        return News(standing, words, pause)
 
 
 def _from_there(outcome: Outcome) -> bool:

@@ -15,12 +15,12 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from dicomrules.model.delivery import Delivery, Kind, Outcome, Trouble
+from dicomrules.model.delivery import Delivery, Kind, Outcome, Standing, Trouble
 from dicomrules.model.destination import RetryPolicy
 from dicomrules.model.event import Event, Level
 from dicomrules.model.ports import Emit, Sender
 from dicomrules.pipeline.diverter import Diverter
-from dicomrules.pipeline.gate import Condition, Gate, News, Pass
+from dicomrules.pipeline.gate import Gate, News, Pass
 from dicomrules.pipeline.known import LOOP, known_there
 from dicomrules.pipeline.recorder import Recorder
 from dicomrules.pipeline.screen import Screen
@@ -36,14 +36,14 @@ _POLL = 1.0  # seconds: the safety net under the wake-up
 
 _QUIET = (Kind.SENT, Kind.STORED, Kind.KNOWN)
 _TOLD = {
-    Condition.OPEN: ("destination.answers", Level.INFO, "the destination takes instances again"),
-    Condition.BUSY: ("destination.busy", Level.WARNING, "the destination asks for less: fewer associations are used"),
-    Condition.AWAY: (
+    Standing.OPEN: ("destination.answers", Level.INFO, "the destination takes instances again"),
+    Standing.BUSY: ("destination.busy", Level.WARNING, "the destination asks for less: fewer associations are used"),
+    Standing.AWAY: (
         "destination.away",
         Level.WARNING,
         "the destination is not there: it is asked again after a pause",
     ),
-    Condition.PAUSED: ("destination.paused", Level.ERROR, "a setting here or there is wrong: instances wait"),
+    Standing.PAUSED: ("destination.paused", Level.ERROR, "a setting here or there is wrong: instances wait"),
 }
 
 
@@ -204,7 +204,14 @@ class Lane:
         self._work.wait(max(_POLL, min(self._works.gate.closed_for(), 60.0)))
 
     def _tell(self, news: News) -> None:
-        name, level, text = _TOLD[news.condition]
+        """What has changed about the destination, to the log and to whoever reads the ledger."""
+        now = datetime.now(UTC)
+        until = now + timedelta(seconds=news.pause) if news.pause else None
+        try:
+            self._works.ledger.note_standing(self._works.destination, news.standing, news.words, (now, until))
+        except LedgerError as error:
+            self._note("ledger.failed", Level.ERROR, "the ledger could not be written", str(error))
+        name, level, text = _TOLD[news.standing]
         fields: dict[str, str | int | float] = {"destination": self._works.destination}
         fields |= {"why": news.words} if news.words else {}
         fields |= {"seconds": round(news.pause)} if news.pause else {}

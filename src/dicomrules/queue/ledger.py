@@ -15,7 +15,7 @@ from typing import Literal, Self, TypeVar
 import apsw
 
 from dicomrules.model.decision import Decision
-from dicomrules.model.delivery import Delivery, State
+from dicomrules.model.delivery import Delivery, Standing, State
 from dicomrules.queue import consign, deciding, encoding, failover, lanes, recording, retention
 from dicomrules.queue.connection import FILE, open_for_writing, told
 from dicomrules.queue.consign import ANY, Choice
@@ -253,6 +253,20 @@ class Ledger:
         """From now on this consignment goes to what stands in; None: it no longer does."""
         with self._session.writing() as tx:
             tx.run("diverted_at", (encoding.optional_micros(now), consignment))
+
+    def note_standing(
+        self, destination: str, standing: Standing, words: str, at: tuple[datetime, datetime | None]
+    ) -> None:
+        """How a destination is from now on, and why. `at`: now, and when it is asked again."""
+        since, until = at
+        times = (encoding.micros(since), encoding.optional_micros(until))
+        with self._session.writing() as tx:
+            tx.run("note_standing", (destination, standing.value, *times, words))
+
+    def standings(self) -> dict[str, Standing]:
+        """How destinations were found last; one that was never in trouble is not among them."""
+        with self._session.reading() as tx:
+            return {name: Standing(standing) for name, standing, *_ in tx.run("standings")}
 
     def next_due(self, destination: str, schedules: tuple[str, ...] = ("",)) -> datetime | None:
         """When a destination's first delivery is due (in the past, for a queued one); None when none waits.

@@ -6,7 +6,7 @@ from threading import Lock
 from typing import Any, Self
 
 from dicomrules.dicom.uids import InstanceKey
-from dicomrules.model.delivery import Kind, Outcome, State
+from dicomrules.model.delivery import Kind, Outcome, Standing, State
 from dicomrules.model.instance import Peer
 from dicomrules.queue import encoding
 from dicomrules.queue.connection import open_for_reading, told
@@ -51,6 +51,15 @@ class Reader:
     def status(self) -> Status:
         """How things stand, at a cost that does not grow with the ledger."""
         counters = {(scope, name, item): value for scope, name, item, value in self._rows("counters")}
+        standings: dict[str, dict[str, Any]] = {
+            name: {
+                "standing": Standing(standing),
+                "since": encoding.moment(since),
+                "until": encoding.optional_moment(until),
+                "words": words,
+            }
+            for name, standing, since, until, words in self._rows("standings")
+        }
         names = {scope: sorted({n for s, n, _ in counters if s == scope}) for scope in _SCOPES}
         return Status(
             destinations=tuple(
@@ -58,6 +67,7 @@ class Reader:
                     name=name,
                     deliveries={state: counters.get(("delivery", name, state), 0) for state in State},
                     oldest_waiting=self._oldest_waiting(name),
+                    **standings.get(name, {}),
                 )
                 for name in names["delivery"]
             ),

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from dicomrules.dicom.uids import InstanceKey
 from dicomrules.model.decision import Decision
-from dicomrules.model.delivery import Outcome, State
+from dicomrules.model.delivery import Outcome, Standing, State
 from dicomrules.model.exchange import AnyExchange
 from dicomrules.model.instance import Peer
 from dicomrules.queue.entry import InstanceState
@@ -128,11 +128,19 @@ class HeldInstance:
 
 @dataclass(frozen=True, slots=True)
 class DestinationStatus:
-    """Deliveries of one destination by state, and when the oldest that is neither sent nor failed nor held arrived."""
+    """Deliveries of one destination by state, and when the oldest that is neither sent nor failed nor held arrived.
+
+    `standing` is how its lanes found it last, `since` when, None: never in trouble; `until`: when it is asked again.
+    `words` say why.
+    """
 
     name: str
     deliveries: Mapping[State, int]
     oldest_waiting: datetime | None
+    standing: Standing = Standing.OPEN
+    since: datetime | None = None
+    until: datetime | None = None
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)

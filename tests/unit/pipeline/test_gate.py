@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from dicomrules.model.delivery import Kind, Outcome, Trouble
+from dicomrules.model.delivery import Kind, Outcome, Standing, Trouble
 from dicomrules.model.destination import RetryPolicy
-from dicomrules.pipeline.gate import CALM, Condition, Gate, Pass
+from dicomrules.pipeline.gate import CALM, Gate, Pass
 from tests.unit.pipeline.material import AWAY, BUSY, SENT
 
 REJECTED = Outcome(Kind.DEFERRED, "rejected: local limit exceeded", trouble=Trouble.CONGESTED)
@@ -90,14 +90,14 @@ def test_a_destination_that_refuses_an_instance_is_there(gate: Gate, clock: Cloc
 def test_d09_a_title_that_is_not_known_pauses_the_destination_after_three_times_and_says_which(
     gate: Gate, clock: Clock
 ) -> None:
-    conditions = []
+    standings = []
     for _ in range(3):
         news = gate.heard(UNKNOWN)
         assert news is not None
         assert news.words == UNKNOWN.message
-        conditions.append(news.condition)
+        standings.append(news.standing)
         wait(gate, clock)
-    assert conditions == [Condition.AWAY, Condition.AWAY, Condition.PAUSED]
+    assert standings == [Standing.AWAY, Standing.AWAY, Standing.PAUSED]
     gate.enter(0)
     gate.heard(UNKNOWN)
     assert 0.75 * 900 <= gate.closed_for() <= 900.001
@@ -105,13 +105,13 @@ def test_d09_a_title_that_is_not_known_pauses_the_destination_after_three_times_
     gate.enter(0)
     news = gate.heard(SENT)
     assert news is not None
-    assert news.condition is Condition.OPEN
+    assert news.standing is Standing.OPEN
 
 
 def test_d10_congestion_halves_the_associations_and_calm_brings_them_back_one_by_one(gate: Gate, clock: Clock) -> None:
     news = gate.heard(BUSY)
     assert news is not None
-    assert news.condition is Condition.BUSY
+    assert news.standing is Standing.BUSY
     gate.heard(BUSY)  # at the same moment, by another lane: one complaint
     assert gate.allowed == 2
     assert [gate.enter(lane) for lane in range(4)] == [Pass.GO, Pass.GO, Pass.WAIT, Pass.WAIT]
@@ -125,7 +125,7 @@ def test_d10_congestion_halves_the_associations_and_calm_brings_them_back_one_by
         clock.now += CALM
         gate.heard(SENT)
         assert gate.allowed == expected
-    assert gate.condition is Condition.OPEN
+    assert gate.standing is Standing.OPEN
 
 
 def test_d10_when_one_association_is_too_many_the_gate_closes_and_the_pause_doubles(clock: Clock) -> None:

@@ -7,8 +7,8 @@ import pytest
 from dicomrules.queue.ledger import Ledger
 from dicomrules.queue.statements import statements
 
-# Read from end to end because they are short: a row for each counter, for each object that crashed us, each schedule
-SHORT = {"counters", "crashes", "names"}
+# Read from end to end because they are short: a row for each counter, object that crashed us, schedule, destination
+SHORT = {"counters", "crashes", "names", "standings"}
 # What is sorted because it is one page, or one instance
 SORTED = {"destinations", "instances_by_uid", "waiting", "waiting_in_study", "requests_of_instance", "not_sent_to"}
 # Partial indexes that hold only what is still to be done, read in order up to a limit

@@ -18,7 +18,7 @@ def destination(ground: Ground, name: ast.Name) -> bool:
         return True
     if ("expects", "") in symbols.unread:
         return True
-    candidates = [*symbols.of("destination"), *(symbols.gateway or ())]
+    candidates = list(dict.fromkeys([*symbols.of("destination"), *(symbols.gateway or ())]))
     found = diagnose("DR106", name.span, f"unknown destination `{name.text}`", "not among `expects destinations`")
     near = symbols.near(name.text, candidates)
     if not near and candidates:

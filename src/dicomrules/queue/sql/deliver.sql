@@ -170,3 +170,9 @@ SET destination = ?1, variant_id = ?2, options = ?3, consignment = ?4, state = '
     refusals = 0
 WHERE id = ?6 AND consignment = ?7 AND state IN ('queued', 'deferred')
 RETURNING attempts;
+
+-- name: note_standing
+INSERT INTO standings (destination, standing, since, until, words) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (destination) DO UPDATE
+SET since = CASE WHEN standing = excluded.standing THEN since ELSE excluded.since END,
+    standing = excluded.standing, until = excluded.until, words = excluded.words;

@@ -54,3 +54,6 @@ ORDER BY d.id;
 -- name: held
 SELECT id, sop_class, sop_instance, series, study, calling_aet, called_aet, address, receiver, received_at, verdict, reason
 FROM instances WHERE state = 'held' AND id > ? ORDER BY id LIMIT ?;
+
+-- name: standings
+SELECT destination, standing, since, until, words FROM standings;

@@ -105,9 +105,9 @@ CREATE INDEX consignments_replaceable ON consignments (destination, stand_in, du
 CREATE INDEX consignments_diverted ON consignments (destination, due) WHERE due IS NOT NULL AND diverted_at IS NOT NULL;
 
 -- How a destination is as a whole, as its lanes found it last (pipeline/gate.py).
-CREATE TABLE conditions (
+CREATE TABLE standings (
   destination TEXT PRIMARY KEY,
-  condition   TEXT NOT NULL,                          -- model.delivery.Condition
+  standing    TEXT NOT NULL,                          -- model.delivery.Standing
   since       INTEGER NOT NULL,
   until       INTEGER,                                -- when it is asked again
   words       TEXT NOT NULL                           -- why
