@@ -30,7 +30,9 @@ def test_status_as_json_has_the_same_with_the_reason(history: Path) -> None:
     pacs = next(each for each in status["destinations"] if each["name"] == "pacs")
     assert pacs["deliveries"]["deferred"] == 1
     assert pacs["why"] == "no connection to 127.0.0.1 port 9: connection refused"
-    assert status["receivers"] == [{"name": "modalities", "instances": 2, "duplicates": 0, "conflicts": 1}]
+    assert status["receivers"] == [
+        {"name": "modalities", "instances": 2, "duplicates": 0, "conflicts": 1, "identities": 0}
+    ]
     assert status["instances"]["held"] == 1
 
 
