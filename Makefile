@@ -43,6 +43,7 @@ fuzz: $(VENV)/installed-tests
 	$(BIN)/python -m tests.fuzz.campaign data_set --seconds $(SECONDS)
 	$(BIN)/python -m tests.fuzz.campaign upper_layer --seconds $(SECONDS)
 	$(BIN)/python -m tests.fuzz.campaign gateway --seconds $(SECONDS)
+	$(BIN)/python -m tests.fuzz.campaign stow --seconds $(SECONDS)
 
 build: $(VENV)/installed-tests
 	$(BIN)/python -m build

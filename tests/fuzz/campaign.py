@@ -18,6 +18,7 @@ TARGETS = {
     "data_set": "fuzz_data_set",
     "upper_layer": "fuzz_upper_layer",
     "gateway": "fuzz_gateway",
+    "stow": "fuzz_stow",
 }
 TEXTS = ("rules", "gateway")
 

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from tests.fuzz import fuzz_data_set, fuzz_gateway, fuzz_rules, fuzz_upper_layer
+from tests.fuzz import fuzz_data_set, fuzz_gateway, fuzz_rules, fuzz_stow, fuzz_upper_layer
 
 SECONDS = 8.0
 KEPT = Path(__file__).parent / "kept"  # what broke a promise once
@@ -56,10 +56,23 @@ def test_any_gateway_file_loads_or_is_diagnosed(seed: int) -> None:
     assert 0 < loaded < tried
 
 
+@pytest.mark.parametrize("seed", [1])
+def test_any_request_of_a_web_client_is_answered_with_what_was_stored(seed: int) -> None:
+    random, stop = Random(seed), time.monotonic() + SECONDS
+    tried = stored = 0
+    while time.monotonic() < stop or tried < 50:
+        data = fuzz_stow.mutated(random.choice(fuzz_stow.corpus()), random)
+        stored += fuzz_stow.check(data)
+        tried += 1
+    assert 0 < stored < 2 * tried
+
+
 @pytest.mark.parametrize("path", sorted(KEPT.rglob("*.*")), ids=lambda path: path.name)
 def test_what_broke_a_promise_once_breaks_none_now(path: Path) -> None:
     if path.parent.name == "gateway":
         assert not fuzz_gateway.check(path.read_text())
+    elif path.parent.name == "stow":
+        fuzz_stow.check(path.read_bytes())
     else:
         fuzz_upper_layer.check(path.read_bytes())
 
@@ -72,3 +85,7 @@ def test_every_rule_file_and_data_set_of_the_corpus_keeps_the_promises_as_it_is(
 def test_every_association_and_gateway_file_of_the_corpus_keeps_the_promises_as_it_is() -> None:
     assert sum(fuzz_upper_layer.check(data) for data in fuzz_upper_layer.corpus()) > 10
     assert sum(fuzz_gateway.check(text) for text in fuzz_gateway.corpus()) > 3
+
+
+def test_every_request_of_the_corpus_keeps_the_promises_as_it_is() -> None:
+    assert sum(fuzz_stow.check(data) for data in fuzz_stow.corpus()) > 5
