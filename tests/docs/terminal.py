@@ -13,7 +13,7 @@ from tests.docs.pages import Block
 from tests.peers.running import free_port
 
 # Ports that pages use; here each is replaced by a free one.
-PORTS = ("11112", "11113", "11114")
+PORTS = ("11112", "11113", "11114", "8080")
 # UPDATE_DOCS=1 writes into the page what commands print now; read the difference before you commit it.
 UPDATE = bool(os.environ.get("UPDATE_DOCS"))
 SECONDS = 6 if UPDATE else 20

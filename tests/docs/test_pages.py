@@ -58,7 +58,7 @@ def test_a_part_of_a_gateway_file_is_right(block: Block, tmp_path: Path) -> None
     missing = [text for key, text in REST.items() if not re.search(rf"^{key}:", block.text, re.MULTILINE)]
     file = tmp_path / "gateway.yaml"
     file.write_text("\n".join([*missing, block.text]))
-    environment = dict.fromkeys(re.findall(r"\{env: (\w+)\}", block.text), "a value")
+    environment = dict.fromkeys(re.findall(r"\{env: (\w+)\}", block.text), "a-value-that-is-long")
     _, diagnostics = load_gateway(file, environment)
     assert [each.message for each in diagnostics] == []
 

@@ -15,8 +15,9 @@ from dicomrules.dicom.part10 import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VER
 from dicomrules.dicom.uids import uid_name
 from dicomrules.model.commitment import CommitmentPolicy
 from dicomrules.model.destination import DicomDestination
-from dicomrules.model.receiver import DicomReceiver
+from dicomrules.model.receiver import DicomReceiver, StowReceiver
 from dicomrules.model.security import User
+from dicomrules.receivers.stow import media
 
 Value = dict[str, Any]
 
@@ -48,6 +49,7 @@ def statement_of(settings: Settings) -> Value:
         "implementation_version_name": IMPLEMENTATION_VERSION_NAME,
         "asynchronous_operations": [1, 1],
         "acceptors": [_acceptor(each) for each in settings.receivers if isinstance(each, DicomReceiver)],
+        "web_services": [_web_service(each) for each in settings.receivers if isinstance(each, StowReceiver)],
         "requestors": [_requestor(each) for each in settings.destinations if isinstance(each, DicomDestination)],
         "commitment_reports": _reports(settings),
     }
@@ -111,6 +113,24 @@ def _role(abstract_syntax: str, receiver: DicomReceiver) -> str:
         return "SCP"
     asked, told = receiver.commitment is not CommitmentPolicy.NO, receiver.takes_reports
     return " and ".join(role for role, plays in (("SCP", asked), ("SCU", told)) if plays)
+
+
+def _web_service(receiver: StowReceiver) -> Value:
+    """Of an origin server of the Studies service (PS3.18 10)."""
+    return {
+        "receiver": receiver.name,
+        "bind": receiver.bind,
+        "port": receiver.port,
+        "paths": [f"{receiver.path}/studies", f"{receiver.path}/studies/{{StudyInstanceUID}}"],
+        "transactions": ["Store"],
+        "media_types": [media.DICOM, f'{media.MULTIPART}; type="{media.DICOM}"'],
+        "response_media_types": [media.JSON, media.XML],
+        "authorization": "bearer token" if receiver.token else None,
+        "tls": receiver.tls
+        and {"profile": receiver.tls.profile.value, "client_certificates": receiver.tls.client_ca is not None},
+        "connections": receiver.connections,
+        "connections_per_address": receiver.per_address,
+    }
 
 
 def _requestor(destination: DicomDestination) -> Value:

@@ -31,6 +31,8 @@ def _lines(statement: Value) -> Iterator[str]:
     yield from _table(("", ""), _general(statement))
     for acceptor in statement["acceptors"]:
         yield from _acceptor(acceptor)
+    for service in statement["web_services"]:
+        yield from _web_service(service)
     for requestor in statement["requestors"]:
         yield from _requestor(requestor)
     if statement["commitment_reports"]:
@@ -92,6 +94,30 @@ def _reports(reports: Sequence[Value]) -> Iterator[str]:
     yield ""
     rows = [(_code(each["ae_title"]), f"{each['host']} port {each['port']}") for each in reports]
     yield from _table(("peer", "at"), rows)
+
+
+def _web_service(service: Value) -> Iterator[str]:
+    yield ""
+    yield f"## Web service {_code(service['receiver'])}"
+    yield ""
+    yield "Origin server of the Studies service: the Store transaction (STOW-RS, PS3.18 10.5), and no other."
+    yield ""
+    tls = service["tls"]
+    shown = "every client must show a certificate" if tls and tls["client_certificates"] else "clients need none"
+    rows = [
+        ("Listens on", f"{service['bind']} port {service['port']}"),
+        ("POST", ", ".join(map(_code, service["paths"]))),
+        ("Media types taken", ", ".join(map(_code, service["media_types"]))),
+        ("Media types answered", ", ".join(map(_code, service["response_media_types"]))),
+        ("SOP classes and transfer syntaxes", "all, as they are; no Content-Encoding"),
+        ("Authorization", f"{service['authorization']} (RFC 6750)" if service["authorization"] else "none"),
+        (
+            "Connections at once",
+            f"{service['connections']}, {service['connections_per_address']} of one address",
+        ),
+        ("Transport", f"HTTP/1.1 over TLS, {_PROFILES[tls['profile']]}; {shown}" if tls else "HTTP/1.1 without TLS"),
+    ]
+    yield from _table(("", ""), rows)
 
 
 def _listed(peers: Sequence[Value]) -> str:

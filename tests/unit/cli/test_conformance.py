@@ -137,3 +137,14 @@ def test_without_storage_commitment_nothing_of_it_is_accepted_or_proposed(tmp_pa
     refusing = SITE.replace("port: 11112,", "port: 11112, commitment: no,")
     assert COMMITMENT not in _conformance(tmp_path, refusing)
     assert json.loads(_conformance(tmp_path, refusing, "--format", "json"))["commitment_reports"] == []
+
+
+def test_a_web_service_has_its_paths_and_media_types(tmp_path: Path) -> None:
+    site = SITE.replace("    folder: {path: in}", "    stow: {bind: '127.0.0.1:8080', path: /web}")
+    (service,) = json.loads(_conformance(tmp_path, site, "--format", "json"))["web_services"]
+    assert service["paths"] == ["/web/studies", "/web/studies/{StudyInstanceUID}"]
+    assert (service["authorization"], service["tls"]) == (None, None)
+    page = _conformance(tmp_path, site)
+    assert "## Web service `drop`" in page
+    assert "| Transport | HTTP/1.1 without TLS |" in page
+    assert '`multipart/related; type="application/dicom"`' in page

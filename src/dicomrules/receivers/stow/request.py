@@ -124,5 +124,5 @@ def _boundary(fields: dict[bytes, bytes]) -> bytes | None:
         raise Refused(415, f'Taken are {media.DICOM}, and {media.MULTIPART}; type="{media.DICOM}".')
     boundary = media.boundary_of(said)
     if boundary is None:
-        raise Refused(400, "Content-Type has no boundary, or one that RFC 2046 does not allow.")
+        raise Refused(400, "Content-Type has no boundary, or none of 1 to 128 characters that RFC 2046 has.")
     return boundary
