@@ -48,7 +48,7 @@ fuzz: $(VENV)/installed-tests
 build: $(VENV)/installed-tests
 	$(BIN)/python -m build
 
-# DCMTK and Orthanc, the peers that the tests speak to. Without root the tests that need them say that they are skipped.
+# DCMTK, Orthanc and others, the peers that the tests speak to. Without root the tests that need them say that they are skipped.
 peers:
 	@sh tests/peers/install.sh
 

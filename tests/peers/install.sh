@@ -1,5 +1,16 @@
 #!/bin/sh
-# Installs Debian's DCMTK, Orthanc with DICOMweb, and stunnel where that is possible; says so where it is not. Their services are not started.
+# Installs Debian's DCMTK, Orthanc with DICOMweb, and stunnel, and packages of npm, where that is possible; says so where
+# it is not. Their services are not started.
+if ! command -v npm >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+  apt-get update -qq && apt-get install -y -qq --no-install-recommends nodejs npm >/dev/null
+fi
+node=$(dirname "$0")/node # packages of npm: as they are locked, without their install scripts
+if ! command -v npm >/dev/null; then
+  echo "npm is not installed: the tests with dcmjs-dimse will be reported as skipped."
+elif [ ! -d "$node/node_modules/dcmjs-dimse" ]; then
+  (cd "$node" && npm ci --ignore-scripts --no-audit --no-fund --silent) ||
+    echo "dcmjs-dimse could not be installed: the tests with it will be reported as skipped."
+fi
 if command -v storescu >/dev/null && command -v dcmsend >/dev/null && command -v Orthanc >/dev/null &&
   command -v stunnel >/dev/null && [ -e /usr/share/orthanc/plugins/libOrthancDicomWeb.so ]; then exit 0; fi
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
