@@ -19,7 +19,7 @@ from dicomrules.model.delivery import Delivery, Standing, State
 from dicomrules.queue import consign, deciding, encoding, failover, lanes, recording, retention
 from dicomrules.queue.connection import FILE, open_for_writing, told
 from dicomrules.queue.consign import ANY, Choice
-from dicomrules.queue.entry import Entry, Held, Kept, Recorded
+from dicomrules.queue.entry import Arrival, Entry, Held, Kept, Recorded
 from dicomrules.queue.errors import LedgerDamaged
 from dicomrules.queue.lanes import Ended
 from dicomrules.queue.requests import Requests
@@ -73,6 +73,20 @@ class Ledger:
         prepared = [recording.prepare(entry) for entry in entries]
         with self._writing() as tx:
             return recording.record(tx, prepared)
+
+    def record_history(self, entries: Sequence[Entry], now: datetime) -> list[Recorded]:
+        """Record instances of a lost ledger that were done: they have files, and nothing is to be sent of them."""
+        prepared = [recording.prepare(entry) for entry in entries]
+        with self._writing() as tx:
+            recorded = recording.record(tx, prepared)
+            retention.mark_done(tx, [each.instance_id for each in recorded if each.arrival is Arrival.NEW], now)
+        return recorded
+
+    def knows_file(self, sop_instance: str, ref: str) -> bool:
+        """Whether an instance of this UID has this spool file, wherever that lies now."""
+        name = ref.rpartition("/")[2]
+        with self._reading() as tx:
+            return any(known.endswith(name) for (known,) in tx.run("refs_of_uid", (sop_instance,)))
 
     def note_crash(self, sop_instance: str, length: int) -> int:
         """An object was left behind undecided when the process died; how often that has happened to it now."""

@@ -22,6 +22,13 @@ def mark_moved(tx: Transaction, moved: Iterable[Kept]) -> None:
             tx.move_instance(InstanceState(state), after)
 
 
+def mark_done(tx: Transaction, instances: Iterable[int], now: datetime) -> None:
+    """These are over, and their files are where such files lie: they are kept for a whole retention from now on."""
+    for identity in instances:
+        if tx.run("done_long_ago", (encoding.micros(now), identity)):
+            tx.move_instance(InstanceState.DELIVERED, InstanceState.DONE)
+
+
 def mark_removed(tx: Transaction, instances: Iterable[int]) -> None:
     """The files of these instances, which were done, are removed."""
     for identity in instances:

@@ -15,6 +15,7 @@ from dicomrules.model.ports import Emit, Sender
 from dicomrules.pipeline.deliver import Delivery, Target
 from dicomrules.pipeline.held import HeldInstances, Means
 from dicomrules.pipeline.hours import Hours
+from dicomrules.pipeline.rebuild import Rebuild
 from dicomrules.pipeline.requests import Means as RequestMeans
 from dicomrules.pipeline.requests import Requests
 from dicomrules.pipeline.sweep import Retention, Sweep
@@ -26,6 +27,7 @@ from dicomrules.senders.stow import StowSender
 from dicomrules.service.commitment import CommitmentSide
 from dicomrules.service.emitting import Emitting
 from dicomrules.service.intake import engine_of, in_force, open_state
+from dicomrules.service.lost import is_being_made_anew, is_made_anew
 from dicomrules.service.plan import DRAIN_SECONDS, IO_ERROR, ORPHAN_SECONDS, Line, Plan, StartFailed, StateLost
 from dicomrules.service.reload import swapped
 from dicomrules.spool.errors import SpoolError
@@ -108,6 +110,13 @@ class _Work:
         means = RequestMeans(self._spool, self.ledger, emit, wake, self.delivery.resume, _names(plan))
         self._requests = Requests(engine, means)
         self._commitment = CommitmentSide(plan, self.ledger, emit)
+        self._rebuild = Rebuild(
+            engine,
+            plan.program.fingerprint,
+            Means(self._spool, self.ledger, emit, wake),
+            datetime.now(UTC),
+            is_being_made_anew(plan.settings.state),
+        )
         self._tidied = 0.0
 
     def start(self) -> None:
@@ -132,18 +141,28 @@ class _Work:
         self._sweep.use(_retention(new))
         self._held.use(engine)
         self._requests.use(engine, _names(new))
+        self._rebuild.use(engine, new.program.fingerprint)
         in_force(self._emit, "delivery", new)
         self._failing("held.failed", lambda: self._held.start(new.program.fingerprint, datetime.now(UTC)))
 
     def step(self) -> bool:
         """What is asked for, and about once a second the rest; True when there is more to do at once."""
         busy = self._failing("request.failed", lambda: self._requests.step(datetime.now(UTC)))
+        if self._rebuild.lost and not self._rebuild.over:
+            busy = self._failing("rebuild.failed", self._go_on_rebuilding) or busy
         if time.monotonic() - self._tidied >= _POLL:
+            self._failing("rebuild.failed", self._go_on_rebuilding)
             self._failing("sweep.failed", lambda: self._sweep.step(datetime.now(UTC)))
             self._failing("held.failed", lambda: self._held.step(datetime.now(UTC)))
             self._failing("commitment.failed", lambda: self._commitment.step(datetime.now(UTC)))
             self._tidied = time.monotonic()
         return bool(busy)
+
+    def _go_on_rebuilding(self) -> bool:
+        more = self._rebuild.step(datetime.now(UTC))
+        if self._rebuild.over and self._rebuild.lost:
+            is_made_anew(self._plan.settings.state)
+        return more
 
     def drain(self, seconds: float) -> bool:
         """Finish what is under way; False when it took too long."""
@@ -160,6 +179,7 @@ class _Work:
 
 
 _FAILED = {
+    "rebuild.failed": "making the ledger anew failed, and is tried again",
     "request.failed": "a request failed, and is tried again",
     "sweep.failed": "tidying failed, and is tried again",
     "held.failed": "deciding again failed, and is tried again",

@@ -24,6 +24,7 @@ from dicomrules.observe.emit import fan_out
 from dicomrules.observe.log import log_to
 from dicomrules.service import delivery, intake, watch
 from dicomrules.service.alive import hold
+from dicomrules.service.lost import DAMAGED, mend
 from dicomrules.service.plan import (
     CONFIG,
     DIED_AGAIN,
@@ -70,12 +71,27 @@ def serve(plan: Plan, announce: Callable[[str], None]) -> int:
         children.append(_Child("watch", watch.run))
     try:
         _keep_first(plan)
-        doing = [_start(plan, child, children) for child in children]
-        announce(f"ready: {'; '.join(doing)}; rules {plan.program.fingerprint[:12]}")
-        return _supervise(plan, children, announce)
+        while True:
+            _mend(plan)
+            try:
+                doing = [_start(plan, child, children) for child in children]
+                announce(f"ready: {'; '.join(doing)}; rules {plan.program.fingerprint[:12]}")
+                return _supervise(plan, children, announce)
+            except StartFailed:
+                if not (plan.settings.state / DAMAGED).exists():
+                    raise
+                _end(children)  # the ledger was found damaged: mended, and begun anew
     finally:
         _end(children)
         os.close(lock)
+
+
+def _mend(plan: Plan) -> None:
+    """A ledger that is damaged or gone is made anew from the spool. Raises StartFailed."""
+    try:
+        mend(plan.settings.state, fan_out(log_to(sys.stderr, as_json=plan.log_as_json)))
+    except OSError as error:
+        raise _unusable(plan.settings.state, error) from error
 
 
 def _keep_first(plan: Plan) -> None:

@@ -26,6 +26,7 @@ from dicomrules.receivers.folder import FolderWatch
 from dicomrules.receivers.taking import Taker
 from dicomrules.service.commitment import dicom_destinations, received_commitments
 from dicomrules.service.emitting import Emitting
+from dicomrules.service.lost import mark_damaged
 from dicomrules.service.plan import (
     CONFIG,
     DRAIN_SECONDS,
@@ -111,6 +112,7 @@ def open_state(plan: Plan) -> tuple[Spool, Ledger]:
         way_out = f"run the version that made it, or give this gateway another `state` than {state}"
         raise StartFailed(CONFIG, str(error), way_out) from error
     except LedgerDamaged as error:
+        mark_damaged(state)
         way_out = (
             f"keep {state} as it is and put back a copy of the ledger; or move its ledger.db* away, start, and send "
             f"again what lies in {state / 'spool' / 'waiting'}: those files are whole"

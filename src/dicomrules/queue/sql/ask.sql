@@ -114,5 +114,11 @@ SELECT first_variant, until, decision FROM earlier_decisions WHERE instance_id =
 -- name: numbered_patches
 SELECT number, patch FROM variants WHERE instance_id = ?;
 
+-- name: refs_of_uid
+SELECT spool_ref FROM instances WHERE sop_instance = ?;
+
+-- name: done_long_ago
+UPDATE instances SET state = 'done', finished_at = ? WHERE id = ? AND state = 'delivered' RETURNING id;
+
 -- name: refs_are
 UPDATE instances SET spool_ref = ?, derived_ref = ? WHERE id = ?;
