@@ -95,12 +95,17 @@ def _from_json(body: bytes) -> _Attributes:
 
 
 def _from_xml(body: bytes) -> _Attributes:
-    """The Native DICOM Model (PS3.19 A.1), as far as a response needs it."""
-    if b"<!" in body.replace(b"<!--", b""):
-        raise Unreadable("the body of its response has a document type declaration, which is not read")
+    """The Native DICOM Model (PS3.19 A.1), as far as a response needs it.
+
+    It is UTF-8, whatever it says of itself: in another encoding, which the reader would find out, a declaration could
+    hide.
+    """
     try:
-        root = ElementTree.fromstring(body)  # noqa: S314 - without declarations there are no entities to expand
-    except ElementTree.ParseError as error:
+        text = body.decode("utf-8-sig")
+        if "\0" in text or "<!" in text.replace("<!--", ""):
+            raise Unreadable("the body of its response has a document type declaration, or another encoding than UTF-8")
+        root = ElementTree.fromstring(text)  # noqa: S314 - without declarations there are no entities to expand
+    except (ElementTree.ParseError, UnicodeDecodeError) as error:
         raise Unreadable("the body of its response is no XML") from error
     return _attributes(root, deep=True)
 
