@@ -2,9 +2,9 @@
 
     python bench/hostile.py [--seconds 60] [--connections 1000]
 
-- Connections that are idle, slow, half said, oversized, or silent on the TLS port, all at once, while one honest sender
-  stores without a pause: its rate against its rate just before and just after, what they cost intake while nobody
-  stores, and the most memory that intake took.
+- Connections that are idle, slow, half said, oversized, or silent on the TLS port, all at once, while one honest
+  sender stores without a pause: its rate against that of a sender at a second, quiet gateway at the same time, each
+  against its own rate before; what they cost intake while nobody stores, and the most memory that intake took.
 - Refused connections of each kind: the CPU time that one costs intake.
 - A hundred associations a second with the largest legal request, from a known peer: how long a C-ECHO of another peer
   waits, beside the same without them.
@@ -26,7 +26,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -43,7 +42,6 @@ from bench.measure import versions
 
 HERE = Path(__file__).resolve().parent
 WORK = HERE / "scratch" / "hostile"
-SIZE = 100_000  # bytes of pixels of the honest sender's objects
 FLOOD = 100  # associations a second
 _LOOK = 10.0  # seconds of hostile connections alone
 
@@ -74,18 +72,19 @@ routes everything first match {
 class Site:
     """A running gateway with a plain and a TLS port, and the process id of its intake."""
 
-    def __init__(self) -> None:
-        shutil.rmtree(WORK, ignore_errors=True)
-        (WORK / "scenario").mkdir(parents=True)
-        authority = Authority(WORK / "authority")
+    def __init__(self, name: str) -> None:
+        work = WORK / name
+        shutil.rmtree(work, ignore_errors=True)
+        (work / "scenario").mkdir(parents=True)
+        authority = Authority(work / "authority")
         self.authority = authority.pem
         certificate, key = authority.sign("gateway", "IP:127.0.0.1,DNS:localhost")
-        (WORK / "scenario" / "gateway.yaml").write_text(GATEWAY)
-        (WORK / "scenario" / "site.rules").write_text(RULES)
+        (work / "scenario" / "gateway.yaml").write_text(GATEWAY)
+        (work / "scenario" / "site.rules").write_text(RULES)
         self.port, self.secure = free_port(), free_port()
         self.gateway = Gateway(
-            WORK / "site",
-            WORK / "scenario",
+            work / "site",
+            work / "scenario",
             port=self.port,
             secure=self.secure,
             certificate=certificate,
@@ -109,52 +108,38 @@ class Site:
         return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
 
 
-class Honest:
-    """One association that stores objects, one after the other."""
-
-    def __init__(self, port: int) -> None:
-        self._peer = RawPeer(port, timeout=60)
-        self._peer.associate(calling="HONEST", called="GATEWAY")
-        self._uid, self._data = image("HONEST", 1, SIZE)
-        self._numbers = count()
-
-    def rate(self, seconds: float) -> float:
-        """Objects acknowledged in a second."""
-        began, stored = time.monotonic(), 0
-        while (took := time.monotonic() - began) < seconds:
-            uid = f"2.25.{10**30 + next(self._numbers)}"[: len(self._uid)].ljust(len(self._uid), "7")
-            data = self._data.replace(self._uid.encode(), uid.encode())
-            self._peer.send(p_data(pdv(1, 3, c_store_rq(uid))))
-            self._peer.send(p_data(pdv(1, 2, data)))
-            assert self._peer.status() == 0
-            stored += 1
-        return stored / took
-
-
-def hostile(*words: object) -> subprocess.Popen[str]:
-    """Hostile peers as a process."""
+def peers(*words: object) -> subprocess.Popen[str]:
+    """Peers as a process."""
     command = [sys.executable, str(HERE / "hostile_peers.py"), *map(str, words)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
+def stored(sites: tuple["Site", "Site"], seconds: float) -> list[float]:
+    """An honest sender at each of two gateways at the same time: objects a second."""
+    senders = [peers("store", site.port, seconds) for site in sites]
+    return [float(sender.communicate()[0]) for sender in senders]
+
+
 def held(site: Site, connections: int, seconds: float) -> dict[str, float]:
-    """One honest sender beside held connections: before, meanwhile, after."""
-    honest = Honest(site.port)
-    honest.rate(3)
-    alone = [honest.rate(seconds / 3)]
-    crowd = hostile("hold", site.port, site.secure, connections, seconds + _LOOK + 2)
-    time.sleep(SPREAD + 1)
-    spent, began = site.cpu(), time.monotonic()
-    time.sleep(_LOOK)
-    share = (site.cpu() - spent) / (time.monotonic() - began)
-    beside = honest.rate(seconds)
-    fewest, most, made = map(int, crowd.communicate()[0].split())
-    time.sleep(2)
-    alone.append(honest.rate(seconds / 3))
+    """Two gateways with an honest sender each, one with hostile connections: what else the machine does hits both."""
+    quiet = Site("quiet")
+    try:
+        before = stored((site, quiet), seconds / 3)
+        crowd = peers("hold", site.port, site.secure, connections, seconds + _LOOK + 5)
+        time.sleep(SPREAD + 1)
+        spent, began = site.cpu(), time.monotonic()
+        time.sleep(_LOOK)
+        share = (site.cpu() - spent) / (time.monotonic() - began)
+        beside = stored((site, quiet), seconds)
+        fewest, most, made = map(int, crowd.communicate()[0].split())
+    finally:
+        quiet.gateway.stop()
     return {
-        "alone": statistics.mean(alone),
-        "beside": beside,
-        "kept": beside / statistics.mean(alone),
+        "both quiet, objects a second": before[0],
+        "the other one": before[1],
+        "with the crowd": beside[0],
+        "the other one, quiet": beside[1],
+        "kept": beside[0] / beside[1] / (before[0] / before[1]),
         "share of a core they cost by themselves": share,
         "fewest open": fewest,
         "most open": most,
@@ -234,7 +219,7 @@ def largest(site: Site, rounds: int, seconds: float) -> dict[str, float]:
     alone, beside, accepted = [], [], 0
     for _ in range(rounds):
         alone += echoes(site, seconds)
-        crowd = hostile("flood", site.port, FLOOD, seconds + 2)
+        crowd = peers("flood", site.port, FLOOD, seconds + 2)
         time.sleep(1)
         beside += echoes(site, seconds)
         accepted += int(crowd.communicate()[0])
@@ -291,7 +276,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--connections", type=int, default=1000)
     arguments = parser.parse_args()
-    site = Site()
+    site = Site("crowded")
     try:
         crowd = f"{arguments.connections} hostile connections held for {arguments.seconds:.0f} s"
         results = {crowd: held(site, arguments.connections, arguments.seconds)}

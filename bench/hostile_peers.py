@@ -1,10 +1,12 @@
-"""Peers that mean no good, as a process of their own: held connections, and associations as large as is legal.
+"""Peers for bench/hostile.py, each as a process of its own: held connections, requests as large as is legal, and an
+honest sender.
 
     python bench/hostile_peers.py hold PORT TLS_PORT COUNT SECONDS
     python bench/hostile_peers.py flood PORT PER_SECOND SECONDS
+    python bench/hostile_peers.py store PORT SECONDS
 
-Connections come from addresses out of 127.0.0.0/8, 25 from each, so that a limit on each address lets them through.
-Whoever is closed comes back at once; the first connections are spread over the time that one is borne.
+Hostile connections come from addresses out of 127.0.0.0/8, 25 from each, so that a limit on each address lets them
+through. Whoever is closed comes back at once; the first connections are spread over the time that one is borne.
 """
 
 import errno
@@ -18,8 +20,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tests.peers.raw_dul import RawPeer, associate_rq, largest_rq, pdu
+from tests.faults.senders import image
+from tests.peers.raw_dul import RawPeer, associate_rq, c_store_rq, largest_rq, p_data, pdu, pdv
 
+SIZE = 100_000  # bytes of pixels of the honest sender's objects
 AN_ADDRESS = 25  # connections from each
 AGAIN = 0.1  # seconds until a connection that was closed is made anew
 SPREAD = 10.0  # seconds over which the first ones are made
@@ -134,8 +138,24 @@ def flood(port: int, per_second: float, seconds: float) -> None:
     print(accepted)
 
 
+def store(port: int, seconds: float) -> None:
+    """Objects over one association, one after the other; how many a second were acknowledged."""
+    first, data = image("HONEST", 1, SIZE)
+    with RawPeer(port, timeout=60) as peer:
+        peer.associate(calling="HONEST", called="GATEWAY")
+        began, stored = time.monotonic(), 0
+        while (took := time.monotonic() - began) < seconds:
+            uid = f"2.25.{time.time_ns()}{stored}".ljust(len(first), "7")[: len(first)]
+            peer.send(p_data(pdv(1, 3, c_store_rq(uid))), p_data(pdv(1, 2, data.replace(first.encode(), uid.encode()))))
+            assert peer.status() == 0
+            stored += 1
+    print(stored / took)
+
+
 if __name__ == "__main__":
     if sys.argv[1] == "hold":
         hold(int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5]))
+    elif sys.argv[1] == "store":
+        store(int(sys.argv[2]), float(sys.argv[3]))
     else:
         flood(int(sys.argv[2]), float(sys.argv[3]), float(sys.argv[4]))
