@@ -72,6 +72,7 @@ class StowApp:
         peer = Peer(receiver.calling_aet, receiver.called_aet, call.address, receiver.name)
         storing = Storing(self._around, peer, call.id, request.study)
         broken: Refused | None = None
+        gone = False
         try:
             await self._read(call, request, storing)
         except Malformed as malformed:
@@ -79,11 +80,13 @@ class StowApp:
         except TooSlow:
             broken = Refused(408, "The body came too slowly.")
         except Gone:
+            gone = True
+        finally:  # whatever happens, no part stays half done
             results = await storing.results()
+        if gone:
             text = "a request broke off and is not answered; what of it was safe before stays"
             self._note("stow.broken", Level.WARNING, text, call, 0, f"{len(results)} parts were whole")
             return
-        results = await storing.results()
         if broken is None and not results:
             broken = Refused(400, "The body has no part.")
         await self._respond(call, request, results, broken)
