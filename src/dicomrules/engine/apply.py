@@ -4,19 +4,22 @@ from collections.abc import Sequence
 
 from dicomrules.engine.guard import gate, scope_of
 from dicomrules.engine.halt import Halt
-from dicomrules.engine.match import Holds
 from dicomrules.engine.plan import Plan
 from dicomrules.engine.rewrite import statements
 from dicomrules.engine.run import Run
+from dicomrules.engine.sieve import Sieve, asked_first
 from dicomrules.model.decision import Clause, RuleHit
 from dicomrules.program.ruleset import Rule
 from dicomrules.program.verdict import Nowhere, Stop
 
 
 class PreparedRule:
-    """A rule ready to run on any number of objects, of that group if any. `applies` is the quick test of its guard."""
+    """A rule ready to run on any number of objects, of that group if any.
 
-    __slots__ = ("_body", "_gate", "_group", "_rule", "applies", "name")
+    `applies` is the quick test of its guard, `asked` what that looks at first.
+    """
+
+    __slots__ = ("_body", "_gate", "_group", "_rule", "applies", "asked", "name")
 
     def __init__(self, plan: Plan, rule: Rule, group: str = "") -> None:
         scope = scope_of(plan, rule)
@@ -25,6 +28,7 @@ class PreparedRule:
         self._gate = gate(scope, rule.guard)
         self._body = statements(scope, rule.body)
         self.applies = self._gate.holds
+        self.asked = asked_first(rule.guard)
 
     def passed_over(self, run: Run) -> RuleHit:
         """What is told when the guard does not hold."""
@@ -59,24 +63,47 @@ class PreparedRule:
         return RuleHit(rule.name, matched, because, notes, "rule", rule.title, rule.origin.place, changes, self._group)
 
 
-def run_rules(run: Run, rules: Sequence[tuple[Holds, PreparedRule]], hits: list[RuleHit], *, explain: bool) -> None:
+def run_rules(run: Run, rules: Sieve[PreparedRule], hits: list[RuleHit], *, explain: bool) -> None:
     """Run rules in order, all that apply. Raises Halt when one of them ends it, after telling about it."""
-    for applies, rule in rules:
-        try:
-            if applies(run):
-                rule.carry_out(run, hits)
-            elif explain:
+    if explain:
+        for rule in rules.every:
+            if not _run_one(run, rule, hits):
                 hits.append(rule.passed_over(run))
-        except Halt as halt:
-            if not (hits and hits[-1].rule == rule.name) and isinstance(halt.outcome, Stop):
-                hits.append(rule.halted(halt))
-            raise
+        return
+    kind = rules.kind(run)
+    places, waiting = rules.left(kind)
+    at = 0
+    while at < len(waiting):
+        fired = _run_one(run, waiting[at], hits)
+        at += 1
+        if fired and (now := rules.kind(run)) != kind:
+            kind = now
+            places, waiting = rules.left(kind, places[at - 1])
+            at = 0
 
 
-def not_reached(rules: Sequence[tuple[Holds, PreparedRule]], hits: Sequence[RuleHit]) -> list[RuleHit]:
+def _run_one(run: Run, rule: PreparedRule, hits: list[RuleHit]) -> bool:
+    """Run one rule if it applies; whether it did."""
+    try:
+        if not rule.applies(run):
+            return False
+        rule.carry_out(run, hits)
+    except Halt as halt:
+        if not (hits and hits[-1].rule == rule.name) and isinstance(halt.outcome, Stop):
+            hits.append(rule.halted(halt))
+        raise
+    return True
+
+
+def not_reached(rules: Sequence[PreparedRule], hits: Sequence[RuleHit]) -> list[RuleHit]:
     """What is told about rules that a verdict above kept from being tested."""
     tested = {hit.rule for hit in hits if hit.kind == "rule"}
-    return [rule.told(matched=False, notes=("not reached",)) for _, rule in rules if rule.name not in tested]
+    return [rule.told(matched=False, notes=("not reached",)) for rule in rules if rule.name not in tested]
+
+
+def prepared(plan: Plan, rules: Sequence[Rule], group: str = "") -> Sieve[PreparedRule]:
+    """Rules ready to run on any number of objects, of that group if any."""
+    return Sieve(scope_of(plan, ()), [PreparedRule(plan, rule, group) for rule in rules])
 
 
 def ended(halt: Halt) -> tuple[str, ...]:

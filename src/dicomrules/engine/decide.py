@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from dicomrules.engine.apply import PreparedRule, not_reached, run_rules
+from dicomrules.engine.apply import not_reached, prepared, run_rules
 from dicomrules.engine.attempt import Attempt
 from dicomrules.engine.halt import Halt
 from dicomrules.engine.leaving import Leaving, PreparedGroup
@@ -38,8 +38,7 @@ class Engine:
         self._applications = dict(applications or {})
         plan = Plan(program, system)
         self._plan = plan
-        prepared = [PreparedRule(plan, rule) for rule in program.rules]
-        self._rules = [(rule.applies, rule) for rule in prepared]
+        self._rules = prepared(plan, program.rules)
         self._routes = [PreparedRoutes(plan, routes) for routes in program.routes]
         self._groups = {name: PreparedGroup(plan, group) for name, group in program.groups.items()}
 
@@ -82,7 +81,7 @@ class Engine:
             if halt.note:
                 outcome.remarks.append(halt.note)
         if explain:
-            hits.extend(not_reached(self._rules, hits))
+            hits.extend(not_reached(self._rules.every, hits))
         return self._stopped(outcome, hits) if outcome.stops else self._sent(run, outcome, leaving)
 
     def _sent(self, run: Run, outcome: Outcome, leaving: Leaving) -> Decision:

@@ -1,13 +1,13 @@
 """Variants: the forms in which one object leaves, the one that the rules alone made and one for each group (3.3)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from dicomrules.dicom.compose import make_patch
 from dicomrules.dicom.edit import DataSet
 from dicomrules.dicom.patch import Patch
 from dicomrules.dicom.tags import SOP_INSTANCE_UID
-from dicomrules.engine.apply import PreparedRule, not_reached, run_rules
+from dicomrules.engine.apply import not_reached, prepared, run_rules
 from dicomrules.engine.content import content_of
 from dicomrules.engine.halt import Halt
 from dicomrules.engine.plan import Plan
@@ -43,8 +43,7 @@ class PreparedGroup:
 
     def __init__(self, plan: Plan, group: Group) -> None:
         self._name, self._hides = group.name, hides(group.rules)
-        prepared = [PreparedRule(plan, rule, group.name) for rule in group.rules]
-        self._rules: list[tuple[Callable[[Run], bool], PreparedRule]] = [(rule.applies, rule) for rule in prepared]
+        self._rules = prepared(plan, group.rules, group.name)
 
     def rewrite(self, ruled: Run, options: Sequence[Options], leaving: Leaving) -> None:
         """The variant of an object that goes through this group. Raises Halt when an answer of a table is needed.
@@ -64,7 +63,7 @@ class PreparedGroup:
                 raise
             leaving.variants.append(_stopped(run, self._name, options, halt.outcome))
         if leaving.explain:
-            hits.extend(not_reached(self._rules, hits))
+            hits.extend(not_reached(self._rules.every, hits))
         leaving.hits.extend(hits)
 
 

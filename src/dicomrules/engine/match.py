@@ -7,6 +7,7 @@ from typing import Any
 from dicomrules.engine import context, evaluate, read
 from dicomrules.engine.compare import comparison, composed, constant_test
 from dicomrules.engine.plan import QUANTIFIERS, Getter, Scope
+from dicomrules.engine.quick import Holds, quick
 from dicomrules.engine.run import Run
 from dicomrules.functions.regex import compiled
 from dicomrules.program.expression import (
@@ -16,7 +17,6 @@ from dicomrules.program.expression import (
     Call,
     Compare,
     Condition,
-    Context,
     During,
     Either,
     Expression,
@@ -36,11 +36,8 @@ from dicomrules.program.expression import (
     TextTest,
 )
 from dicomrules.program.path import Path
-from dicomrules.program.types import ABSENT, BLANK, EMPTY, MALFORMED, TEXTUAL, NoValue, Type, Value
+from dicomrules.program.types import ABSENT, BLANK, EMPTY, MALFORMED, NoValue, Type, Value
 
-SIMPLE_TEXT = TEXTUAL - {Type.PERSON}
-
-Holds = Callable[[Run], bool]
 # Whether one value passes a test; what has no value is asked too, and does not pass.
 Passes = Callable[[Run, Any], bool]
 
@@ -62,7 +59,7 @@ def holds(scope: Scope, condition: Condition) -> Holds:
         case Is():
             return _is(scope, condition)
         case _:
-            return _fast(scope, condition) or _test(scope, condition)
+            return quick(scope, condition) or _test(scope, condition)
 
 
 def _both(parts: list[Holds]) -> Holds:
@@ -77,43 +74,6 @@ def _either(parts: list[Holds]) -> Holds:
         first, second = parts
         return lambda run: first(run) or second(run)
     return lambda run: any(part(run) for part in parts)
-
-
-def _fast(scope: Scope, condition: Test) -> Holds | None:
-    """The commonest test by far, an attribute or a context name against constant ASCII texts, without detours."""
-    match condition:
-        case Compare("==", subject, Literal(str(text)), kind) if kind in SIMPLE_TEXT:
-            wanted = frozenset({text})
-        case Among(subject, members, kind, False) if kind in SIMPLE_TEXT:
-            wanted = frozenset(one.value for one in members if isinstance(one, Literal) and isinstance(one.value, str))
-            if len(wanted) != len(members):
-                return None
-        case _:
-            return None
-    if not all(text.isascii() for text in wanted):
-        return None
-    match subject:
-        case Context(name) if name in context.TEXTS:
-            text_of = context.TEXTS[name]
-            return lambda run: text_of(run.envelope) in wanted
-        case Read(path) if scope.caches(path) and not read.is_quantified(path):
-            return _among_texts(scope, path, wanted)
-        case _:
-            return None
-
-
-def _among_texts(scope: Scope, path: Path, wanted: frozenset[str]) -> Holds:
-    slot, get = scope.plan.slot("value", path), read.value(scope, path)
-
-    def among(run: Run) -> bool:
-        seen = run.slots[slot]
-        if seen.__class__ is not str:
-            if seen is ABSENT:
-                return False
-            seen = get(run)
-        return seen.__class__ is str and seen in wanted
-
-    return among
 
 
 def _test(scope: Scope, test: Test) -> Holds:

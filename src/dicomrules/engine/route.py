@@ -8,6 +8,7 @@ from dicomrules.engine.guard import Gate, gate, scope_of
 from dicomrules.engine.halt import Halt
 from dicomrules.engine.plan import Plan
 from dicomrules.engine.run import Run
+from dicomrules.engine.sieve import Asked, Sieve, asked_first
 from dicomrules.engine.ways import Reach, Reached, reaching
 from dicomrules.model.decision import Clause, Needs, Options, RuleHit
 from dicomrules.program.ruleset import Arm, Routes
@@ -57,17 +58,18 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class _PreparedArm:
-    """An arm ready to be taken; `reach` None: it names no destination."""
+    """An arm ready to be taken; `reach` None: it names no destination. `asked` is what its guard looks at first."""
 
     arm: Arm
     opening: Gate
     reach: Reach | None
+    asked: Asked | None
 
     @classmethod
     def of(cls, plan: Plan, arm: Arm) -> "_PreparedArm":
         scope = scope_of(plan, arm)
         reach = reaching(scope, arm.answer) if isinstance(arm.answer, tuple) else None
-        return cls(arm, gate(scope, arm.guard), reach)
+        return cls(arm, gate(scope, arm.guard), reach, asked_first(arm.guard))
 
     def take(self, run: Run, outcome: Outcome) -> tuple[str, ...]:
         """Do what the arm says; told as notes. Raises Halt when an answer of a table is needed."""
@@ -101,7 +103,8 @@ class PreparedRoutes:
 
     def __init__(self, plan: Plan, routes: Routes) -> None:
         self._routes = routes
-        self._arms = [_PreparedArm.of(plan, arm) for arm in routes.arms if not arm.is_else]
+        arms = [_PreparedArm.of(plan, arm) for arm in routes.arms if not arm.is_else]
+        self._arms = Sieve(scope_of(plan, ()), arms)
         self._else = next((_PreparedArm.of(plan, arm) for arm in routes.arms if arm.is_else), None)
         # The checker proves that a table is total. Should one not be, no object is lost in silence.
         self._unrouted = Stop("quarantine", f"no arm of routes {routes.name} applies")
@@ -109,7 +112,7 @@ class PreparedRoutes:
     def read(self, run: Run, outcome: Outcome, hits: list[RuleHit], *, explain: bool) -> None:
         """Take the arms that apply: the first, or all of them; the `else` when there is none."""
         taken = False
-        for arm in self._arms:
+        for arm in self._arms.every if explain else self._arms.left(self._arms.kind(run))[1]:
             if taken and self._routes.first_match:
                 if explain:
                     hits.append(self._told(arm.arm, matched=False, notes=("an arm above applies",)))
