@@ -56,11 +56,15 @@ SECTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """An example made whole: its files by name, the one that it is about first, and what comes from outside."""
+    """An example made whole: its files by name, the one that it is about first, and what comes from outside.
+
+    `starts`: it says what the environment has, or has not, so its secrets are looked up as at a start.
+    """
 
     files: Mapping[str, str]
     parameters: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
+    starts: bool = False
 
 
 def whole(code: str, text: str) -> Example | None:
@@ -89,7 +93,8 @@ def whole(code: str, text: str) -> Example | None:
             files[name] = _with_sections(files[name])
     if EPISODES in files.get(RULES, "") and "episodes.csv" not in files:
         files["episodes.csv"] = "Accession,Episode\nACC1,E1\n"
-    return Example(files, dict(GIVEN.findall(text)), dict(ENVIRONMENT.findall(text)))
+    environment = dict(ENVIRONMENT.findall(text))
+    return Example(files, dict(GIVEN.findall(text)), environment, bool(environment) or "is not set" in text)
 
 
 def _with_header(text: str, code: str) -> str:
@@ -123,7 +128,13 @@ def found(example: Example) -> list[Diagnostic]:
         destinations = [each.name for each in settings.destinations] if settings else None
     if RULES in example.files:
         read = _reader(example.files)
-        loaded = load([RULES], read, parameters=example.parameters, destinations=destinations)
+        loaded = load(
+            [RULES],
+            read,
+            parameters=example.parameters,
+            destinations=destinations,
+            environment=example.environment if example.starts else None,
+        )
         diagnostics = [*diagnostics, *loaded.diagnostics]
     return diagnostics
 

@@ -3,7 +3,7 @@
 import re
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal, InvalidOperation
 
-from dicomrules.functions.record import NO_MATCH, NUMBER, OUT_OF_RANGE, Example, Function, Parameter, Result
+from dicomrules.functions.record import NO_MATCH, NUMBER, OUT_OF_RANGE, Argument, Example, Function, Parameter, Result
 from dicomrules.program.types import Type
 
 # Wide enough for any DS or FD; larger results are out of range rather than rounded in silence.
@@ -70,6 +70,15 @@ def format_(number: int | Decimal, form: str) -> Result:
     return parts["head"] + text + parts["tail"]
 
 
+def _longest(longest: int | None, constants: tuple[Argument, ...]) -> int | None:
+    """As many characters as the number has, or the form asks for, with what stands around them."""
+    parts = FORM.fullmatch(str(constants[0])) if constants else None
+    if longest is None or parts is None:
+        return None
+    places = int(parts["places"] or "6") + 1 if parts["kind"] == "f" else 0
+    return len(parts["head"] + parts["tail"]) + max(longest + places, int(parts["width"] or "0"))
+
+
 PLACES = Parameter("places", frozenset({Type.INT}), constant=True, low=0, high=16, optional=True)
 NUMERIC_SUBJECT = Parameter("number", NUMBER)
 
@@ -84,5 +93,5 @@ FAMILY = (
              Example((Decimal("1.29"), 1), Decimal("1.2")), round_down, can_fail=True),
     Function("format", (NUMERIC_SUBJECT, Parameter("form", constant=True)), Type.TEXT,
              "A number as text: %05d (whole numbers only), %.2f.", Example((42, "%05d"), "00042"), format_,
-             can_fail=True),
+             can_fail=True, sure_of=frozenset({Type.INT}), longest=_longest),
 )  # fmt: skip

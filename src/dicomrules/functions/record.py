@@ -89,8 +89,9 @@ class Function:
     """One function of the language.
 
     `code` gets the arguments in order and returns a value; it never raises. Where `can_fail`, it may return NoValue,
-    and the rule needs an `otherwise`. `result` is "first" where the type is that of the first argument. `many`: gives
-    several values. The first parameter takes what stands before the `|`.
+    and the rule needs an `otherwise`, unless the first argument is an attribute of a type in `sure_of`. `result` is
+    "first" where the type is that of the first argument. `many`: gives several values. The first parameter takes what
+    stands before the `|`.
     """
 
     name: str
@@ -100,6 +101,7 @@ class Function:
     example: Example
     code: Callable[..., Result]
     can_fail: bool = False
+    sure_of: frozenset[Type] = frozenset()
     many: bool = False
     longest: Longest = unknown
 

@@ -224,8 +224,9 @@ class _Compiling:
             if secret:
                 found[item.name.text] = secret
             else:
-                message = f"the environment variable `{item.variable.value}` of secret `{item.name.text}` is not set"
-                self.ground.report("DR219", item.variable.span, message, "nothing there")
+                message = f"secret `{item.name.text}`: the environment variable `{item.variable.value}` is not set"
+                gone = diagnose("DR613", item.variable.span, message, "not set, or empty")
+                self.ground.add(gone.with_note("set it for the account that runs the gateway, then start again"))
         return found
 
     def _destinations(self, routed: Sequence[Routed]) -> tuple[str, ...]:

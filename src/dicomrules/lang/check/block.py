@@ -15,12 +15,13 @@ from dicomrules.text.source import Span
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One write of a rule, as other rules see it."""
+    """One write of a rule, as other rules see it. `idle`: the value stays, spaces around it aside."""
 
     path: Path
     span: Span
     kind: str
     override: bool = False
+    idle: bool = False
 
 
 @dataclass(slots=True)

@@ -103,7 +103,7 @@ def _made(ground: Ground, function: Function, arguments: list[Passed], span: Spa
         if one.term is not None and not place.maybe_missing
     ]
     doubts = [doubt for term in strict for doubt in term.doubts]
-    if function.can_fail and not (function.name == "first_present" and any(not term.doubts for term in terms)):
+    if function.can_fail and not _sure(function, terms):
         doubts.append(Doubt(f"`{function.name}` may fail", span))
     constants = tuple(one.constant for one in arguments[1:] if one.constant is not None)
     longest = function.longest(first.longest if first is not None else None, constants)
@@ -124,6 +124,13 @@ def _made(ground: Ground, function: Function, arguments: list[Passed], span: Spa
         plain=all(term.plain for term in terms),
         parts=1 + sum(term.parts for term in terms),
     )
+
+
+def _sure(function: Function, terms: list[Term]) -> bool:
+    """Whether a function that can fail never does with these. What is calculated may leave all bounds."""
+    if function.name == "first_present":
+        return any(not term.doubts for term in terms)
+    return bool(terms) and terms[0].type in function.sure_of and isinstance(terms[0].code, Read)
 
 
 def _reversible(ground: Ground, term: Term, span: Span) -> None:

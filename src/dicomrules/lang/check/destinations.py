@@ -4,6 +4,7 @@ from dicomrules.lang import ast
 from dicomrules.lang.check.ground import Ground
 from dicomrules.lang.check.symbols import suggested
 from dicomrules.text.codes.registry import diagnose
+from dicomrules.text.diagnostic import Diagnostic
 
 
 def destination(ground: Ground, name: ast.Name) -> bool:
@@ -18,6 +19,9 @@ def destination(ground: Ground, name: ast.Name) -> bool:
         return True
     if ("expects", "") in symbols.unread:
         return True
+    if name.text in ("skip", "ignore", "stop", "none", "nothing", "null", "discard", "delete"):
+        ground.add(_sends_nothing(name))
+        return False
     candidates = list(dict.fromkeys([*symbols.of("destination"), *(symbols.gateway or ())]))
     found = diagnose("DR106", name.span, f"unknown destination `{name.text}`", "not among `expects destinations`")
     near = symbols.near(name.text, candidates)
@@ -25,6 +29,14 @@ def destination(ground: Ground, name: ast.Name) -> bool:
         found = found.with_note(f"known are {', '.join(f'`{one}`' for one in candidates[:10])}")
     ground.add(suggested(found, name.span, near))
     return False
+
+
+def _sends_nothing(name: ast.Name) -> Diagnostic:
+    """What people write for an arm that sends nothing."""
+    message = f"there is no `=> {name.text}`: an arm that sends nothing says why"
+    found = diagnose("DR007", name.span, message, "not a destination")
+    found = found.with_fix("send nothing from this table", name.span, 'nowhere "why"')
+    return found.with_note('to end the object for all tables: a rule with `drop "why"`, before the routes')
 
 
 def in_a_cell(ground: Ground, name: str) -> bool:

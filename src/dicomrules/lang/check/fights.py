@@ -15,6 +15,8 @@ from dicomrules.text.codes.registry import diagnose
 _LOOKED_AT = 500
 """How many earlier writers of one attribute, not known to be apart at once, are compared with a later one."""
 
+_TAKES_AWAY = {"remove": "removes", "empty": "empties"}
+
 _Writer = tuple[int, Mark]
 """A rule by its place, and one path that it writes."""
 
@@ -43,12 +45,12 @@ def fights(ground: Ground, rules: Sequence[Ruled]) -> None:
 
 def _beaten(pairs: Pairs, rivals: Sequence[_Writer], index: int, mark: Mark) -> _Writer | None:
     """The nearest rule above that may set the same for one object, and to another end."""
-    if mark.override or mark.kind in ("default", "add"):
+    if mark.override or mark.idle or mark.kind in ("default", "add"):
         return None
     for other, theirs in rivals:
         if pairs.given_up(index):
             return None
-        if theirs.kind == "add" or {theirs.kind, mark.kind} <= {"remove", "empty"}:
+        if theirs.kind == "add" or theirs.idle or {theirs.kind, mark.kind} <= {"remove", "empty"}:
             continue
         if overlap(theirs.path, mark.path) and not pairs.apart(other, index):
             return other, theirs
@@ -57,7 +59,21 @@ def _beaten(pairs: Pairs, rivals: Sequence[_Writer], index: int, mark: Mark) -> 
 
 def _report(ground: Ground, earlier: Ruled, later: Ruled, first: Mark, mark: Mark) -> None:
     name = mark.path.text or mark.path.steps[-1].name
-    message = f"rules `{earlier.rule.name}` and `{later.rule.name}` both set `{name}`"
+    if mark.kind in _TAKES_AWAY:
+        message = f"rule `{later.rule.name}` {_TAKES_AWAY[mark.kind]} `{name}`, which rule `{earlier.rule.name}` sets"
+    elif first.kind in _TAKES_AWAY:
+        message = f"rule `{later.rule.name}` sets `{name}`, which rule `{earlier.rule.name}` {_TAKES_AWAY[first.kind]}"
+    else:
+        message = f"rules `{earlier.rule.name}` and `{later.rule.name}` both set `{name}`"
     found = diagnose("DR406", mark.span, message, "this one wins where both fire")
-    found = found.with_label(first.span, f"set in `{earlier.rule.name}`")
-    ground.add(found.with_note("say `override` here if that is meant, else make their conditions exclude each other"))
+    done = {"remove": "removed", "empty": "emptied"}.get(first.kind, "set")
+    found = found.with_label(first.span, f"{done} in `{earlier.rule.name}`")
+    ground.add(found.with_note(_way_out(earlier, mark)))
+
+
+def _way_out(earlier: Ruled, mark: Mark) -> str:
+    """Only `set` can say `override`; for everything else the rules themselves must say when which of them acts."""
+    if mark.kind == "set":
+        return "say `override` here if that is meant, else make their conditions exclude each other"
+    name = earlier.rule.name
+    return f"let their conditions exclude each other: in `{name}` ask for the opposite of what this rule asks for"

@@ -25,6 +25,12 @@ RANGES: dict[str, tuple[int, int]] = {
 }
 """The whole numbers that a VR holds."""
 
+
+def digits(vr: str) -> int | None:
+    """The most characters of a whole number of this VR; None for any other VR."""
+    return max(len(str(bound)) for bound in RANGES[vr]) if vr in RANGES else None
+
+
 VRS = frozenset((*LONGEST, *RANGES, "FL", "FD", "UC", "UR", "UT", "SQ", "OB", "OW", "OD", "OF", "OL", "OV", "UN", "AT"))
 """Every VR of PS3.5, and "US or SS"."""
 

@@ -18,9 +18,9 @@ def patient_without_issuer(ground: Ground, rules: Sequence[Ruled]) -> None:
     for ruled in rules:
         for mark in ruled.marks:
             tag = mark.path.steps[0].tag if len(mark.path.steps) == 1 else None
-            if tag == _ISSUER and mark.kind in ("set", "default"):
+            if tag == _ISSUER and mark.kind in ("set", "default", "copy"):
                 return
-            if tag == _PATIENT_ID and mark.kind == "set" and first is None:
+            if tag == _PATIENT_ID and mark.kind in ("set", "copy") and not mark.idle and first is None:
                 first = mark
     if first is None:
         return

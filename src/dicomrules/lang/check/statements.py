@@ -19,6 +19,7 @@ from dicomrules.lang.check.terms import Env, Term, Wanted
 from dicomrules.lang.check.verdicts import fallback, stop
 from dicomrules.lang.check.writable import holds_value, writable
 from dicomrules.program import statement as program
+from dicomrules.program.expression import Call, Read
 from dicomrules.program.path import Pick, Prefix
 from dicomrules.text.codes.registry import diagnose
 
@@ -83,8 +84,16 @@ def _set(work: Work, node: ast.Set | ast.Default, block: Block) -> Result:
     kind = "set" if isinstance(node, ast.Set) else "default"
     there = sure and (len(place.absolute.steps) == 1 or node.creating) and place.path.value is None
     proven = frozenset({place.absolute}) if there and not place.spread else frozenset()
-    mark = Mark(place.absolute, node.target.span, kind, override)
+    mark = Mark(place.absolute, node.target.span, kind, override, _idle(place, term))
     return (made,), wrote(work, block, [mark], proven=proven)
+
+
+def _idle(place: Place, term: Term) -> bool:
+    """Whether a value is the one that is there, only trimmed: spaces around it are no part of it (S12)."""
+    code: object = term.code
+    while isinstance(code, Call) and code.function == "trim":
+        code = code.arguments[0]
+    return isinstance(code, Read) and code.path.steps == place.path.steps and code.path.prefix is place.path.prefix
 
 
 def _right(ground: Ground, node: ast.Expr, env: Env, asked: Wanted | None, instead: str = "set") -> Term:
@@ -136,9 +145,9 @@ def _copy(work: Work, node: ast.Copy | ast.Move | ast.Swap, block: Block) -> Res
         return (), block
     if not _alike(ground, node, source, target):
         return (), block
-    marks = [Mark(target.absolute, second.span, "set")]
+    marks = [Mark(target.absolute, second.span, "copy")]
     if both:
-        marks.append(Mark(source.absolute, first.span, "remove" if isinstance(node, ast.Move) else "set"))
+        marks.append(Mark(source.absolute, first.span, "remove" if isinstance(node, ast.Move) else "copy"))
     make = _TRANSFERS[type(node)]
     return (make(source.path, target.path, origin(node)),), wrote(work, block, marks)
 

@@ -108,4 +108,13 @@ CODES: tuple[CodeRecord, ...] = (
         bad="dicomrules validate --environment   # as an account that must not write there",
         good="dicomrules validate --environment   # as the account of the gateway",
     ),
+    CodeRecord(
+        "DR613",
+        "a secret that is not there",
+        "`secret` names an environment variable, which the gateway reads when it starts. Without it, numbers and UIDs made"
+        " with the secret would be other ones than before, so nothing starts. `validate` and `test` need no secrets.",
+        bad='secret salt from env "TRIAL_SALT"   # and TRIAL_SALT is not set\nrule r {\n  remap uids with salt\n}',
+        good='secret salt from env "TRIAL_SALT"\nrule r {\n  remap uids with salt\n}\n'
+        "# environment: TRIAL_SALT=long-and-random",
+    ),
 )
