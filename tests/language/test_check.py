@@ -5,10 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from dicomrules.lang import ast
+from dicomrules.lang.check.places import nodes
+from dicomrules.lang.parse import parse
 from dicomrules.rulebook.load import Loaded, load
 from dicomrules.text.render import render
 
 HERE = Path(__file__).parent
+TASKS = HERE / "tasks"
 CHECK = sorted((HERE / "check").glob("*.rules"))
 NEAR = sorted((HERE / "near").glob("*.rules"))
 
@@ -45,3 +49,39 @@ def test_a_near_miss_is_not_reported(path: Path) -> None:
     assert render([one for one in found.diagnostics if one.is_error]) == ""
     assert path.stem[:5].upper() not in {one.code for one in found.diagnostics}
     assert found.program is not None
+
+
+NEVER_WRONG = {
+    "Ascii": "one word with one meaning",
+    "RemoveIt": "one word; where it cannot stand, `keep` and `empty` are tried",
+    "AnyVerdict": "one of four words, and any reason",
+    "GivenFile": "a file is looked for when the test runs",
+    "Comment": "says nothing to the program",
+    "File": "what is wrong is wrong in one of its items",
+    "Unread": "an item that is no sentence: see `reject`",
+}
+"""Constructs of which no wrong use is a sentence, with the reason."""
+
+
+def about(path: Path) -> set[str]:
+    """The constructs that findings are about: selectors that they mark, and what is around them, three steps out."""
+    found: set[str] = set()
+    file, _ = parse(next(source for source in loaded(path).sources if source.name == path.name))
+    every = [node for item in file.items for node in nodes(item)]
+    for span in (one.span for one in loaded(path).diagnostics if one.span.source.name == path.name):
+        around = [node for node in every if node.span.start <= span.start and span.end <= node.span.end]
+        widths = sorted({node.span.end - node.span.start for node in around} - {0})[:3]
+        found |= {type(node).__name__ for node in around if node.span.end - node.span.start in widths}
+        marked = [node for node in every if span.start <= node.span.start and node.span.end <= span.end]
+        found |= {type(node).__name__ for node in marked if type(node).__name__.endswith("Selector")}
+    return found
+
+
+def test_of_each_construct_there_is_a_wrong_use_with_its_message() -> None:
+    constructs = {
+        name
+        for name, kind in vars(ast).items()
+        if isinstance(kind, type) and issubclass(kind, ast.Node) and kind is not ast.Node
+    }
+    tried = set().union(*(about(path) for path in [*CHECK, *sorted(TASKS.glob("x*.rules"))]))
+    assert constructs - tried == set(NEVER_WRONG)

@@ -1,13 +1,17 @@
 """What is a sentence of the language and not in this version: refused with its place, never ignored."""
 
 from dicomrules.lang.check.ground import Ground
+from dicomrules.text.codes.registry import diagnose
 from dicomrules.text.source import Span
 
 
 def refuse(ground: Ground, span: Span, what: str) -> None:
     """Report a construct that is not built yet."""
     verb = "are" if "`, `" in what else "is"
-    ground.report("DR002", span, f"`{what}` {verb} not in this version", "not in this version")
+    found = diagnose("DR002", span, f"`{what}` {verb} not in this version", "not in this version")
+    ground.add(
+        found.with_note('take it out for now; objects that need it can be kept for a person: `quarantine "why"`')
+    )
 
 
 def opening(span: Span, words: int) -> Span:

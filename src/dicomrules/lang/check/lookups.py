@@ -124,6 +124,9 @@ def field(ground: Ground, node: ast.Field, env: Env, wanted: Wanted | None) -> T
     if not isinstance(bound, RowOf):
         message = f"`{node.of.text}` is no row of a table"
         found = diagnose("DR103", node.of.span, message, "only rows have fields")
+        if isinstance(bound, Term) and bound.type is not None:
+            ground.add(found.with_fix("it is a value itself", node.span, node.of.text))
+            return wrong(node.span)
         rows = [name for name, one in env.names.items() if isinstance(one, RowOf)]
         ground.add(suggested(found, node.of.span, ground.symbols.near(node.of.text, rows)))
         return wrong(node.span)

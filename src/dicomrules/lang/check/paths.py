@@ -149,7 +149,8 @@ def _value_fits(
         return False
     if isinstance(selector, Where) or selector is Pick.NEW:
         message = f"`{found.name}` is no sequence (its VR is {found.vr})"
-        ground.report("DR206", step.span, message, "this selector picks items")
+        wrong = diagnose("DR206", step.span, message, "this selector picks items")
+        ground.add(wrong.with_note("of several values say `[first]`, `[last]`, `[value 2]` or `[any]`"))
         return False
     if isinstance(selector, Nth) and found.most is not None and selector.number > found.most:
         message = f"`{found.name}` has at most {found.most} value{'s' if found.most > 1 else ''}"

@@ -10,7 +10,7 @@ from dicomrules.lang.check.proof import Prover, claim
 from dicomrules.lang.check.rules import guard, origin_of_name
 from dicomrules.lang.check.taken import Taken
 from dicomrules.lang.check.terms import Env
-from dicomrules.lang.check.verdicts import stop
+from dicomrules.lang.check.verdicts import said, stop
 from dicomrules.lang.check.ways import Named, sent
 from dicomrules.program.depth import DEEPEST, depth
 from dicomrules.program.expression import Always, Condition
@@ -112,6 +112,7 @@ def _answer(ground: Ground, node: ast.Send, env: Env) -> tuple[Answer, tuple[Nam
     """What an arm says, and the destinations that it names."""
     match node:
         case ast.Nowhere(reason):
+            said(ground, reason)
             return Nowhere(reason.value), ()
         case ast.Drop(reason):
             found = diagnose("DR409", node.span, "`drop` does not stand in a routes table", "about the whole object")

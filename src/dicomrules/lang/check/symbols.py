@@ -101,6 +101,10 @@ class Symbols:
         return self._asked <= _MOST_SUGGESTIONS
 
 
+_MOST_NAMES = 10
+"""How many names are told where none is near."""
+
+
 def suggested(diagnostic: Diagnostic, span: Span, names: list[str]) -> Diagnostic:
     """The same with "did you mean", as a remedy when there is one candidate, else as a note."""
     if len(names) == 1:
@@ -112,8 +116,14 @@ def unknown(symbols: Symbols, kind: str, name: ast.Name, code: str, more: Collec
     """The finding for a name that nothing of this kind has."""
     what = "set of tags" if kind == "tags" else kind
     found = diagnose(code, name.span, f"unknown {what} `{name.text}`", f"no {what} has this name")
-    near = symbols.near(name.text, [*symbols.of(kind), *more])
-    return suggested(found, name.span, near)
+    names = [*symbols.of(kind), *more]
+    near = symbols.near(name.text, names)
+    if near:
+        return suggested(found, name.span, near)
+    if not names:
+        return found.with_note(f"these files define no {what}")
+    shown = ", ".join(f"`{one}`" for one in names[:_MOST_NAMES])
+    return found.with_note(f"known are {shown}" + (" …" if len(names) > _MOST_NAMES else ""))
 
 
 def collect(items: Iterable[ast.Item], report: Callable[[Diagnostic], None]) -> Symbols:

@@ -20,10 +20,12 @@ _WORDS = {ast.Keep: "keep", ast.EmptyIt: "empty", ast.RemoveIt: "remove"}
 
 def stop(ground: Ground, node: ast.Verdict) -> Stop:
     """What a verdict of a rule file says."""
+    said(ground, node.reason)
     match node:
         case ast.Quarantine(reason):
             return Stop("quarantine", reason.value, place=node.span.place)
         case ast.Hold(reason, retry, limit):
+            _before_the_end(ground, node)
             return Stop("hold", reason.value, retry, limit, place=node.span.place)
         case ast.Drop(reason):
             return Stop("drop", reason.value, place=node.span.place)
@@ -32,6 +34,20 @@ def stop(ground: Ground, node: ast.Verdict) -> Stop:
                 _rejects_a_variant(ground, node)
             _comment(ground, reason)
             return Stop("reject", reason.value, status=_status(ground, status), place=node.span.place)
+
+
+def said(ground: Ground, reason: ast.Text) -> None:
+    """Report a reason that says nothing."""
+    if not reason.value.strip():
+        found = diagnose("DR219", reason.span, "a verdict says why", "nothing is said")
+        ground.add(found.with_note("whoever finds the object in the log or the queue reads this"))
+
+
+def _before_the_end(ground: Ground, node: ast.Hold) -> None:
+    """Report a retry that would come when holding is over."""
+    if node.retry is not None and node.limit is not None and node.retry >= node.limit:
+        found = diagnose("DR219", node.span, "it would never be decided again", "the first retry comes after the end")
+        ground.add(found.with_note("let `retry` be shorter than `for`"))
 
 
 def _rejects_a_variant(ground: Ground, node: ast.Reject) -> None:

@@ -113,11 +113,13 @@ def _balance(ground: Ground, node: ast.Balance, env: Env) -> Balance | None:
         member = _single(ground, share.dest, env)
         weight = 1 if share.weight is None else share.weight
         if weight < 1:
-            ground.report("DR219", share.span, "a share is 1 or more", "it would never get anything")
+            found = diagnose("DR219", share.span, "a share is 1 or more", "it would never get anything")
+            ground.add(found.with_note("leave it out of this `balance`, or give it a share"))
         if member is not None:
             members.append((member, max(weight, 1)))
     if len({share.weight is None for share in node.shares}) > 1:
-        ground.report("DR412", node.span, "either every member of a `balance` has a share or none", "some have none")
+        found = diagnose("DR412", node.span, "either every member of a `balance` has a share or none", "some have none")
+        ground.add(found.with_note("say `balance(a 25, b 75)`, or `balance(a, b)` for equal shares"))
     if len(members) < len(node.shares):
         return None
     made = Balance(tuple(members))
@@ -132,7 +134,9 @@ def _one_group(ground: Ground, node: ast.Balance | ast.Failover, target: Target)
         word = "failover" if isinstance(node, ast.Failover) else "balance"
         message = f"all members of one `{word}` go through the same group, or all through none"
         found = diagnose("DR412", node.span, message, "different groups")
-        ground.add(found.with_note("what leaves must not depend on which of them happens to be there"))
+        found = found.with_note("what leaves must not depend on which of them happens to be there")
+        group = next(filter(None, sorted(groups)), "")
+        ground.add(found.with_note(f"say `through {group}` after each of them, or after none"))
 
 
 def _named(chain: Chain, target: Target) -> Iterator[Named]:
