@@ -9,9 +9,7 @@ def refuse(ground: Ground, span: Span, what: str) -> None:
     """Report a construct that is not built yet."""
     verb = "are" if "`, `" in what else "is"
     found = diagnose("DR002", span, f"`{what}` {verb} not in this version", "not in this version")
-    ground.add(
-        found.with_note('take it out for now; objects that need it can be kept for a person: `quarantine "why"`')
-    )
+    ground.add(found.with_note('take it out for now; objects that need it can be kept: `quarantine "why"`'))
 
 
 def opening(span: Span, words: int) -> Span:

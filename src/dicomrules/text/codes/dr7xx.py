@@ -194,7 +194,9 @@ CODES: tuple[CodeRecord, ...] = (
         "a token that is sent without TLS",
         "A token opens a destination to whoever holds it. Over plain HTTP everybody on the way can read it, and the images"
         " with it. On this machine alone (`localhost`, `127.0.0.1`) that does no harm.",
-        bad='vna: {stow: {url: "http://vna.example/dicom-web", token: {env: VNA_TOKEN}}}',
-        good='vna: {stow: {url: "https://vna.example/dicom-web", token: {env: VNA_TOKEN}}}',
+        bad='destinations: {vna: {stow: {url: "http://vna.example/dicom-web", token: {env: VNA_TOKEN}}}}\n'
+        "# environment: VNA_TOKEN=long-and-random",
+        good='destinations: {vna: {stow: {url: "https://vna.example/dicom-web", token: {env: VNA_TOKEN}}}}\n'
+        "# environment: VNA_TOKEN=long-and-random",
     ),
 )
