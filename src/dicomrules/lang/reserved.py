@@ -14,19 +14,20 @@ ITEM_WORDS = words(
 )
 """Each item of a file begins with one of these."""
 
-SOURCE_WORDS = words("csv sql http worklist fhir hl7 archive")
-"""Words of the grammar that may be names all the same: they stand only after `table NAME from`, and many a hospital
-has a destination called `archive`."""
+NAMES_TOO = words(
+    "csv sql http worklist fhir hl7 archive basic changes characteristics clean content data dates descriptors device"
+    " every features first full graphics high identity institution key last low medium modified new patient pixel"
+    " pixels priority priors quality record safe status structured study visual"
+)
+"""Words of the grammar that may be names all the same: wherever one of them is a word, no name could stand. Many a
+hospital has a destination `archive` or `priority`, and many a rule is the `first` or about a `patient`."""
 
 RESERVED = ITEM_WORDS | words(
-    "absent add after always and any anywhere apply as ascii at balance basic blank by case changes characteristics"
-    " charset choose clean compressed contains content copy creating current data dates decompressed default"
-    " deidentify descriptors destinations device drop during else empty ends env every except expect failover features"
-    " file fired first for from full given graphics has high hold identity if in institution is item keep key language"
-    " last let lookup low malformed match matches medium meta modified move new no not nowhere once only or original"
-    " otherwise override path patient per pixel pixels present priority priors private quality quarantine record rect"
-    " redact reject remap remove retain retry root routes safe sent set shift starts status structured study swap"
-    " then through timezone to unavailable unchanged under unencodable uids unless value visual vr when where with"
-    " within"
+    "absent add after always and any anywhere apply as ascii at balance blank by case charset choose compressed"
+    " contains copy creating current decompressed default deidentify destinations drop during else empty ends env except"
+    " expect failover file fired for from given has hold if in is item keep language let lookup malformed match matches meta"
+    " move no not nowhere once only or original otherwise override path per present private quarantine rect redact"
+    " reject remap remove retain retry root sent set shift starts swap then through timezone to unavailable unchanged"
+    " under unencodable uids unless value vr when where with within"
 )
-"""Every word of the grammar but the SOURCE_WORDS, and `then`, which people write and the language does not need."""
+"""Every word of the grammar but those of `NAMES_TOO`, and `then`, which people write and the language does not need."""

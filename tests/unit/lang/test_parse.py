@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dicomrules.lang import ast
-from dicomrules.lang.parse import MOST_CHARACTERS, MOST_DIAGNOSTICS, grammar_words, parse
-from dicomrules.lang.reserved import RESERVED, SOURCE_WORDS
+from dicomrules.lang.format import format
+from dicomrules.lang.parse import MOST_CHARACTERS, MOST_DIAGNOSTICS, grammar, grammar_words, parse
+from dicomrules.lang.reserved import NAMES_TOO, RESERVED
 from dicomrules.text.render import apply_fix, render
 from dicomrules.text.source import Source
 
@@ -169,8 +170,8 @@ def test_the_replacement_offered_is_a_sentence(wrong: str, right: str) -> None:
     assert codes(apply_fix(source, diagnostic.fix)) == []
 
 
-def test_every_word_of_the_grammar_is_reserved_or_a_source() -> None:
-    assert grammar_words() == (RESERVED | SOURCE_WORDS) - {"language", "then"}
+def test_every_word_of_the_grammar_is_reserved_or_may_be_a_name_too() -> None:
+    assert grammar_words() == (RESERVED | NAMES_TOO) - {"language", "then"}
 
 
 @pytest.mark.parametrize("word", sorted(RESERVED - {"language"}))
@@ -183,9 +184,49 @@ def test_components_may_be_called_like_reserved_words(word: str) -> None:
     assert codes(f"language 1\ncondition c = PatientName.{word} is present") == []
 
 
-@pytest.mark.parametrize("word", sorted(SOURCE_WORDS))
-def test_words_of_sources_may_be_names(word: str) -> None:
-    assert codes(f"language 1\nroutes r every match {{ always => {word} }}") == []
+NAMED = """language 1
+expects destinations {0}, pacs
+parameter {0}_ = "A"
+condition {0} = PatientID is present
+tags {0} = [PatientID]
+schedule {0} = "Mon 08:00-12:00"
+table {0} {{ "A" => "B" }}
+action {0} {{ remove tags {0} }}
+rule {0} {{
+  when {0} and received_at during {0}
+  let {0}1 = lookup {0}[PatientID] otherwise "x"
+  set InstanceNumber = SeriesNumber - 1 otherwise keep
+  apply {0}
+}}
+group {0} {{ rule r {{ set SliceThickness = SliceThickness / 2 otherwise keep }} }}
+routes {0} first match {{
+  when {0}   => {0} through {0} during {0} priority high and pacs
+  unless {0} => balance({0} 25, pacs 75) failover {0}
+  else       => {0}
+}}
+test "t" {{
+  given {0}: PatientID = "A", {0} unavailable
+  expect {0}: fired {0}
+  expect sent to {0}
+}}
+"""
+
+
+@pytest.mark.parametrize("word", sorted(NAMES_TOO))
+def test_words_that_are_names_too_name_anything(word: str) -> None:
+    file, diagnostics = parse(Source("x", NAMED.format(word)))
+    assert [one.message for one in diagnostics] == []
+    assert file == parse(Source("x", format(file)))[0]
+    plain = parse(Source("x", NAMED.format("something")))[0]
+    assert [type(item) for item in file.items] == [type(item) for item in plain.items]
+
+
+def test_where_a_word_may_be_a_name_too_the_grammar_takes_one_of_the_two() -> None:
+    table = grammar().parser.parser._parse_table
+    words = {terminal.name: terminal.pattern.value for terminal in grammar().terminals}
+    for actions in table.states.values():
+        if "NAME" in actions:
+            assert {words.get(name) for name in actions}.isdisjoint(NAMES_TOO)
 
 
 def test_a_text_over_the_cap_is_refused_unread() -> None:

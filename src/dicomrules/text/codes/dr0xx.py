@@ -32,10 +32,11 @@ CODES: tuple[CodeRecord, ...] = (
     CodeRecord(
         "DR004",
         "a reserved word used as a name",
-        "Words of the language cannot be names of rules, destinations, tables or anything else, so that a message"
-        " can always say which kind of thing it is looking at.",
-        bad="expects destinations priority",
-        good="expects destinations urgent_pacs",
+        "Most words of the language cannot be names of rules, destinations, tables or anything else, so that a message"
+        " can always say which kind of thing it is looking at. Words that stand at one place only, such as `first`,"
+        " `every`, `patient` or `priority`, may be names.",
+        bad="expects destinations default",
+        good="expects destinations default_pacs",
     ),
     CodeRecord(
         "DR005",
