@@ -24,10 +24,10 @@ hospital has a destination `archive` or `priority`, and many a rule is the `firs
 
 RESERVED = ITEM_WORDS | words(
     "absent add after always and any anywhere apply as ascii at balance blank by case charset choose compressed"
-    " contains copy creating current decompressed default deidentify destinations drop during else empty ends env except"
-    " expect failover file fired for from given has hold if in is item keep language let lookup malformed match matches meta"
-    " move no not nowhere once only or original otherwise override path per present private quarantine rect redact"
-    " reject remap remove retain retry root sent set shift starts swap then through timezone to unavailable unchanged"
-    " under unencodable uids unless value vr when where with within"
+    " contains copy creating current decompressed default deidentify destinations drop during else empty ends env"
+    " except expect failover file fired for from given has hold if in is item keep language let lookup malformed"
+    " match matches meta move no not nowhere once only or original otherwise override path per present private"
+    " quarantine rect redact reject remap remove retain retry root sent set shift starts swap then through"
+    " timezone to unavailable unchanged under unencodable uids unless value vr when where with within"
 )
 """Every word of the grammar but those of `NAMES_TOO`, and `then`, which people write and the language does not need."""
