@@ -20,6 +20,7 @@ _COMMANDS = {
     "queue": "queue",
     "held": "held",
     "resend": "held",
+    "backup": "backup",
     "echo": "peers",
     "send": "peers",
     "conformance": "conformance",

@@ -52,6 +52,10 @@ class Calls:
         """Give a file another name, at once or not at all."""
         os.rename(old, new)
 
+    def link(self, old: str, new: str) -> None:
+        """Give a file a second name, on the same file system."""
+        os.link(old, new, follow_symlinks=False)
+
     def unlink(self, path: str) -> None:
         """Take a file's name away."""
         os.unlink(path)

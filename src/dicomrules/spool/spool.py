@@ -11,6 +11,7 @@ whole, whenever the power is cut, and a file that was committed is there. Names 
 a path.
 """
 
+import errno
 import re
 import secrets
 import sys
@@ -64,6 +65,7 @@ class Leftover:
     sop_instance: str = ""
 
 
+_PIECE = 1024 * 1024
 _REF = re.compile(r"(?:held|(?P<folder>waiting|done)/(?P<day>\d{4}-\d\d-\d\d))/(?P<name>[0-9a-f]{32})\.dcm")
 
 
@@ -184,6 +186,27 @@ class Spool:
             self._folders.sync(folder)
         return new
 
+    def copy_to(self, ref: str, other: "Spool") -> None:
+        """Put a stored file into another spool, in the same place: as a second name of it, or byte by byte.
+
+        SpoolError without an errno: it is not there any more.
+        """
+        to = other._folders.path(ref)
+        other._folders.make(ref.rpartition("/")[0])
+        for place in _places(ref):
+            try:
+                self._calls.link(self._folders.path(place), to)
+            except FileNotFoundError:
+                continue
+            except FileExistsError:
+                pass  # it has moved while we were about it, and was copied before
+            except OSError as error:
+                if error.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP):
+                    raise from_os(f"linking {place}", error) from error
+                self._copy_bytes(place, to)
+            return
+        raise SpoolError(f"{ref} is not in the spool")
+
     def remove(self, ref: str) -> None:
         """Delete a stored file for good. It need not be there. Needs no free space."""
         self._folders.unlink(_places(ref))
@@ -210,6 +233,25 @@ class Spool:
         return Room(state.f_bavail * state.f_frsize, state.f_favail if state.f_files else sys.maxsize)
 
     # Within
+
+    def _copy_bytes(self, place: str, to: str) -> None:
+        source = OpenFile(self._calls, self._folders.open([place]))
+        try:
+            made = OpenFile(self._calls, self._calls.create(to))
+        except FileExistsError:
+            source.close()
+            return
+        except OSError as error:
+            source.close()
+            raise from_os(f"copying {place}", error) from error
+        try:
+            length = source.size()
+            for start in range(0, length, _PIECE):
+                made.write(source.read(min(_PIECE, length - start), start), start)
+            made.sync()
+        finally:
+            source.close()
+            made.close()
 
     def _arriving(self, name: str) -> Incoming:
         try:
