@@ -21,10 +21,10 @@ from dicomrules.dicom.tags import (
     STUDY_INSTANCE_UID,
 )
 from dicomrules.dicom.uids import InstanceKey
-from dicomrules.dicom.walk import IndexLimits, Walk
+from dicomrules.dicom.walk import ADMITTED, IndexLimits, Walk
 from dicomrules.dicom.window import Window
 
-__all__ = ["Index", "IndexLimits", "ItemRanges", "MalformedDataSet", "index", "open_item", "open_items"]
+__all__ = ["ADMITTED", "Index", "IndexLimits", "ItemRanges", "MalformedDataSet", "index", "open_item", "open_items"]
 
 _LONGEST_UID: Final = 128
 

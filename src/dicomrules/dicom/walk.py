@@ -33,6 +33,10 @@ class IndexLimits:
     nesting: int = 64
 
 
+# For bytes of our own spool: they were walked under the limits of their receiver when they came, which may be these
+ADMITTED: Final = IndexLimits(elements=1_000_000_000, nesting=1000)
+
+
 class _Frame:
     """One open container; `stop`: where it, or what holds it, ends.
 

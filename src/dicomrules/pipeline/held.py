@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from dicomrules.dicom.index import index
+from dicomrules.dicom.index import ADMITTED, index
 from dicomrules.dicom.malformed import MalformedDataSet
 from dicomrules.dicom.syntax import EXPLICIT_VR_LITTLE_ENDIAN, encoding_of
 from dicomrules.model.decision import Needs
@@ -100,4 +100,4 @@ def opened(spool: Spool, envelope: Envelope) -> Iterator[Envelope]:
     with ExitStack() as stack:
         stored = stack.enter_context(spool.open(envelope.derived_ref or envelope.spool_ref))
         syntax = EXPLICIT_VR_LITTLE_ENDIAN if envelope.derived_ref else envelope.transfer_syntax
-        yield replace(envelope, index=index(stored.source(), encoding_of(syntax)))
+        yield replace(envelope, index=index(stored.source(), encoding_of(syntax), ADMITTED))

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from dicomrules.dicom import syntax
-from dicomrules.dicom.index import index
+from dicomrules.dicom.index import ADMITTED, index
 from dicomrules.dicom.malformed import MalformedDataSet
 from dicomrules.dicom.patch import Patch
 from dicomrules.dicom.uids import InstanceKey
@@ -151,7 +151,7 @@ class Rebuild:
         if not record.fingerprint or syntax.is_deflated(record.transfer_syntax):
             return Entry(envelope, _kept("it was not decided by rules", ""), ref)
         with self.means.spool.open(ref) as file:
-            whole = replace(envelope, index=index(file.source(), syntax.encoding_of(record.transfer_syntax)))
+            whole = replace(envelope, index=index(file.source(), syntax.encoding_of(record.transfer_syntax), ADMITTED))
             decision = self._decided(whole, ref, record)
             patients = named(whole, decision.variants)
         return Entry(envelope, decision, ref, patients=patients)

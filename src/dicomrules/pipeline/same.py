@@ -5,15 +5,13 @@ Asked when digests differ, which is rare; in a thread, because both files are re
 
 from contextlib import ExitStack
 
-from dicomrules.dicom.index import Index, IndexLimits, index
+from dicomrules.dicom.index import ADMITTED, Index, index
 from dicomrules.dicom.malformed import MalformedDataSet
 from dicomrules.dicom.same import same_content
 from dicomrules.dicom.syntax import EXPLICIT_VR_LITTLE_ENDIAN, encoding_of, is_encapsulated
 from dicomrules.queue.entry import Entry, Rival
 from dicomrules.spool.errors import SpoolError
 from dicomrules.spool.spool import Spool
-
-_ADMITTED = IndexLimits(1 << 31, 1000)  # it was walked under the limits of its receiver when it arrived
 
 
 def is_same(spool: Spool, entry: Entry, rival: Rival) -> bool:
@@ -37,4 +35,4 @@ def _opened(stack: ExitStack, spool: Spool, refs: tuple[str, str], syntax: str) 
     """The index over stored bytes; over the inflated ones of a deflated instance."""
     ref, derived = refs
     stored = stack.enter_context(spool.open(derived or ref))
-    return index(stored.source(), encoding_of(EXPLICIT_VR_LITTLE_ENDIAN if derived else syntax), _ADMITTED)
+    return index(stored.source(), encoding_of(EXPLICIT_VR_LITTLE_ENDIAN if derived else syntax), ADMITTED)

@@ -4,7 +4,7 @@ import errno
 import os
 import struct
 
-from dicomrules.dicom.index import index
+from dicomrules.dicom.index import ADMITTED, index
 from dicomrules.dicom.syntax import encoding_of
 from dicomrules.dicom.tags import tag_of
 
@@ -18,7 +18,7 @@ class Attributes:
     """
 
     def __init__(self, fd: int, offset: int, length: int, transfer_syntax: str) -> None:
-        self._index = index(_Part(fd, offset, length), encoding_of(transfer_syntax))
+        self._index = index(_Part(fd, offset, length), encoding_of(transfer_syntax), ADMITTED)
 
     def value(self, keyword: str) -> str:
         """The value of an attribute without padding; empty when absent. Bytes that are no UTF-8 become surrogates."""

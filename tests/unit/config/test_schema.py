@@ -9,6 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from dicomrules.config.schema import schema
+from dicomrules.dicom.index import ADMITTED
 
 from .gateways import WHOLE, bent, found, loaded
 
@@ -144,3 +145,9 @@ def test_the_whole_file_is_clean() -> None:
 )
 def test_a_name_with_nothing_under_it_is_a_finding(under: str, name: str) -> None:
     assert [(code, text) for code, _, text in found(bent(under, ""))] == [("DR706", name)]
+
+
+def test_what_a_gateway_file_may_admit_can_be_read_again_from_the_spool() -> None:
+    limits = schema()["properties"]["limits"]["properties"]
+    assert limits["nesting"]["maximum"] <= ADMITTED.nesting
+    assert schema()["$defs"]["count"]["maximum"] <= ADMITTED.elements
