@@ -1,11 +1,12 @@
 """Makes the pages that are generated from the program's own records: `python docs/generate.py`.
 
 `docs/codes/` has one page a diagnostic code, `docs/reference/functions.md` every function of the language,
-`docs/conformance.md` the conformance statement of a gateway. The examples of a code are checked while its page is made,
-so a page shows what `validate` really says about them.
+`docs/conformance.md` the conformance statement of a gateway, `docs/reference/answers.md` what destinations answer. The
+examples of a code are checked while its page is made, so a page shows what `validate` really says about them.
 """
 
 import re
+import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -23,6 +24,10 @@ from dicomrules.text.codes.registry import CODES
 from dicomrules.text.diagnostic import Diagnostic, Severity
 from dicomrules.text.render import render
 from dicomrules.text.source import Source
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from docs.answers import answers_page
 
 DOCS = Path(__file__).parent
 RULES, GATEWAY = "site.rules", "gateway.yaml"
@@ -302,6 +307,7 @@ def pages() -> dict[Path, str]:
         codes
         | {Path("codes/README.md"): code_index(), Path("reference/functions.md"): functions_page()}
         | {Path("conformance.md"): conformance_page()}
+        | {Path("reference/answers.md"): NOTE + answers_page()}
     )
 
 
