@@ -2,7 +2,6 @@
 
 import re
 import time
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -12,6 +11,7 @@ from dicomrules.model.receiver import DicomReceiver
 from dicomrules.receivers.scp import agreed
 from dicomrules.text.render import render_one
 from dicomrules.text.source import Source
+from tests.fuzz.texts import edited
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = Path("/nowhere/at/all")  # nothing that a text names is there
@@ -88,21 +88,7 @@ def mutated(text: str, random: Random) -> str:
     for _ in range(random.choice([1, 1, 2, 5])):
         if random.random() < 0.3:
             other = random.choice(corpus()).splitlines(keepends=True)
-            text = _edited(text.splitlines(keepends=True), other, random)
+            text = edited(text.splitlines(keepends=True), other, random)
         else:
-            text = _edited(TOKEN.findall(text), tokens(), random)
+            text = edited(TOKEN.findall(text), tokens(), random)
     return text[:LONGEST]
-
-
-def _edited(parts: list[str], others: Sequence[str], random: Random) -> str:
-    at, to = (random.randrange(len(parts) + 1) for _ in range(2))
-    kind = random.choice(["drop", "insert", "replace", "swap", "repeat"])
-    if kind == "drop":
-        del parts[at : at + random.choice([1, 1, 3])]
-    elif kind in ("insert", "replace"):
-        parts[at : at + (kind == "replace")] = [random.choice(others)] if others else []
-    elif kind == "repeat":
-        parts[to:to] = parts[at : at + 8] * random.choice([1, 2, 30])
-    elif at < len(parts) and to < len(parts):
-        parts[at], parts[to] = parts[to], parts[at]
-    return "".join(parts)

@@ -2,7 +2,6 @@
 
 import re
 import time
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -15,6 +14,7 @@ from dicomrules.model.decision import Decision
 from dicomrules.model.instance import Envelope
 from dicomrules.program.ruleset import Program
 from dicomrules.rulebook.load import Read, load
+from tests.fuzz.texts import edited
 from tests.objects import ct, data_set_bytes, rtstruct
 from tests.unit.engine.make import envelope
 
@@ -109,24 +109,10 @@ def mutated(text: str, random: Random) -> str:
     """The text with a few tokens or lines dropped, doubled, swapped, or replaced by those of other files."""
     for _ in range(random.choice([1, 1, 2, 5])):
         if random.random() < 0.3:
-            text = _edited(text.splitlines(keepends=True), random.choice(corpus()).splitlines(keepends=True), random)
+            text = edited(text.splitlines(keepends=True), random.choice(corpus()).splitlines(keepends=True), random)
         else:
-            text = _edited(TOKEN.findall(text), tokens(), random)
+            text = edited(TOKEN.findall(text), tokens(), random)
     return text[:LONGEST]
-
-
-def _edited(parts: list[str], others: Sequence[str], random: Random) -> str:
-    at, to = (random.randrange(len(parts) + 1) for _ in range(2))
-    kind = random.choice(["drop", "insert", "replace", "swap", "repeat"])
-    if kind == "drop":
-        del parts[at : at + random.choice([1, 1, 3])]
-    elif kind in ("insert", "replace"):
-        parts[at : at + (kind == "replace")] = [random.choice(others)] if others else []
-    elif kind == "repeat":
-        parts[to:to] = parts[at : at + 8] * random.choice([1, 2, 30])
-    elif at < len(parts) and to < len(parts):
-        parts[at], parts[to] = parts[to], parts[at]
-    return "".join(parts)
 
 
 def _read_from(text: str) -> Read:

@@ -3,6 +3,7 @@
 import time
 from pathlib import Path
 from random import Random
+from types import ModuleType
 
 import pytest
 
@@ -12,59 +13,41 @@ SECONDS = 8.0
 KEPT = Path(__file__).parent / "kept"  # what broke a promise once
 
 
+def tried(module: ModuleType, seed: int, at_least: int) -> tuple[int, int]:
+    """Mutate and check for some seconds: how often, and how often something came of it."""
+    random, stop = Random(seed), time.monotonic() + SECONDS
+    times = came = 0
+    while time.monotonic() < stop or times < at_least:
+        came += module.check(module.mutated(random.choice(module.corpus()), random))
+        times += 1
+    return times, came
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_any_rule_text_loads_or_is_diagnosed_and_what_compiles_decides(seed: int) -> None:
-    random, stop = Random(seed), time.monotonic() + SECONDS
-    tried = compiled = 0
-    while time.monotonic() < stop or tried < 20:
-        text = fuzz_rules.mutated(random.choice(fuzz_rules.corpus()), random)
-        compiled += fuzz_rules.check(text)
-        tried += 1
-    assert 0 < compiled < tried
+    times, compiled = tried(fuzz_rules, seed, 20)
+    assert 0 < compiled < times
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_any_bytes_are_refused_or_can_be_decided_and_patched(seed: int) -> None:
-    random, stop = Random(seed), time.monotonic() + SECONDS
-    tried = walked = 0
-    while time.monotonic() < stop or tried < 20:
-        data = fuzz_data_set.mutated(random.choice(fuzz_data_set.corpus()), random)
-        walked += fuzz_data_set.check(data)
-        tried += 1
-    assert 0 < walked < 3 * tried
+    times, walked = tried(fuzz_data_set, seed, 20)
+    assert 0 < walked < 3 * times
 
 
-@pytest.mark.parametrize("seed", [1])
-def test_any_bytes_of_a_peer_are_answered_or_aborted_in_both_roles(seed: int) -> None:
-    random, stop = Random(seed), time.monotonic() + SECONDS
-    tried = associated = 0
-    while time.monotonic() < stop or tried < 50:
-        data = fuzz_upper_layer.mutated(random.choice(fuzz_upper_layer.corpus()), random)
-        associated += fuzz_upper_layer.check(data)
-        tried += 1
-    assert 0 < associated < tried
+def test_any_bytes_of_a_peer_are_answered_or_aborted_in_both_roles() -> None:
+    times, associated = tried(fuzz_upper_layer, 1, 50)
+    assert 0 < associated < times
 
 
-@pytest.mark.parametrize("seed", [1])
-def test_any_gateway_file_loads_or_is_diagnosed(seed: int) -> None:
-    random, stop = Random(seed), time.monotonic() + SECONDS
-    tried = loaded = 0
-    while time.monotonic() < stop or tried < 200:
-        text = fuzz_gateway.mutated(random.choice(fuzz_gateway.corpus()), random)
-        loaded += fuzz_gateway.check(text)
-        tried += 1
-    assert 0 < loaded < tried
+def test_any_gateway_file_loads_or_is_diagnosed() -> None:
+    times, loaded = tried(fuzz_gateway, 1, 200)
+    assert 0 < loaded < times
 
 
-@pytest.mark.parametrize("seed", [1])
-def test_any_request_of_a_web_client_is_answered_with_what_was_stored(seed: int) -> None:
-    random, stop = Random(seed), time.monotonic() + SECONDS
-    tried = stored = 0
-    while time.monotonic() < stop or tried < 50:
-        data = fuzz_stow.mutated(random.choice(fuzz_stow.corpus()), random)
-        stored += fuzz_stow.check(data)
-        tried += 1
-    assert 0 < stored < 2 * tried
+def test_any_request_of_a_web_client_is_answered_with_what_was_stored() -> None:
+    times, stored = tried(fuzz_stow, 1, 50)
+    assert 0 < stored < 2 * times
 
 
 @pytest.mark.parametrize("path", sorted(KEPT.rglob("*.*")), ids=lambda path: path.name)
