@@ -58,6 +58,9 @@ def test_a_study_is_sent_again_by_its_uid_and_by_its_accession_number(gateway: G
         uids = [store(peer, "PAT1", number) for number in range(3)]
     until(lambda: gateway.deliveries("sink")["sent"] == 3, 10, "all three sent")
     study = json.loads(gateway.ask("trace", uids[0], "--format", "json"))[0]["key"]["study"]
+    told = json.loads(gateway.ask("report", study, "--format", "json"))
+    assert (told[0]["instances"], told[0]["deliveries"]) == (3, {"sink": {"sent": 3}})
+    assert study in gateway.ask("report")
     answers = asked(gateway, "resend", study, "--reason", "the PACS lost a disk")
     assert [each["answer"] for each in answers] == ["queued again for sink"] * 3
     until(lambda: len(sink.acknowledged()) == 6, 10, "all three a second time")

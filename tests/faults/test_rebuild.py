@@ -1,5 +1,7 @@
 """S-13: the ledger is lost or damaged. It is kept aside and made anew from the spool; nothing acknowledged is lost."""
 
+import os
+import signal
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -8,10 +10,10 @@ import pytest
 
 from dicomrules.queue.reader import Reader
 from tests.faults.conftest import SITE
-from tests.faults.processes import delivered, peer_at, store
+from tests.faults.processes import delivered, intake_and_delivery, peer_at, store
 from tests.faults.test_kill import check_delivered
 from tests.peers.gateway import Gateway
-from tests.peers.running import until
+from tests.peers.running import dicomrules, until
 from tests.peers.sink import Sink
 
 LONG = "P" * 60  # quarantined by the rules
@@ -127,3 +129,30 @@ def test_s18_a_file_that_has_no_row_gets_one(tmp_path: Path, port: int) -> None:
         gateway.start()
         until(lambda: delivered(sink) == {uid}, 20, "the instance at the destination")
         assert "files without a row have one now" in gateway.output()
+
+
+def test_s13_a_ledger_that_is_found_damaged_while_the_gateway_runs_is_made_anew_at_once(
+    gateway: Gateway, sink: Sink, port: int
+) -> None:
+    """As the look through the whole ledger leaves it: a mark, and a process that ends."""
+    with peer_at(port) as peer:
+        first = store(peer, "PAT1", 1)
+    until(lambda: gateway.deliveries("sink")["sent"] == 1, 10, "the first one sent")
+    (gateway.folder / "var/ledger.damaged").touch()
+    os.kill(intake_and_delivery(gateway)[1], signal.SIGKILL)
+    until(lambda: gateway.output().count("ready: ") == 2, 20, "the gateway to be back with a new ledger")
+    with peer_at(port) as peer:
+        second = store(peer, "PAT1", 2)
+    until(lambda: delivered(sink) == {first, second}, 20, "what comes next")
+    assert gateway.running()
+
+
+def test_s27_a_ledger_of_a_newer_version_is_refused_and_left_as_it_is(gateway: Gateway) -> None:
+    gateway.stop()
+    with sqlite3.connect(gateway.folder / "var/ledger.db") as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    refused = dicomrules("serve", gateway.file, ok=False)
+    assert refused.returncode == 78
+    assert "made by a newer version" in refused.stderr
+    assert not (gateway.folder / "var/damaged").exists()

@@ -18,6 +18,7 @@ _COMMANDS = {
     "status": "ledger",
     "trace": "ledger",
     "queue": "queue",
+    "report": "report",
     "held": "held",
     "resend": "held",
     "backup": "backup",

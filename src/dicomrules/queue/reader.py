@@ -25,6 +25,7 @@ from dicomrules.queue.story import (
     InstanceStory,
     ReceiverStatus,
     Status,
+    StudyCounts,
     WaitingDelivery,
 )
 
@@ -99,6 +100,27 @@ class Reader:
             if ids := self._rows(statement, (what, limit)):
                 return [self._found(identity) for (identity,) in ids]
         return []
+
+    def study_counts(self, study: str) -> StudyCounts:
+        """The counts of a study that the ledger knows."""
+        ((instances, held, first, last, accession),) = self._rows("study_counts", (study,))
+        deliveries: dict[str, dict[State, int]] = {}
+        for name, state, count in self._rows("study_deliveries", (study,)):
+            deliveries.setdefault(name, {})[State(state)] = count
+        times = encoding.moment(first), encoding.moment(last)
+        return StudyCounts(study, accession, instances, held, *times, deliveries)
+
+    def studies_since(self, since: datetime, limit: int) -> list[str]:
+        """Up to `limit` studies of which something came since then, the newest first."""
+        found: dict[str, None] = {}
+        before = 2**62
+        while len(found) < limit and (page := self._rows("newest_before", (before, PAGE))):
+            before = page[-1][0]
+            for _, study, received_at in page:
+                if encoding.moment(received_at) < since:
+                    return list(found)
+                found.setdefault(study)
+        return list(found)
 
     def by_number(self, instance_id: int) -> list[Found]:
         """The instance with this number, if there is one."""

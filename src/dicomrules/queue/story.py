@@ -115,6 +115,19 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class StudyCounts:
+    """How many instances of a study came, and where they stand, by destination."""
+
+    study: str
+    accession: str
+    instances: int
+    held: int
+    first: datetime
+    last: datetime
+    deliveries: dict[str, dict[State, int]]
+
+
+@dataclass(frozen=True, slots=True)
 class HeldInstance:
     """A line of the list of held instances."""
 

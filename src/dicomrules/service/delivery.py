@@ -2,6 +2,7 @@
 
 import select
 import signal
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from dicomrules.pipeline.rebuild import Rebuild
 from dicomrules.pipeline.requests import Means as RequestMeans
 from dicomrules.pipeline.requests import Requests
 from dicomrules.pipeline.sweep import Retention, Sweep
+from dicomrules.queue.checking import problem_of
 from dicomrules.queue.errors import LedgerError
 from dicomrules.queue.wakeup import Wakeup
 from dicomrules.senders.cstore import CStoreSender
@@ -27,12 +29,13 @@ from dicomrules.senders.stow import StowSender
 from dicomrules.service.commitment import CommitmentSide
 from dicomrules.service.emitting import Emitting
 from dicomrules.service.intake import engine_of, in_force, open_state
-from dicomrules.service.lost import is_being_made_anew, is_made_anew
+from dicomrules.service.lost import is_being_made_anew, is_made_anew, mark_damaged
 from dicomrules.service.plan import DRAIN_SECONDS, IO_ERROR, ORPHAN_SECONDS, Line, Plan, StartFailed, StateLost
 from dicomrules.service.reload import swapped
 from dicomrules.spool.errors import SpoolError
 from dicomrules.spool.spool import Spool
 
+_CHECK_FIRST, _CHECK_EVERY = 60.0, 12 * 3600.0  # seconds: when the whole ledger is looked through
 _POLL = 1.0  # seconds: the safety net under the knock
 
 
@@ -65,14 +68,14 @@ def run(plan: Plan, line: Line) -> None:
             work.start()
             line.ready("to " + ", ".join(each.name for each in plan.settings.destinations))
             busy = False
-            while not stop.now() and not work.ledger.failure:
+            while not stop.now() and not work.ledger.failure and not work.damaged:
                 if wakeup.wait(0.0 if busy else _POLL):
                     work.delivery.wake()
                 if reload.taken():
                     work.take_over()
                 busy = work.step()
-            if work.ledger.failure:
-                raise StateLost(work.ledger.failure)
+            if work.ledger.failure or work.damaged:
+                raise StateLost(work.ledger.failure or "the ledger is damaged")
             if not work.drain(stop.drain_seconds):
                 text = "an attempt did not end in time: it is made again at the next start"
                 emit(Event("delivery.cut_off", Level.WARNING, text))
@@ -118,6 +121,8 @@ class _Work:
             is_being_made_anew(plan.settings.state),
         )
         self._tidied = 0.0
+        self._checked = time.monotonic() - _CHECK_EVERY + _CHECK_FIRST
+        self.damaged = False
 
     def start(self) -> None:
         """Begin; what was under way when the process died is taken up again."""
@@ -152,6 +157,9 @@ class _Work:
             busy = self._failing("rebuild.failed", self._go_on_rebuilding) or busy
         if time.monotonic() - self._tidied >= _POLL:
             self._failing("rebuild.failed", self._go_on_rebuilding)
+            if time.monotonic() - self._checked >= _CHECK_EVERY:
+                self._checked = time.monotonic()
+                threading.Thread(target=self._check_ledger, name="check", daemon=True).start()
             self._failing("sweep.failed", lambda: self._sweep.step(datetime.now(UTC)))
             self._failing("held.failed", lambda: self._held.step(datetime.now(UTC)))
             self._failing("commitment.failed", lambda: self._commitment.step(datetime.now(UTC)))
@@ -163,6 +171,14 @@ class _Work:
         if self._rebuild.over and self._rebuild.lost:
             is_made_anew(self._plan.settings.state)
         return more
+
+    def _check_ledger(self) -> None:
+        """From end to end, beside everything else. What it finds ends the process: the parent has the ledger mended."""
+        problem = problem_of(self._plan.settings.state)
+        if problem:
+            mark_damaged(self._plan.settings.state)
+            self._emit(Event("ledger.damaged", Level.ERROR, "the ledger is damaged", {"reason": problem}))
+            self.damaged = True
 
     def drain(self, seconds: float) -> bool:
         """Finish what is under way; False when it took too long."""

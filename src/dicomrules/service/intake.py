@@ -26,7 +26,7 @@ from dicomrules.receivers.folder import FolderWatch
 from dicomrules.receivers.taking import Taker
 from dicomrules.service.commitment import dicom_destinations, received_commitments
 from dicomrules.service.emitting import Emitting
-from dicomrules.service.lost import mark_damaged
+from dicomrules.service.lost import DAMAGED, mark_damaged
 from dicomrules.service.plan import (
     CONFIG,
     DRAIN_SECONDS,
@@ -106,6 +106,8 @@ async def _stopped(stop: "_Stop", spool: Spool, ledger: Ledger) -> str:
 def open_state(plan: Plan) -> tuple[Spool, Ledger]:
     """The spool and the ledger of this gateway. Raises StartFailed."""
     state = plan.settings.state
+    if (state / DAMAGED).exists():
+        raise StartFailed(IO_ERROR, "the ledger is damaged", "start again: it is then made anew from the spool")
     try:
         return Spool(state / "spool"), Ledger.open(state)
     except LedgerRefused as error:

@@ -10,7 +10,15 @@ from dicomrules.queue.statements import statements
 # Read from end to end because they are short: a row for each counter, object that crashed us, schedule, destination
 SHORT = {"counters", "crashes", "names", "standings"}
 # What is sorted because it is one page, or one instance
-SORTED = {"destinations", "instances_by_uid", "waiting", "waiting_in_study", "requests_of_instance", "not_sent_to"}
+SORTED = {
+    "destinations",
+    "instances_by_uid",
+    "waiting",
+    "waiting_in_study",
+    "requests_of_instance",
+    "study_deliveries",
+    "not_sent_to",
+}
 # Partial indexes that hold only what is still to be done, read in order up to a limit
 IN_ORDER = {"instances_delivered", "instances_held", "instances_gone", "instances_done", "requests_open"}
 

@@ -122,3 +122,14 @@ UPDATE instances SET state = 'done', finished_at = ? WHERE id = ? AND state = 'd
 
 -- name: refs_are
 UPDATE instances SET spool_ref = ?, derived_ref = ? WHERE id = ?;
+
+-- name: study_counts
+SELECT count(*), coalesce(sum(state = 'held'), 0), min(received_at), max(received_at), max(accession)
+FROM instances WHERE study = ?;
+
+-- name: study_deliveries
+SELECT d.destination, d.state, count(*) FROM instances i JOIN deliveries d ON d.instance_id = i.id
+WHERE i.study = ? GROUP BY d.destination, d.state ORDER BY d.destination;
+
+-- name: newest_before
+SELECT id, study, received_at FROM instances WHERE id < ? ORDER BY id DESC LIMIT ?;
