@@ -22,7 +22,10 @@ def _case(result: CaseResult) -> Element:
     file, line = _file_and_line(result.origin.place)
     case = Element("testcase", name=_clean(result.name), classname=file, file=file, line=line)
     if not result.passed:
-        lines = [f"{each.origin.place}: expected {expected(each)}, got {each.got}" for each in result.failures]
+        lines: list[str] = []
+        for each in result.failures:
+            lines.append(f"{each.origin.place}: expected {expected(each)}, got {each.got}")
+            lines.extend(f"  because {line}" for line in each.because)
         failure = SubElement(case, "failure", message=_clean(lines[0]), type="expectation")
         failure.text = _clean("\n".join(lines))
     return case

@@ -9,7 +9,7 @@ import click
 from dicomrules.cli import cases_view as view
 from dicomrules.cli.junit import as_junit
 from dicomrules.cli.loading import SET, check_rules
-from dicomrules.cli.output import FINDINGS, FORMAT, IO_ERROR, USAGE, fail, print_json, show_diagnostics
+from dicomrules.cli.output import FINDINGS, FORMAT, IO_ERROR, USAGE, fail, print_json, show_diagnostics, width
 from dicomrules.cli.sarif import as_sarif
 from dicomrules.cli.surroundings import surroundings
 from dicomrules.rulebook.cases import CaseResult, reachable, run_cases, unreached
@@ -85,8 +85,9 @@ def test(paths: tuple[Path, ...], parameters: tuple[str, ...], coverage: bool, j
         covered = {"coverage": view.coverage_plain(missed, every)} if coverage else {}
         print_json({"tests": view.results_plain(results), **covered})
     else:
-        lines = [*view.result_lines(results), view.summary(results)]
-        for line in [*lines, *(view.coverage_lines(missed, every) if coverage else ())]:
+        columns = width()
+        lines = [*view.result_lines(results, columns), view.summary(results)]
+        for line in [*lines, *(view.coverage_lines(missed, every, columns) if coverage else ())]:
             click.echo(line)
     if any(not result.passed for result in results):
         raise SystemExit(FINDINGS)

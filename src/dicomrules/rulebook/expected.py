@@ -10,22 +10,30 @@ from dicomrules.program.case import At, Ends, Expect, Expectation, Fired, Holds,
 from dicomrules.program.expression import Condition, OfObject, Origin
 from dicomrules.program.statement import Targets
 from dicomrules.program.walk import inside
+from dicomrules.rulebook.because import because
 from dicomrules.rulebook.differences import differences, shown, spares
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One thing that is not as expected. `origin` is the expectation (or the `given`) in the rule file."""
+    """One thing that is not as expected. `origin` is the expectation (or the `given`) in the rule file.
+
+    `because` names the rules and clauses that brought it about.
+    """
 
     origin: Origin
     expected: str
     got: str
+    because: tuple[str, ...] = ()
 
 
 def unmet(expect: Expect, tried: Attempt, objects: Mapping[str, Attempt]) -> tuple[Failure, ...]:
     """What of one expectation was not met. `objects` are all objects of the test so far, by name."""
     got = _got_instead(expect.what, tried, objects)
-    return () if got is None else (Failure(expect.origin, expect.origin.text or type(expect.what).__name__, got),)
+    if got is None:
+        return ()
+    text = expect.origin.text or type(expect.what).__name__
+    return (Failure(expect.origin, text, got, because(expect.what, tried.decision)),)
 
 
 def _got_instead(what: Expectation, tried: Attempt, objects: Mapping[str, Attempt]) -> str | None:

@@ -281,3 +281,30 @@ def test_an_object_that_the_destination_does_not_get_is_no_value() -> None:
 def test_an_object_that_cannot_be_read_is_no_value_either() -> None:
     text = 'test "t" { given one: file "no.dcm"  given two: PatientID = "B" expect two: PatientID != one.PatientID }'
     assert failures(text, objects={"no.dcm": b""})[1:] == ["there is no `one`"]
+
+
+def told(text: str) -> list[tuple[str, ...]]:
+    """Why each expectation of a text was not met."""
+    return [failure.because for result in results(text) for failure in result.failures]
+
+
+def test_a_failure_names_the_rule_that_set_what_was_seen() -> None:
+    text = 'rule a { set StudyID = "X" } test "t" { given StudyID = "1" expect StudyID == "Y" expect unchanged }'
+    (because, changed) = told(text)
+    assert because == ("StudyID 1 → X by rule a, a.rules:2:6",)
+    assert changed == because
+
+
+def test_a_failure_names_the_clause_that_kept_a_rule_from_firing_or_let_it() -> None:
+    text = 'rule a { when Modality == "MR" empty StudyID } test "t" { given Modality = "CT" expect fired a }'
+    assert told(text) == [('rule a: not Modality == "MR", which is CT',)]
+    assert told(text.replace('given Modality = "CT" expect fired', 'given Modality = "MR" expect not fired')) == [
+        ('rule a: Modality == "MR", which is MR',)
+    ]
+
+
+def test_a_failure_names_the_arm_that_was_taken() -> None:
+    text = 'routes r every match { always => pacs } test "t" { given Modality = "CT" expect sent to vna expect drop }'
+    for because in told(text):
+        assert len(because) == 1
+        assert because[0].startswith("routes r: ")
