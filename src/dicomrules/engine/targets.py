@@ -7,6 +7,7 @@ from dicomrules.dicom.private import elements_of
 from dicomrules.dicom.tags import creator_tag, private_tag
 from dicomrules.dicom.values import ValueRefused
 from dicomrules.engine.everywhere import name_in
+from dicomrules.engine.halt import Halt
 from dicomrules.engine.locate import chooser, items_in, tag_in
 from dicomrules.engine.plan import Plan, Scope
 from dicomrules.engine.run import Fresh, Run, Spot
@@ -56,10 +57,29 @@ def _new_item(plan: Plan, run: Run, spot: Spot, step: Step) -> list[Spot]:
     if tag is None:
         return []
     alone = tag not in spot.dataset
+    if not alone and not _takes_items(plan, run, spot, step, tag):
+        return []
     with Watch(plan, run, target_at(spot, step, tag)):
         item = spot.dataset.add_item(tag)
     run.fresh.append(Fresh(spot, tag, item, alone))
     return [into(spot, step, item, len(spot.dataset.items(tag)) - 1)]
+
+
+def _takes_items(plan: Plan, run: Run, spot: Spot, step: Step, tag: int) -> bool:
+    """Whether an item may be put into an element that is there. What is no sequence and has no value becomes one.
+
+    One with a value that is no items came wrong: nothing is written over it. Raises Halt where the settings say so.
+    """
+    element = spot.dataset.get(tag)
+    if element is None or element.is_sequence:
+        return True
+    if element.length == 0:
+        spot.dataset.put(tag, "SQ", b"")
+        return True
+    if plan.program.settings.malformed is not None:
+        raise Halt(plan.program.settings.malformed, f"{step.name} is malformed")
+    run.note(f"{step.name} holds no items: no target")
+    return False
 
 
 def real_tag(run: Run, spot: Spot, tag: int | PrivateTag, *, reserving: bool) -> int | None:

@@ -603,3 +603,32 @@ def test_us_or_ss_goes_by_the_pixel_representation(representation: int, vr: byte
     made = dataset(PixelRepresentation=representation)
     result = decide(program(set_("SmallestImagePixelValue", lit(5, Type.INT))), made)
     assert b"\x28\x00\x06\x01" + vr + b"\x02\x00\x05\x00" in result.data
+
+
+# ── what should be a sequence and is none ─────────────────────────────────────────────────────────────────────────
+
+CODES = 0x00081032  # ProcedureCodeSequence
+NEW_CODES = (
+    Within(p("ProcedureCodeSequence[new]"), (set_("CodeValue", "X"),)),
+    Add(p("ProcedureCodeSequence[new].CodeValue"), lit("X")),
+    set_("ProcedureCodeSequence[first].CodeValue", "X", creating=True),
+)
+
+
+@pytest.mark.parametrize("statement", NEW_CODES)
+def test_no_item_is_put_into_a_value_that_holds_none(statement: object) -> None:
+    made = dataset()
+    made.add_new(CODES, "LO", "WRONG")
+    result = decide(program(statement), made)
+    assert changed(result) == {}
+    assert "ProcedureCodeSequence holds no items: no target" in result.decision.hits[0].notes
+    stopped = decide(program(statement, settings=Settings(malformed=QUARANTINE)), made)
+    assert stopped.decision.verdict is Verdict.QUARANTINE
+
+
+@pytest.mark.parametrize("statement", NEW_CODES)
+def test_an_element_without_a_value_becomes_the_sequence_that_it_should_be(statement: object) -> None:
+    made = dataset()
+    made.add_new(CODES, "LO", "")
+    result = decide(program(statement), made)
+    assert result.value("ProcedureCodeSequence")[0].CodeValue == "X"
