@@ -8,6 +8,7 @@ nothing after it. Positions are offsets in characters. Nothing here raises, what
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from dicomrules.lang.reserved import RESERVED
 from dicomrules.text.codes.registry import diagnose
@@ -15,8 +16,7 @@ from dicomrules.text.diagnostic import Diagnostic
 from dicomrules.text.source import Source, Span
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A piece of text. `kind` is a terminal of the grammar, WORD (lower-case), the punctuation itself, or BAD."""
 
     kind: str
@@ -111,11 +111,10 @@ class _Scanner:
         while at < len(text):
             found = self._match(at)
             kind, end = found.lastgroup or "BAD", found.end()
-            token = Token(kind, found.group(), at, end)
             if kind == "COMMENT":
-                self.comments.append(token)
+                self.comments.append(Token(kind, found.group(), at, end))
             elif kind != "WS":
-                self._take(token)
+                self._take(Token(kind, found.group(), at, end))
             at = end
 
     def _match(self, at: int) -> re.Match[str]:

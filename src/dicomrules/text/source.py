@@ -1,16 +1,15 @@
 """Where text comes from and which part of it is meant: a Source, and a Span of it. Offsets count characters from 0."""
 
+import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
+
+_LINE_END = re.compile(r"\n|\r(?!\n)")
 
 
 def _line_starts(text: str) -> tuple[int, ...]:
     """The offset of the first character of each line; LF, CR LF and a lone CR end a line."""
-    starts = [0]
-    for offset, character in enumerate(text):
-        if character == "\n" or (character == "\r" and text[offset + 1 : offset + 2] != "\n"):
-            starts.append(offset + 1)
-    return tuple(starts)
+    return (0, *(found.end() for found in _LINE_END.finditer(text)))
 
 
 @dataclass(frozen=True, slots=True)
