@@ -80,7 +80,7 @@ def _looking(scope: Scope, test: Test) -> Callable[[Run], str]:
     get: Getter = evaluate.value(scope, subject)
     if isinstance(subject, Read) and isinstance(test, Is):
         get = matching.state_getter(scope, subject.path)
-    return lambda run: seen(get(run))
+    return lambda run: seen(get(run)) or "empty"
 
 
 def _spread(spread: Callable[[Run, Callable[[Any], bool]], bool]) -> Callable[[Run], str]:
