@@ -11,8 +11,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from dicomrules.model.decision import Decision, Options
 from dicomrules.model.delivery import Delivery, Kind, State
 from dicomrules.model.instance import Verdict
+from dicomrules.queue.consign import Choice
 from dicomrules.queue.entry import Arrival, InstanceState, Kept
 from dicomrules.queue.lanes import Ended
 from dicomrules.queue.ledger import Ledger
@@ -20,6 +22,7 @@ from dicomrules.queue.reader import Reader
 from tests.unit.queue.material import MODALITY, NOW, decision, entry, envelope, outcome
 
 DESTINATIONS = ("pacs", "archive")
+OTHER = {"pacs": "archive", "archive": "pacs"}
 UIDS = tuple(f"1.2.3.{n}" for n in range(4))
 AFTER = {
     Kind.SENT: State.SENT,
@@ -38,8 +41,18 @@ class Owed:
 
     destination: str
     state: State
+    during: str = ""
+    stand_in: str = ""
     attempts: int = 0
     due: int = 0
+
+    @property
+    def way(self) -> tuple[str, str, str]:
+        """Its consignment: all instances are of one study."""
+        return self.destination, self.during, self.stand_in
+
+    def waits(self, minute: int) -> bool:
+        return self.state is State.QUEUED or (self.state is State.DEFERRED and self.due <= minute)
 
 
 @dataclass
@@ -71,6 +84,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.claimed: list[Delivery] = []
         self.owed: dict[int, tuple[int, Owed]] = {}
         self.minute = 0
+        self.diverted: set[tuple[str, str, str]] = set()
 
     def teardown(self) -> None:
         self.reader.close()
@@ -87,10 +101,14 @@ class QueueMachine(RuleBasedStateMachine):
         peer=st.sampled_from(("CT_A1", "ORTHANC")),
         destinations=st.sets(st.sampled_from(DESTINATIONS)),
         verdict=st.sampled_from((Verdict.SEND, Verdict.SEND, Verdict.SEND, Verdict.HOLD, Verdict.REJECT)),
+        during=st.sampled_from(("", "", "nights")),
     )
-    def arrives(self, uid: str, content: str, peer: str, destinations: set[str], verdict: Verdict) -> None:
+    def arrives(self, uid: str, content: str, peer: str, destinations: set[str], verdict: Verdict, during: str) -> None:
+        """What goes to one destination only has the other as its stand-in."""
         order = tuple(sorted(destinations))
         arriving = entry(uid, *order, content=uid + content, peer=replace(MODALITY, calling_aet=peer))
+        if order:
+            arriving = replace(arriving, decision=_by_routes(arriving.decision, order, during))
         if verdict is not Verdict.SEND:
             arrived = envelope(uid, uid + content, replace(MODALITY, calling_aet=peer))
             ref = "" if verdict is Verdict.REJECT else "held/x.dcm"
@@ -110,7 +128,8 @@ class QueueMachine(RuleBasedStateMachine):
         for story in self.reader.trace(uid):
             if story.instance_id == answer.instance_id:
                 for one in story.deliveries:
-                    owed = Owed(one.destination, State.HELD if conflict else State.QUEUED)
+                    stand_in = OTHER[one.destination] if len(order) == 1 else ""
+                    owed = Owed(one.destination, State.HELD if conflict else State.QUEUED, during, stand_in)
                     self.owed[one.id] = answer.instance_id, owed
                     self.known[answer.instance_id].owed.append(owed)
         assert [one.destination for one in self.known[answer.instance_id].owed] == list(order)
@@ -127,18 +146,18 @@ class QueueMachine(RuleBasedStateMachine):
         return [one for _, one in self.owed.values() if one.state is state]
 
     @precondition(lambda self: self.in_state(State.QUEUED) or self.in_state(State.DEFERRED))
-    @rule(destination=st.sampled_from(DESTINATIONS), limit=st.integers(1, 3))
-    def claims(self, destination: str, limit: int) -> None:
-        # All instances are of one study, so all that waits for a destination is one consignment.
-        due = sorted(
-            (one.due, identity)
-            for identity, (_, one) in self.owed.items()
-            if one.destination == destination
-            and (one.state is State.QUEUED or (one.state is State.DEFERRED and one.due <= self.minute))
-        )
-        expected = sorted([identity for _, identity in due][:limit])
-        claimed = self.ledger.claim(destination, limit, self.now)
-        assert [one.id for one in claimed] == expected
+    @rule(destination=st.sampled_from(DESTINATIONS), limit=st.integers(1, 3), night=st.booleans())
+    def claims(self, destination: str, limit: int, night: bool) -> None:
+        """All that is claimed is of one way that is open, and as much of it as there is, longest due first."""
+        opened = ("", "nights") if night else ("",)
+        waiting: dict[tuple[str, str, str], list[tuple[int, int]]] = {}
+        for identity, (_, one) in self.owed.items():
+            if one.destination == destination and one.waits(self.minute) and one.during in opened:
+                waiting.setdefault(one.way, []).append((one.due, identity))
+        possible = {way: sorted(found) for way, found in waiting.items() if way not in self.diverted}
+        claimed = self.ledger.claim(destination, limit, self.now, Choice(schedules=opened))
+        expected = [sorted(identity for _, identity in found[:limit]) for found in possible.values()]
+        assert [one.id for one in claimed] in (expected or [[]])
         for one in claimed:
             owed = self.owed[one.id][1]
             owed.state, owed.attempts = State.SENDING, owed.attempts + 1
@@ -168,6 +187,38 @@ class QueueMachine(RuleBasedStateMachine):
         elif AFTER[kind] is State.SENT and not instance.open and instance.state is InstanceState.WAITING:
             instance.state = InstanceState.DELIVERED
 
+    @rule(source=st.sampled_from(DESTINATIONS), night=st.booleans())
+    def a_destination_is_away(self, source: str, night: bool) -> None:
+        """One consignment of it goes to its stand-in, what is deferred with it; and what follows of those before."""
+        to, opened = OTHER[source], ("", "nights") if night else ("",)
+        moved = self.ledger.divert(source, to, opened, self.now)
+        ways = {
+            one.way
+            for _, one in self.owed.values()
+            if one.destination == source and one.stand_in and one.during in opened and self._may_move(one)
+        }
+        candidates = {
+            way: [one for _, one in self.owed.values() if one.way == way and self._may_move(one)] for way in ways
+        }
+        if not moved:
+            return  # its consignment may have nothing that waits: then it is looked at again
+        gone = [one for way in ways for one in candidates[way] if self._is_at(one, to)]
+        assert len(gone) == moved
+        assert len({one.way for one in gone}) == 1, "one consignment at a time"
+        self.diverted.add(gone[0].way)
+        self.diverted.discard((to, "", source))
+        for one in gone:
+            one.destination, one.stand_in, one.during = to, source, ""
+            one.state, one.due = State.QUEUED, self.minute
+
+    def _may_move(self, one: Owed) -> bool:
+        return one.state in (State.QUEUED, State.DEFERRED)
+
+    def _is_at(self, owed: Owed, destination: str) -> bool:
+        """Whether the ledger has it at this destination now."""
+        identity = next(identity for identity, (_, one) in self.owed.items() if one is owed)
+        return any(one.id == identity for one in self.reader.waiting(destination))
+
     @precondition(lambda self: self.claimed)
     @rule()
     def the_delivery_process_dies(self) -> None:
@@ -188,7 +239,7 @@ class QueueMachine(RuleBasedStateMachine):
         owed = self.owed[identity][1]
         assert self.ledger.requeue([identity], self.now) == int(owed.state is State.FAILED)
         if owed.state is State.FAILED:
-            owed.state = State.QUEUED
+            owed.state, owed.due = State.QUEUED, min(owed.due, self.minute)
 
     @precondition(lambda self: any(one.state is InstanceState.DELIVERED for one in self.known.values()))
     @rule(limit=st.integers(1, 3))
@@ -247,6 +298,15 @@ class QueueMachine(RuleBasedStateMachine):
         stories = {story.instance_id: story for uid in UIDS for story in self.reader.trace(uid)}
         told = {i: (story.copies, story.state, [d.state for d in story.deliveries]) for i, story in stories.items()}
         assert told == {i: (one.copies, one.state, [d.state for d in one.owed]) for i, one in self.known.items()}
+
+
+def _by_routes(decided: Decision, order: tuple[str, ...], during: str) -> Decision:
+    """The decision with what routes say of its destinations."""
+    said = [Options(name, during=during) for name in order]
+    if len(order) == 1:
+        said.append(Options(OTHER[order[0]], stands_in_for=order[0]))
+    (variant,) = decided.variants
+    return replace(decided, variants=(replace(variant, options=tuple(said)),))
 
 
 TestQueueMachine = QueueMachine.TestCase

@@ -85,7 +85,8 @@ def divert(tx: Transaction, consignment: int, source: str, to: str, moving: Sequ
             tx.count("delivery", to, State.QUEUED)
             count += 1
         tx.run("diverted_at", (None, target))
-    tx.run("diverted_at", (at, consignment))
+    if count:
+        tx.run("diverted_at", (at, consignment))
     consign.served(tx, consignment, at)
     return count
 
