@@ -19,7 +19,7 @@ CODE = ("src", "tests", "bench", "examples", "docs")
 TEXT = {".py", ".md", ".toml", ".yaml", ".rules", ".json", ".lark", ".sql", ".sh", ".expected", ".csv", ""}
 
 # Distributions whose package has another name.
-IMPORTED_AS = {"ruamel.yaml": "ruamel", "google-re2": "re2", "prometheus-client": "prometheus_client"}
+IMPORTED_AS = {"pillow": "PIL", "ruamel.yaml": "ruamel", "google-re2": "re2", "prometheus-client": "prometheus_client"}
 
 # Folders of whoever works on the project. Written so that this file does not hold them itself.
 OF_A_MACHINE = re.compile(
@@ -109,6 +109,7 @@ def test_the_schema_for_editors_is_the_one_that_checks() -> None:
 
 def test_the_package_imports_only_what_it_asks_for() -> None:
     asked = {re.split(r"[<>=~]", each)[0].strip() for each in PROJECT["project"]["dependencies"]}
+    asked |= {re.split(r"[<>=~]", each)[0].strip() for each in PROJECT["project"]["optional-dependencies"]["pixels"]}
     known = {IMPORTED_AS.get(each, each) for each in asked} | set(sys.stdlib_module_names) | {"dicomrules"}
     imported = {name: path for path in modules("src") for name in _imports(path)}
     assert {name: shown(path) for name, path in imported.items() if name not in known} == {}

@@ -6,7 +6,7 @@ construction. A patch belongs to the bytes whose SHA-256 it names; the sender co
 
 import struct
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -154,12 +154,15 @@ def _close(result: list[Splice], run: list[bytes], end: int) -> None:
 
 
 class PatchedBytes:
-    """Received bytes plus patch, read by position as if in one piece. Blobs cannot be read here: ValueError."""
+    """Received bytes plus patch, read by position as if in one piece; `opened` gives the bytes of a blob. Without it,
+    blobs cannot be read here: ValueError.
+    """
 
-    __slots__ = ("_pieces", "_source", "_starts", "length")
+    __slots__ = ("_opened", "_pieces", "_source", "_starts", "length")
 
-    def __init__(self, source: Bytes, patch: Patch) -> None:
+    def __init__(self, source: Bytes, patch: Patch, opened: Callable[[Blob], Bytes] | None = None) -> None:
         self._source = source
+        self._opened = opened
         self._pieces = list(segments(patch, source.length))
         self._starts: list[int] = []
         self.length = 0
@@ -184,5 +187,7 @@ class PatchedBytes:
         if isinstance(piece, tuple):
             return self._source.read(piece[0] + start, piece[0] + end)
         if isinstance(piece, Blob):
-            raise ValueError("new bytes in a file are read while sending, not here")
+            if self._opened is None:
+                raise ValueError("new bytes in a file are read while sending, not here")
+            return self._opened(piece).read(start, end)
         return piece[start:end]

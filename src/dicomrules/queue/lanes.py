@@ -5,7 +5,7 @@ is still `sending` under that number; one that comes later is kept in the histor
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from dicomrules.model.delivery import Delivery, Kind, Outcome, State, Trouble
@@ -104,6 +104,16 @@ def _delivery(row: Row) -> Delivery:
         consignment=consignment,
         came_back=bool(came_back),
         stand_in=stand_in or "",
+    )
+
+
+def in_form(delivery: Delivery, transfer_syntax: str, leaves_as: str | None, patch: bytes) -> Delivery:
+    """The delivery as it leaves in another form than its variant. LedgerDamaged if that cannot be read."""
+    return replace(
+        delivery,
+        transfer_syntax=transfer_syntax,
+        sop_instance=leaves_as or delivery.sop_instance,
+        patch=encoding.decode_patch(patch),
     )
 
 

@@ -223,6 +223,18 @@ class Ledger:
                     break
         return count
 
+    def form_of_another(self, delivery: Delivery, how: str) -> Delivery | None:
+        """`delivery` in the form that was made the way `how` for another one of its variant; None: none was."""
+        with self._reading() as tx:
+            found = tx.run("form_of_another", (delivery.id, how))
+        return lanes.in_form(delivery, *found[0]) if found else None
+
+    def keep_form(self, formed: Delivery, how: str, leaves_as: str | None) -> None:
+        """From now on this delivery leaves as `formed` is: pixels coded anew in the way `how`."""
+        patch = encoding.encode_patch(formed.patch)
+        with self._writing() as tx:
+            tx.run("keep_form", (formed.id, how, formed.transfer_syntax, leaves_as, patch))
+
     def sent_before(self, delivery: Delivery) -> datetime | None:
         """When this destination took these very bytes (as received, with the same patch) before; None: it never did.
 

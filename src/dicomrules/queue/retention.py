@@ -47,6 +47,7 @@ def forget(tx: Transaction, before: datetime, limit: int) -> int:
         tx.run("forget_commitments", identity)
         tx.run("forget_requests", identity)
         tx.run("forget_earlier", identity)
+        tx.run("forget_forms", identity)
         for destination, state in tx.run("forget_deliveries", identity):
             tx.count("delivery", destination, State(state), -1)
         tx.run("forget_variants", identity)

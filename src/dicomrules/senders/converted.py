@@ -12,7 +12,7 @@ from typing import Final
 from dicomrules.dicom.convert import convert
 from dicomrules.dicom.index import IndexLimits, index
 from dicomrules.dicom.malformed import MalformedDataSet
-from dicomrules.dicom.patch import Patch, PatchedBytes
+from dicomrules.dicom.patch import Blob, Patch, PatchedBytes
 from dicomrules.dicom.source import Bytes
 from dicomrules.dicom.syntax import encoding_of
 from dicomrules.dicom.values import TooLong
@@ -35,7 +35,11 @@ class Converted:
         """Read and hash what was received. Raises Corrupt and SpoolError."""
         if digest and _digest(received) != digest:
             raise Corrupt("the bytes in the spool are not those that were received (SHA-256 differs)")
-        self._source = PatchedBytes(received, patch)
+        blobs = {splice.new: received.opened(splice.new) for splice in patch.splices if isinstance(splice.new, Blob)}
+        for blob, opened in blobs.items():
+            if _digest(opened) != blob.digest:
+                raise Corrupt("the new pixels in the spool are not those that were made (SHA-256 differs)")
+        self._source = PatchedBytes(received, patch, blobs.__getitem__)
 
     def windows(self, is_in: str, leaves_in: str, buffer: memoryview) -> Iterator[Window]:
         """What leaves, as windows of the length of `buffer`. Raises Unconvertible, at once and not while they are

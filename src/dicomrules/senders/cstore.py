@@ -27,21 +27,13 @@ from dicomrules.senders import contexts, status, trouble
 from dicomrules.senders.contexts import Form, Wishes
 from dicomrules.senders.converted import Converted, Unconvertible
 from dicomrules.senders.kept import KeptAssociation
-from dicomrules.senders.received import Corrupt, Received, Windows
+from dicomrules.senders.received import Corrupt, Received, Stored, Windows, of
 from dicomrules.spool.errors import SpoolError
 from dicomrules.wire.associate import NAME, NAME_AND_PASSCODE, UserIdentity
 
 
-class Opened(Protocol):
+class Opened(Stored, Protocol):
     """A file with a data set inside, open for reading; closed when the context ends."""
-
-    @property
-    def fd(self) -> int:
-        """The descriptor."""
-        ...
-
-    dataset_offset: int
-    length: int
 
     def __enter__(self) -> Self: ...
 
@@ -140,7 +132,7 @@ class CStoreSender:
             return self._given_up
         try:
             with self._files.open(delivery.spool_ref) as stored:
-                return self._send(delivery, forms, Received(stored.fd, stored.dataset_offset, stored.length))
+                return self._send(delivery, forms, of(stored))
         except AssociationError as error:
             return self._lost(error)
         except Unconvertible as problem:

@@ -67,6 +67,10 @@ class _File:
         """The data set, by position."""
         return Received(self.fd, self.dataset_offset, self.length)
 
+    def blob(self, file: str) -> int:
+        """A file of somebody's own has none."""
+        raise SpoolError("this file has no blobs", errno.ENOENT)
+
     def __enter__(self) -> Self:
         return self
 

@@ -19,7 +19,7 @@ from dicomrules.model.ports import Emit
 from dicomrules.senders import naming
 from dicomrules.senders.attributes import Attributes
 from dicomrules.senders.cstore import Files
-from dicomrules.senders.received import Corrupt, Received, Windows
+from dicomrules.senders.received import Corrupt, Received, Windows, of
 from dicomrules.senders.tree import Tree, Unfinished
 from dicomrules.spool.errors import SpoolError
 
@@ -69,7 +69,7 @@ class FolderSender:
             self._tree = Tree(self._destination.path)
             self._tree.sweep()
         with self._files.open(delivery.spool_ref) as stored:
-            received = Received(stored.fd, stored.dataset_offset, stored.length)
+            received = of(stored)
             file = Unfinished(self._tree.root)
             try:
                 return self._placed(self._tree, file, self._names(file, delivery, received))

@@ -7,9 +7,10 @@ delivery names. So a damaged spool file can never become a whole object at a pee
 import errno
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
+from typing import Protocol
 
 from dicomrules.dicom.patch import Blob, Patch, new_length, segments
 from dicomrules.net.association import Window
@@ -27,6 +28,13 @@ class Received:
     fd: int
     offset: int
     length: int
+    blob: Callable[[str], int] | None = None  # descriptors of new bytes that lie in files, by their names
+
+    def opened(self, blob: Blob) -> "Received":
+        """The bytes of a blob, as if received. Raises SpoolError."""
+        if self.blob is None:
+            raise SpoolError("new bytes of this variant lie in a file that is not at hand", errno.ENOENT)
+        return Received(self.blob(blob.file), 0, blob.length)
 
     def fill(self, view: memoryview, start: int) -> None:
         """Fill `view` with the bytes from `start` on. Raises SpoolError, and Corrupt when the file has fewer."""
@@ -46,6 +54,45 @@ class Received:
         return view
 
 
+class _Blob:
+    """New bytes in a file, hashed while they leave."""
+
+    def __init__(self, opened: Received, blob: Blob) -> None:
+        self._opened = opened
+        self._digest = blob.digest
+        self._hash = hashlib.sha256()
+
+    def fill(self, view: memoryview, start: int) -> None:
+        self._opened.fill(view, start)
+        self._hash.update(view)
+
+    def verify(self) -> None:
+        """Raises Corrupt when other bytes have left than were made."""
+        if self._hash.hexdigest() != self._digest:
+            raise Corrupt("the new pixels in the spool are not those that were made (SHA-256 differs)")
+
+
+def of(stored: "Stored") -> Received:
+    """The data set inside an opened file."""
+    return Received(stored.fd, stored.dataset_offset, stored.length, lambda file: stored.blob(file))
+
+
+class Stored(Protocol):
+    """An open file with a data set inside, and the blobs that belong to it."""
+
+    @property
+    def fd(self) -> int:
+        """The descriptor."""
+        ...
+
+    dataset_offset: int
+    length: int
+
+    def blob(self, file: str) -> int:
+        """The descriptor of a blob, open as long as the file is. Raises SpoolError."""
+        ...
+
+
 class Windows:
     """Cuts what leaves into windows that are as long as `buffer`, which is used again for each of them.
 
@@ -61,6 +108,11 @@ class Windows:
         self._buffer = buffer
         self._hash = hashlib.sha256()
         self._read = 0  # bytes received that have been read and hashed
+        self._blobs = {
+            splice.new: _Blob(received.opened(splice.new), splice.new)
+            for splice in patch.splices
+            if isinstance(splice.new, Blob)
+        }
 
     def __iter__(self) -> Iterator[Window]:
         """Each window and whether it is the last. Raises Corrupt or SpoolError, always before the last one."""
@@ -80,11 +132,7 @@ class Windows:
 
     def _extent(self, segment: tuple[int, int] | bytes | Blob) -> tuple[int, int]:
         """From where to where to go through this segment; what was received and does not leave is hashed first."""
-        if isinstance(segment, Blob):
-            raise SpoolError(
-                "new bytes of this variant lie in a file, which cannot be sent in this version", errno.ENOSYS
-            )
-        if isinstance(segment, bytes):
+        if isinstance(segment, bytes | Blob):
             return 0, len(segment)
         self._pass(segment[0])
         return segment
@@ -92,6 +140,9 @@ class Windows:
     def _place(self, segment: tuple[int, int] | bytes | Blob, position: int, view: memoryview) -> None:
         if isinstance(segment, bytes):
             view[:] = segment[position : position + len(view)]
+            return
+        if isinstance(segment, Blob):
+            self._blobs[segment].fill(view, position)
             return
         self._received.fill(view, position)
         self._hash.update(view)
@@ -106,5 +157,7 @@ class Windows:
 
     def _verify(self) -> None:
         self._pass(self._received.length)
+        for blob in self._blobs.values():
+            blob.verify()
         if self._digest and self._hash.hexdigest() != self._digest:
             raise Corrupt("the bytes in the spool are not those that were received (SHA-256 differs)")

@@ -12,7 +12,7 @@ from dicomrules.dicom import part10
 from dicomrules.dicom.patch import new_length
 from dicomrules.model.delivery import Delivery
 from dicomrules.senders.cstore import Files
-from dicomrules.senders.received import Corrupt, Received, Windows
+from dicomrules.senders.received import Corrupt, Windows, of
 from dicomrules.spool.errors import SpoolError
 
 _WINDOW = 256 * 1024
@@ -62,7 +62,7 @@ class Body:
         with self._files.open(delivery.spool_ref) as stored:
             if stored.length != delivery.length:
                 raise Corrupt("the file does not have the length of the data set that was received")
-            received = Received(stored.fd, stored.dataset_offset, stored.length)
+            received = of(stored)
             for window, _ in Windows(received, delivery.patch, delivery.digest, buffer):
                 yield bytes(window)
 

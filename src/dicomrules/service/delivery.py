@@ -13,7 +13,9 @@ from pathlib import Path
 from dicomrules.model.destination import Destination, DicomDestination, StowDestination
 from dicomrules.model.event import Event, Level
 from dicomrules.model.ports import Emit, Sender
+from dicomrules.pipeline.coding import Coders
 from dicomrules.pipeline.deliver import Delivery, Target
+from dicomrules.pipeline.formed import FormedSender
 from dicomrules.pipeline.held import HeldInstances, Means
 from dicomrules.pipeline.hours import Hours
 from dicomrules.pipeline.rebuild import Rebuild
@@ -22,6 +24,7 @@ from dicomrules.pipeline.requests import Requests
 from dicomrules.pipeline.sweep import Retention, Sweep
 from dicomrules.queue.checking import problem_of
 from dicomrules.queue.errors import LedgerError
+from dicomrules.queue.ledger import Ledger
 from dicomrules.queue.wakeup import Wakeup
 from dicomrules.senders.cstore import CStoreSender
 from dicomrules.senders.folder import FolderSender
@@ -104,9 +107,8 @@ class _Work:
     def __init__(self, plan: Plan, emit: Emit) -> None:
         self._plan, self._emit = plan, emit
         self._spool, self.ledger = open_state(plan)
-        self.delivery = Delivery(
-            targets(plan, self._spool, emit), self.ledger, emit, _hours(plan), plan.settings.study_live
-        )
+        self._ends = Ends(self._spool, self.ledger, Coders(plan.settings.state / "spool"), emit)
+        self.delivery = Delivery(targets(plan, self._ends), self.ledger, emit, _hours(plan), plan.settings.study_live)
         engine, wake = engine_of(plan), self.delivery.wake
         self._sweep = Sweep(self._spool, self.ledger, _retention(plan))
         self._held = HeldInstances(engine, Means(self._spool, self.ledger, emit, wake))
@@ -138,7 +140,7 @@ class _Work:
         if new is None:
             return
         before, self._plan, engine = self._plan.settings, new, engine_of(new)
-        self.delivery.use(targets(new, self._spool, self._emit), _hours(new))
+        self.delivery.use(targets(new, self._ends), _hours(new))
         if (before.destinations, before.peers) != (new.settings.destinations, new.settings.peers):
             self._commitment.stop()
             self._commitment = CommitmentSide(new, self.ledger, self._emit)
@@ -183,7 +185,9 @@ class _Work:
     def drain(self, seconds: float) -> bool:
         """Finish what is under way; False when it took too long."""
         self._commitment.stop()
-        return self.delivery.drain(seconds)
+        drained = self.delivery.drain(seconds)
+        self._ends.coders.close()
+        return drained
 
     def _failing(self, name: str, act: Callable[[], object]) -> object:
         """A failure of what is done beside delivery stops no delivery, and is tried again."""
@@ -203,17 +207,31 @@ _FAILED = {
 }
 
 
-def targets(plan: Plan, spool: Spool, emit: Emit) -> list[Target]:
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """What every sender is made with."""
+
+    spool: Spool
+    ledger: Ledger
+    coders: Coders
+    emit: Emit
+
+
+def targets(plan: Plan, ends: Ends) -> list[Target]:
     """Every destination with the kind of sender it needs."""
-    return [Target(each, partial(_sender, each, spool, emit)) for each in plan.settings.destinations]
+    return [Target(each, partial(_sender, each, ends)) for each in plan.settings.destinations]
 
 
-def _sender(destination: Destination, spool: Spool, emit: Emit) -> Sender:
+def _sender(destination: Destination, ends: Ends) -> Sender:
+    return FormedSender(_plain(destination, ends), destination, ends.ledger, ends.coders, ends.emit)
+
+
+def _plain(destination: Destination, ends: Ends) -> Sender:
     if isinstance(destination, DicomDestination):
-        return CStoreSender(destination, spool, emit)
+        return CStoreSender(destination, ends.spool, ends.emit)
     if isinstance(destination, StowDestination):
-        return StowSender(destination, spool, emit)
-    return FolderSender(destination, spool, emit)
+        return StowSender(destination, ends.spool, ends.emit)
+    return FolderSender(destination, ends.spool, ends.emit)
 
 
 def _retention(plan: Plan) -> Retention:

@@ -6,7 +6,9 @@ system reports it.
 """
 
 import os
+import tempfile
 from collections.abc import Iterator
+from typing import BinaryIO, cast
 
 
 class Calls:
@@ -59,6 +61,14 @@ class Calls:
     def unlink(self, path: str) -> None:
         """Take a file's name away."""
         os.unlink(path)
+
+    def scratch(self, folder: str) -> BinaryIO:
+        """A file of ours without a name on the disk that holds `folder`; gone when it is closed."""
+        return cast(BinaryIO, tempfile.TemporaryFile(dir=folder))
+
+    def rmdir(self, path: str) -> None:
+        """Remove an empty folder."""
+        os.rmdir(path)
 
     def mkdir(self, path: str) -> None:
         """Make a folder that only we may enter."""

@@ -4,6 +4,7 @@
     waiting/DAY/   decided, to be delivered
     held/          kept for a person or for a later decision
     done/DAY/      delivered, kept until retention has passed
+    blobs/NAME/    new pixels of the instance NAME
 
 A file reaches `waiting` or `held` by these steps and in this order: all bytes and the record written, synced,
 renamed, the folder synced (and before it the folder's parent, when the day is new). So a file under a final name is
@@ -26,6 +27,7 @@ from typing import NamedTuple
 
 from dicomrules.dicom import part10
 from dicomrules.spool import record
+from dicomrules.spool.blobs import Blobs
 from dicomrules.spool.calls import SYSTEM, Calls
 from dicomrules.spool.errors import SpoolError, from_os
 from dicomrules.spool.file import OpenFile
@@ -78,6 +80,7 @@ class Spool:
         self._calls = calls
         self._incoming: dict[str, Incoming] = {}
         self._folders = Folders(self._root, calls)
+        self.blobs = Blobs(self._root, calls)
         self._threads = ThreadPoolExecutor(sync_threads, "spool-sync") if sync_threads > 1 else None
         self._folders.make("")
         for folder in Folder:
@@ -208,7 +211,8 @@ class Spool:
         raise SpoolError(f"{ref} is not in the spool")
 
     def remove(self, ref: str) -> None:
-        """Delete a stored file for good. It need not be there. Needs no free space."""
+        """Delete a stored file for good, with its blobs. It need not be there. Needs no free space."""
+        self.blobs.remove(ref)
         self._folders.unlink(_places(ref))
 
     def stored(self, folder: Folder) -> Iterator[str]:
@@ -273,7 +277,7 @@ class Spool:
     def _opened(self, places: Sequence[str]) -> StoredInstance:
         file = OpenFile(self._calls, self._folders.open(places))
         try:
-            return StoredInstance(file)
+            return StoredInstance(file, self.blobs)
         except SpoolError:
             file.close()
             raise

@@ -7,6 +7,7 @@ from typing import Self
 from dicomrules.dicom import part10
 from dicomrules.dicom.malformed import MalformedDataSet
 from dicomrules.spool import record
+from dicomrules.spool.blobs import Blobs
 from dicomrules.spool.errors import SpoolError
 from dicomrules.spool.file import DatasetBytes, OpenFile
 
@@ -20,8 +21,10 @@ class StoredInstance:
     `dataset_offset` is where the data set begins in the file, `length` how many bytes it has.
     """
 
-    def __init__(self, file: OpenFile) -> None:
+    def __init__(self, file: OpenFile, blobs: Blobs | None = None) -> None:
         self._file = file
+        self._blobs = blobs
+        self._opened: list[OpenFile] = []
         start = file.read(_META, 0)
         meta_length: int = struct.unpack_from("<I", start, _META - 4)[0]
         self.dataset_offset = _META + meta_length
@@ -56,6 +59,15 @@ class StoredInstance:
     def close(self) -> None:
         """Close the file. May be called twice."""
         self._file.close()
+        for blob in self._opened:
+            blob.close()
+
+    def blob(self, file: str) -> int:
+        """The descriptor of a blob, by the `file` of it; open as long as this file is. Raises SpoolError."""
+        if self._blobs is None:
+            raise SpoolError("this file has no blobs")
+        self._opened.append(self._blobs.open(file))
+        return self._opened[-1].fd
 
     def __enter__(self) -> Self:
         return self

@@ -50,8 +50,7 @@ def test_each_option_is_carried_in_the_decision(said: str, carried: Options) -> 
 @pytest.mark.parametrize(
     "said",
     [
-        "compressed JPEG2000Lossless",
-        "decompressed",
+        "compressed HTJ2KLossless",
         "with 2 priors",
     ],
 )

@@ -34,6 +34,9 @@ class StoredFile:
         self.dataset_offset = 7
         self.length = path.stat().st_size - 7
 
+    def blob(self, file: str) -> int:
+        raise SpoolError(f"{file} is not there")
+
     def __enter__(self) -> Self:
         return self
 

@@ -1,5 +1,6 @@
 """The options of a destination: `through`, `as`, `compressed` and the like, each a constant that is checked here."""
 
+from dicomrules.dicom import coders
 from dicomrules.dicom.uids import is_transfer_syntax, uid_keywords, uid_of
 from dicomrules.lang import ast
 from dicomrules.lang.check.ground import Ground
@@ -13,8 +14,6 @@ from dicomrules.text.codes.registry import diagnose
 from dicomrules.text.source import Span
 
 _WORDS = {
-    "compressed": "compressed",
-    "decompressed": "decompressed",
     "priors": "with priors",
 }
 """Options that delivery does not act on yet, by the field of `Options`."""
@@ -38,6 +37,8 @@ def options(ground: Ground, node: ast.DestOptions) -> Options:
         priors=_priors(ground, node),
         priority=node.priority or "",
     )
+    if node.decompressed and node.compressed is None:
+        _installed(ground, node.span, "")
     not_yet(ground, node.span, [word for field, word in _WORDS.items() if getattr(node, field) not in (None, False)])
     return made
 
@@ -88,9 +89,27 @@ def _compressed(ground: Ground, node: ast.DestOptions) -> str:
         return ""
     if node.decompressed:
         ground.report("DR412", node.span, "`compressed` and `decompressed` exclude each other", "which of the two?")
+    _coders(ground, keyword, uid)
     if node.quality is not None and not 1 <= node.quality <= 100:
         ground.report("DR219", node.span, f"`quality {node.quality}`: it goes from 1 to 100", "100 is the best")
     return uid
+
+
+def _coders(ground: Ground, keyword: ast.Keyword, uid: str) -> None:
+    """Is there a coder into it, and is it installed here? Rules alone may ask for what another machine can do."""
+    if ground.symbols.gateway is None:
+        return
+    if not coders.can_encode(uid):
+        refuse(ground, keyword.span, f"compressed {keyword.text}")
+        return
+    _installed(ground, keyword.span, uid)
+
+
+def _installed(ground: Ground, span: Span, uid: str) -> None:
+    if ground.symbols.gateway is not None and coders.missing(uid):
+        message = "what codes pixels is not installed here"
+        found = diagnose("DR002", span, message, f"needs {', '.join(coders.missing(uid))}")
+        ground.add(found.with_note(f"run: pip install 'dicomrules[{coders.EXTRA}]'"))
 
 
 def _syntaxes() -> list[str]:

@@ -62,8 +62,10 @@ WHERE d.destination = ? AND d.state = 'stored' AND d.next_attempt <= ? ORDER BY 
 SELECT next_attempt FROM deliveries WHERE destination = ? AND state = 'stored' ORDER BY next_attempt, id LIMIT 1;
 
 -- name: reference
-SELECT i.sop_class, coalesce(v.leaves_as, i.sop_instance)
-FROM deliveries d JOIN variants v ON v.id = d.variant_id JOIN instances i ON i.id = d.instance_id WHERE d.id = ?;
+SELECT i.sop_class, coalesce(f.leaves_as, v.leaves_as, i.sop_instance)
+FROM deliveries d JOIN variants v ON v.id = d.variant_id JOIN instances i ON i.id = d.instance_id
+LEFT JOIN forms f ON f.delivery_id = d.id AND f.made_of = v.patch
+WHERE d.id = ?;
 
 -- name: insert_transaction
 INSERT INTO commitment_transactions (uid, destination, asked_at) VALUES (?, ?, ?) RETURNING id;
@@ -78,10 +80,11 @@ UPDATE deliveries SET next_attempt = ? WHERE id = ? AND state = 'stored';
 SELECT id, destination, answered_at FROM commitment_transactions WHERE uid = ?;
 
 -- name: transaction_deliveries
-SELECT d.id, d.attempts, d.deferrals, d.refusals, i.sop_class, coalesce(v.leaves_as, i.sop_instance),
+SELECT d.id, d.attempts, d.deferrals, d.refusals, i.sop_class, coalesce(f.leaves_as, v.leaves_as, i.sop_instance),
        c.transaction_id = (SELECT max(transaction_id) FROM commitment_deliveries WHERE delivery_id = d.id)
 FROM commitment_deliveries c JOIN deliveries d ON d.id = c.delivery_id
 JOIN variants v ON v.id = d.variant_id JOIN instances i ON i.id = d.instance_id
+LEFT JOIN forms f ON f.delivery_id = d.id AND f.made_of = v.patch
 WHERE c.transaction_id = ? AND d.state = 'stored' ORDER BY c.delivery_id;
 
 -- name: answer_transaction

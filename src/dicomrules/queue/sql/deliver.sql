@@ -38,7 +38,8 @@ DELETE FROM consignments WHERE study = ?1 AND NOT EXISTS (SELECT 1 FROM instance
 
 -- name: delivery
 SELECT d.id, d.instance_id, d.destination, d.state, d.attempts, d.deferrals, d.refusals, d.next_attempt, d.options,
-       d.consignment, c.stand_in, v.transfer_syntax, v.leaves_as, v.patch,
+       d.consignment, c.stand_in, coalesce(f.transfer_syntax, v.transfer_syntax),
+       coalesce(f.leaves_as, v.leaves_as), coalesce(f.patch, v.patch),
        i.sop_class, i.sop_instance, i.study, i.calling_aet, i.called_aet,
        i.spool_ref, i.length, i.digest, i.derived_ref, i.derived_length, i.derived_digest,
        -- It has come back from where it went: under a UID that we gave it, or from the very title that got it. Not if a
@@ -53,8 +54,19 @@ SELECT d.id, d.instance_id, d.destination, d.state, d.attempts, d.deferrals, d.r
        AND NOT EXISTS (SELECT 1 FROM deliveries h JOIN attempts a ON a.delivery_id = h.id AND a.kind = 'held'
                        WHERE h.instance_id = i.id AND h.destination = d.destination)
 FROM deliveries d JOIN variants v ON v.id = d.variant_id JOIN instances i ON i.id = d.instance_id
+LEFT JOIN forms f ON f.delivery_id = d.id AND f.made_of = v.patch
 LEFT JOIN consignments c ON c.id = d.consignment
 WHERE d.id = ?1;
+
+-- name: form_of_another
+SELECT f.transfer_syntax, f.leaves_as, f.patch
+FROM deliveries d JOIN variants v ON v.id = d.variant_id
+JOIN deliveries o ON o.instance_id = d.instance_id JOIN forms f ON f.delivery_id = o.id
+WHERE d.id = ?1 AND f.how = ?2 AND f.made_of = v.patch LIMIT 1;
+
+-- name: keep_form
+INSERT OR REPLACE INTO forms (delivery_id, how, made_of, transfer_syntax, leaves_as, patch)
+SELECT d.id, ?2, v.patch, ?3, ?4, ?5 FROM deliveries d JOIN variants v ON v.id = d.variant_id WHERE d.id = ?1;
 
 -- name: start_attempt
 UPDATE deliveries SET state = 'sending', attempts = attempts + 1 WHERE id = ?;

@@ -15,6 +15,8 @@ SELECT min(i.received_at) FROM instances i WHERE i.id IN (
 SELECT id FROM instances WHERE sop_instance = ?1
 UNION
 SELECT instance_id FROM variants WHERE leaves_as = ?1
+UNION
+SELECT d.instance_id FROM forms f JOIN deliveries d ON d.id = f.delivery_id WHERE f.leaves_as = ?1
 ORDER BY 1 LIMIT ?2;
 
 -- name: instances_by_study
@@ -30,8 +32,9 @@ SELECT v.patch FROM variants v JOIN instances i ON i.id = v.instance_id
 WHERE i.id = ? AND v.number >= i.first_variant ORDER BY v.number;
 
 -- name: deliveries
-SELECT d.id, d.destination, v.number, coalesce(v.leaves_as, ?2), d.state, d.next_attempt
+SELECT d.id, d.destination, v.number, coalesce(f.leaves_as, v.leaves_as, ?2), d.state, d.next_attempt
 FROM deliveries d JOIN variants v ON v.id = d.variant_id
+LEFT JOIN forms f ON f.delivery_id = d.id AND f.made_of = v.patch
 WHERE d.instance_id = ?1 ORDER BY d.id;
 
 -- name: attempts

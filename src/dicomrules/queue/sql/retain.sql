@@ -19,6 +19,9 @@ DELETE FROM attempts WHERE delivery_id IN (SELECT id FROM deliveries WHERE insta
 -- name: forget_commitments
 DELETE FROM commitment_deliveries WHERE delivery_id IN (SELECT id FROM deliveries WHERE instance_id = ?);
 
+-- name: forget_forms
+DELETE FROM forms WHERE delivery_id IN (SELECT id FROM deliveries WHERE instance_id = ?);
+
 -- name: forget_deliveries
 DELETE FROM deliveries WHERE instance_id = ? RETURNING destination, state;
 

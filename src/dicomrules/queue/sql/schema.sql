@@ -57,6 +57,19 @@ CREATE TABLE variants (
 
 CREATE INDEX variants_renamed ON variants (leaves_as) WHERE leaves_as IS NOT NULL;
 
+-- What leaves instead of the variant, where the pixels of a delivery were coded anew: made once, before its first attempt.
+-- It counts only as long as the variant has the patch that it was made of. `how`: what was wished for.
+CREATE TABLE forms (
+  delivery_id     INTEGER PRIMARY KEY,
+  how             TEXT NOT NULL,
+  made_of         BLOB NOT NULL,
+  transfer_syntax TEXT NOT NULL,
+  leaves_as       TEXT,
+  patch           BLOB NOT NULL
+) STRICT;
+
+CREATE INDEX forms_renamed ON forms (leaves_as) WHERE leaves_as IS NOT NULL;
+
 CREATE TABLE deliveries (
   id           INTEGER PRIMARY KEY AUTOINCREMENT,
   instance_id  INTEGER NOT NULL,

@@ -162,3 +162,16 @@ CREATE TABLE taken_files (
   fingerprint BLOB NOT NULL,
   PRIMARY KEY (receiver, fingerprint)
 ) STRICT, WITHOUT ROWID;
+
+-- What leaves instead of the variant, where the pixels of a delivery were coded anew: made once, before its first attempt.
+-- It counts only as long as the variant has the patch that it was made of. `how`: what was wished for.
+CREATE TABLE forms (
+  delivery_id     INTEGER PRIMARY KEY,
+  how             TEXT NOT NULL,
+  made_of         BLOB NOT NULL,
+  transfer_syntax TEXT NOT NULL,
+  leaves_as       TEXT,
+  patch           BLOB NOT NULL
+) STRICT;
+
+CREATE INDEX forms_renamed ON forms (leaves_as) WHERE leaves_as IS NOT NULL;
