@@ -68,3 +68,4 @@ def test_the_service_stops_and_restarts_as_the_gateway_needs_it() -> None:
     assert int(service["TimeoutStopSec"]) > DRAIN_SECONDS + 5
     assert {int(code) for code in service["RestartPreventExitStatus"].split()} == {output.USAGE, output.CONFIG}
     assert service["ExecStart"].split()[1] in made.commands()
+    assert "-HUP" in service["ExecReload"]

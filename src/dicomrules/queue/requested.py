@@ -5,7 +5,7 @@ replaces stays as history.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from dicomrules.model.delivery import State
@@ -67,7 +67,7 @@ def resend(tx: Transaction, instance_id: int, destinations: Sequence[str], refs:
             tx.move(destination, State.FAILED, State.QUEUED)
             again.append(destination)
         elif before == State.SENT or destinations:
-            tx.run("new_delivery", (instance_id, variant_id, destination, at, options))
+            tx.run("new_delivery", (instance_id, variant_id, destination, at, _once_more(options)))
             tx.count("delivery", destination, State.QUEUED)
             made.append(destination)
     if not made and not again:
@@ -77,6 +77,12 @@ def resend(tx: Transaction, instance_id: int, destinations: Sequence[str], refs:
     if state != InstanceState.WAITING:
         tx.move_instance(InstanceState(state), InstanceState.WAITING)
     return Answer(True, f"queued again for {', '.join(sorted({*made, *again}))}")
+
+
+def _once_more(options: bytes | None) -> bytes | None:
+    """The options of a route for what a person sends again: `only once` is not for them."""
+    said = encoding.decode_options(options)
+    return encoding.encode_options(replace(said, only_once=False)) if said is not None else None
 
 
 def decide_anew(tx: Transaction, prepared: Prepared, refs: Refs | None, now: datetime) -> Answer:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dicomrules.model.decision import Decision
+from dicomrules.model.decision import Decision, Options
 from dicomrules.model.delivery import Kind, Outcome, State
 from dicomrules.model.instance import Envelope, Verdict
 from dicomrules.pipeline.committer import Decided, record_of
@@ -199,6 +199,22 @@ def test_sending_again_sends_the_same_bytes(world: World) -> None:
     site.world.ledger.record_outcomes([Ended(again, SENT)], datetime.now(UTC))
     assert site.story(kept).state is InstanceState.DELIVERED
     assert site.counts_agree()
+
+
+def test_a_person_may_send_again_what_a_route_sends_only_once(world: World) -> None:
+    site = Site(world)
+
+    def once(arrived: Envelope) -> Decision:
+        decision = sends(arrived, "pacs")
+        (variant,) = decision.variants
+        return replace(decision, variants=(replace(variant, options=(Options("pacs", only_once=True),)),))
+
+    kept = site.keep(once)
+    site.attempt("pacs", SENT)
+    assert site.ask(Ask.RESEND, kept).progress is Progress.DONE
+    (again,) = site.world.ledger.claim("pacs", 1, datetime.now(UTC))
+    assert again.options is not None
+    assert not again.options.only_once
 
 
 def test_bytes_that_retention_has_removed_are_not_sent_again(world: World) -> None:
