@@ -66,15 +66,12 @@ def _new_item(plan: Plan, run: Run, spot: Spot, step: Step) -> list[Spot]:
 
 
 def _takes_items(plan: Plan, run: Run, spot: Spot, step: Step, tag: int) -> bool:
-    """Whether an item may be put into an element that is there. What is no sequence and has no value becomes one.
+    """Whether an item may be put into an element that is there: one that is no sequence came wrong, and stays.
 
-    One with a value that is no items came wrong: nothing is written over it. Raises Halt where the settings say so.
+    Raises Halt where the settings say so.
     """
     element = spot.dataset.get(tag)
     if element is None or element.is_sequence:
-        return True
-    if element.length == 0:
-        spot.dataset.put(tag, "SQ", b"")
         return True
     if plan.program.settings.malformed is not None:
         raise Halt(plan.program.settings.malformed, f"{step.name} is malformed")
