@@ -93,7 +93,7 @@ def compiled(rules: str) -> Program:
     return loaded.program
 
 
-def large() -> str:
+def large(rules: int = 300) -> str:
     """300 rules in 3,000 lines, as sites write them: guards over many attributes, several statements each."""
     return "language 1\n" + "".join(
         f"""
@@ -107,7 +107,7 @@ rule site_{number} "Station {number} as the archive knows it" {{
   set AccessionNumber = AccessionNumber | trim | upper otherwise keep
 }}
 """
-        for number in range(300)
+        for number in range(rules)
     )
 
 
@@ -162,7 +162,7 @@ def deciding(rules: str, arrived: Envelope, fired: int, rounds: int) -> float:
 
 def run(rounds: int) -> list[Row]:
     """Every measure."""
-    data, rules = header(), large()
+    data, rules, megabyte = header(), large(), large(2_600)
     arrived = envelope(data)
 
     def decide(text: str, fired: int) -> float:
@@ -171,6 +171,7 @@ def run(rounds: int) -> list[Row]:
     compiled(rules)
     rows = [
         Row(f"validate, {rules.count(chr(10)):,} lines, 300 rules", median(lambda: compiled(rules), rounds), "s", 2),
+        Row(f"validate, {len(megabyte) / 1e6:.2f} MB, 2,600 rules", median(lambda: compiled(megabyte), 1), "s", 5),
         Row(
             f"index, {ELEMENTS} elements",
             median(lambda: index(MemoryBytes(data), EXPLICIT_LITTLE), 300 * rounds) * 1e6,
