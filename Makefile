@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo run test check docs bench bench-quick fuzz build peers clean
+.PHONY: demo run test check docs bench bench-quick fuzz campaign build peers clean
 
 demo: $(VENV)/installed
 	$(BIN)/python examples/hospital/demo.py
@@ -44,6 +44,13 @@ fuzz: $(VENV)/installed-tests
 	$(BIN)/python -m tests.fuzz.campaign upper_layer --seconds $(SECONDS)
 	$(BIN)/python -m tests.fuzz.campaign gateway --seconds $(SECONDS)
 	$(BIN)/python -m tests.fuzz.campaign stow --seconds $(SECONDS)
+
+# A campaign against the promise that nothing acknowledged is lost: make campaign CUTS=1500 KILLS=1000. As root, for the cuts.
+campaign: CUTS ?= 200
+campaign: KILLS ?= 200
+campaign: $(VENV)/installed-tests peers
+	unshare --mount $(BIN)/python -m tests.faults.crashes.campaign cuts --number $(CUTS)
+	$(BIN)/python -m tests.faults.crashes.campaign kills --number $(KILLS)
 
 build: $(VENV)/installed-tests
 	$(BIN)/python -m build

@@ -1,43 +1,19 @@
 """Senders that survive the death of the gateway: they say what was acknowledged, and go on when it is back."""
 
-import struct
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from io import BytesIO
 
-import pydicom
-from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
 from dicomrules.net.association import Association, Target
 from dicomrules.net.failures import AssociationError
 from dicomrules.wire.associate import ProposedContext
+from tests.oracle.images import image, patient_in_pixels
 
-
-def image(patient: str, number: int, size: int) -> tuple[str, bytes]:
-    """SOP Instance UID and data set of a small CT whose pixels carry the patient's id as a watermark."""
-    uid = f"2.25.{abs(hash((patient, number))) % 10**30}{number}"
-    one = Dataset()
-    one.file_meta = FileMetaDataset()
-    one.SpecificCharacterSet = "ISO_IR 192"
-    one.SOPClassUID, one.SOPInstanceUID = CTImageStorage, uid
-    one.Modality, one.PatientID, one.PatientName = "CT", patient, f"Watermark^{patient}"
-    one.StudyInstanceUID, one.SeriesInstanceUID = (
-        f"2.25.1{abs(hash(patient)) % 10**20}",
-        f"2.25.2{abs(hash(patient)) % 10**20}",
-    )
-    one.InstanceNumber = number
-    one.Rows = one.Columns = 16
-    one.BitsAllocated, one.BitsStored, one.HighBit, one.SamplesPerPixel = 8, 8, 7, 1
-    one.PixelRepresentation, one.PhotometricInterpretation = 0, "MONOCHROME2"
-    mark = f"{patient}|{uid}|".encode()
-    one.add_new(0x7FE00010, "OB", (mark * (size // len(mark) + 1))[: size - size % 2])
-    written = BytesIO()
-    pydicom.dcmwrite(written, one, implicit_vr=False, little_endian=True, enforce_file_format=False)
-    return uid, written.getvalue()
+__all__ = ["Sender", "image", "patient_in_pixels"]
 
 
 @dataclass
@@ -80,10 +56,3 @@ class Sender(threading.Thread):
 
 def _windows(data: bytes) -> Iterator[tuple[memoryview, bool]]:
     yield memoryview(data), True
-
-
-def patient_in_pixels(data_set: bytes) -> tuple[str, str]:
-    """The watermark: patient and SOP Instance UID as the pixels say."""
-    at = data_set.rindex(struct.pack("<HH", 0x7FE0, 0x0010)) + 12
-    patient, uid, _ = data_set[at : at + 400].split(b"|", 2)
-    return patient.decode(), uid.decode()

@@ -1,0 +1,238 @@
+"""Crash after crash: power cuts and kills at every durable call and at random moments, and the oracle's verdict.
+
+    python -m tests.faults.crashes.campaign cuts --number 1500
+    python -m tests.faults.crashes.campaign kills --number 1000
+
+Power cuts need root and loop devices: run it in `unshare -m`, so that nothing stays mounted whatever happens.
+"""
+
+import argparse
+import multiprocessing
+import os
+import random
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tests.faults.crashes.disk import KINDS, Disk, NoDisk
+from tests.faults.crashes.life import SIZE, Birth, live
+from tests.faults.crashes.sites import Doom, somewhere
+from tests.oracle import rewrite
+from tests.oracle.history import History, Verdict
+from tests.oracle.images import image, uid_of
+from tests.peers.sink import Sink
+
+PATIENTS = tuple(f"PAT{number}" for number in range(8))
+LONGEST = 0.8  # seconds that a life lasts at most
+NOT_HERE = 77  # exit code: this machine cannot cut power
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`number` crashes, `series` of them on one disk, then the oracle looks. `skipped`: a call left out on purpose."""
+
+    number: int
+    series: int = 25
+    seed: int = 1
+    disks: tuple[str, ...] = KINDS
+    skipped: str = ""
+
+    def parts(self) -> Iterator[tuple[str, int]]:
+        """The disk of each series, and its number of crashes."""
+        for turn, start in enumerate(range(0, self.number, self.series)):
+            yield self.disks[turn % len(self.disks)], min(self.series, self.number - start)
+
+
+@dataclass
+class Figures:
+    """Of a whole campaign."""
+
+    crashes: Counter[str] = field(default_factory=Counter)  # by kind
+    verdict: Verdict = field(default_factory=Verdict)
+    known: Counter[str] = field(default_factory=Counter)  # sites, and in how many lives they were seen
+    met: Counter[str] = field(default_factory=Counter)  # sites, and how often the end came there; empty: at no call
+    ended: Counter[str] = field(default_factory=Counter)  # errors with which processes ended before they were killed
+
+    def lines(self) -> list[str]:
+        """For people."""
+        verdict, total = self.verdict, sum(self.crashes.values())
+        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(self.crashes.items()))
+        return [
+            f"{total} crashes: {kinds}",
+            f"at {len([site for site in self.known if self.met[site]])} of {len(self.known)} durable call sites",
+            f"{verdict.acknowledged} acknowledged, {verdict.delivered} delivered, {verdict.held} held, "
+            f"{verdict.unacknowledged} whole without their answer",
+            f"{verdict.duplicates} came twice, {verdict.in_flight} attempts were cut off",
+            f"{len(verdict.wrong)} wrong",
+        ]
+
+
+Tell = Callable[[Figures, str], None]
+
+
+class Series:
+    """Lives on one disk, one after the other."""
+
+    def __init__(self, state: Path, sink: Sink, context: Any, skipped: str = "") -> None:
+        self.history = History(self._sent, partial(rewrite.rewritten, change=rewrite.crashes))
+        self.wrong: list[str] = []
+        self.drained = False
+        self._sink = sink
+        self._state = state
+        self._context = context
+        self._skipped = skipped
+        self._next = dict.fromkeys(PATIENTS, 0)  # of each patient: the first image that is not acknowledged
+        self._images: dict[str, tuple[str, int]] = {}
+        self._made = 0
+
+    def life(self, how: str, doom: Doom, figures: Figures) -> None:
+        """One life to its end."""
+        there = {one.sop_instance for one in self._sink.acknowledged()}
+        self._make_images()
+        owed = tuple(self.history.acknowledged - there)
+        birth = Birth(self._state, self._sink.port, dict(self._next), owed, how, doom, self._skipped)
+        ours, theirs = self._context.Pipe(duplex=False)
+        process = self._context.Process(target=live, args=(birth, theirs))
+        process.start()
+        theirs.close()
+        with os.fdopen(os.dup(ours.fileno()), "r") as lines:
+            for line in lines:
+                self._hear(line.rstrip("\n"), figures)
+        ours.close()
+        process.join(30)
+        process.kill()
+        process.join()
+
+    def verdict(self) -> Verdict:
+        """After everything has arrived."""
+        found = self.history.judge(self._sink.stored)
+        found.wrong += self.wrong
+        if not self.drained:
+            found.wrong.append("the last life did not come to its end")
+        return found
+
+    def _make_images(self) -> None:
+        """More than fit into one life."""
+        up_to = max(self._next.values()) + 1000
+        for number in range(self._made, up_to):
+            self._images |= {uid_of(patient, number): (patient, number) for patient in PATIENTS}
+        self._made = max(self._made, up_to)
+
+    def _hear(self, line: str, figures: Figures) -> None:
+        word, _, rest = line.partition(" ")
+        if word == "ack":
+            self.history.acknowledged.add(rest)
+            patient, number = self._images[rest]
+            self._next[patient] = max(self._next[patient], number + 1)
+        elif word == "resumed":
+            self.history.in_flight += int(rest)
+        elif word == "held":
+            self.history.held.add(rest)
+        elif word == "site":
+            figures.met[rest] += 1
+        elif word == "seen":
+            figures.known[rest] += 1
+        elif word == "drained":
+            self.drained = True
+        elif word == "ended":
+            figures.ended[rest.partition(":")[0]] += 1
+        elif word == "wrong":
+            self.wrong.append(rest)
+
+    def _sent(self, uid: str) -> bytes | None:
+        which = self._images.get(uid)
+        return image(*which, SIZE)[1] if which else None
+
+
+def cuts(plan: Plan, tell: Tell) -> Figures:
+    """Power cuts, one disk after the other. Raises NoDisk."""
+    chance, figures, context = random.Random(plan.seed), Figures(), warm()
+    with tempfile.TemporaryDirectory(prefix="dicomrules-cuts-") as folder:
+        for kind, number in plan.parts():
+            disk = Disk(kind, Path(folder))
+            try:
+                disk.make()
+                with Sink(keep=True) as sink:
+                    series = Series(disk.mounted, sink, context, plan.skipped)
+                    for _ in range(number):
+                        how = "cut -f" if kind.endswith("-f") else "cut"
+                        series.life(how, somewhere(chance, figures.known, figures.met, LONGEST), figures)
+                        figures.crashes[kind] += 1
+                        disk.power_on()
+                    series.life("drain", Doom(), figures)
+                    figures.verdict.add(series.verdict())
+            finally:
+                disk.remove()
+            tell(figures, kind)
+    return figures
+
+
+def kills(plan: Plan, tell: Tell) -> Figures:
+    """SIGKILLs, on whatever disk there is."""
+    chance, figures, context = random.Random(plan.seed), Figures(), warm()
+    for _, number in plan.parts():
+        with tempfile.TemporaryDirectory(prefix="dicomrules-kills-") as folder, Sink(keep=True) as sink:
+            series = Series(Path(folder), sink, context)
+            for _ in range(number):
+                series.life("kill", somewhere(chance, figures.known, figures.met, LONGEST), figures)
+                figures.crashes["kill"] += 1
+            series.life("drain", Doom(), figures)
+            figures.verdict.add(series.verdict())
+        tell(figures, "kill")
+    return figures
+
+
+def warm() -> Any:
+    """Forks lives from a process that has loaded and compiled everything."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.faults.crashes.warm"])
+    return context
+
+
+def _tell(begun: float) -> Tell:
+    def tell(figures: Figures, what: str) -> None:
+        verdict, total = figures.verdict, sum(figures.crashes.values())
+        print(
+            f"{time.monotonic() - begun:6.0f} s  {total:5} crashes  {verdict.acknowledged:7} acknowledged  "
+            f"{verdict.duplicates:4} twice  {len(verdict.wrong)} wrong  ({what})",
+            flush=True,
+        )
+        for line in verdict.wrong[:10]:
+            print(f"          {line}", flush=True)
+
+    return tell
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["cuts", "kills"])
+    parser.add_argument("--number", type=int, default=100)
+    parser.add_argument("--series", type=int, default=25, help="crashes of one disk, before the oracle looks")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--disk", choices=KINDS, action="append", help="default: all kinds in turn")
+    parser.add_argument("--skip", default="", help="leave a call out, such as fdatasync: is it noticed?")
+    parser.add_argument("--sites", action="store_true", help="list every site and how often the end came there")
+    given = parser.parse_args()
+    plan = Plan(given.number, given.series, given.seed, tuple(given.disk or KINDS), given.skip)
+    tell = _tell(time.monotonic())
+    try:
+        figures = cuts(plan, tell) if given.what == "cuts" else kills(plan, tell)
+    except NoDisk as why:
+        print(f"the power cannot be cut here: {why}")
+        sys.exit(NOT_HERE)
+    print("\n".join(figures.lines()))
+    if given.sites:
+        for site, seen in sorted(figures.known.items()):
+            print(f"  {figures.met[site]:4} of {seen:5}  {site}")
+    sys.exit(1 if figures.verdict.wrong else 0)
+
+
+if __name__ == "__main__":
+    main()

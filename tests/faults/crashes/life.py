@@ -1,0 +1,228 @@
+"""One life of a gateway between two crashes, without the weight of a start: intake and delivery with all that they do,
+in one process that is forked from a warm one. Instances are handed to intake as a receiver would; they leave over a
+real association.
+
+It tells what happens by lines on a pipe: `ack UID`, `resumed N`, `seen SITE`, `site SITE`
+(empty: at no call), `ended TEXT`, `wrong TEXT`, `held UID`, `drained`.
+"""
+
+import asyncio
+import hashlib
+import os
+import signal
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cache
+from multiprocessing.connection import Connection
+from pathlib import Path
+from string import Template
+
+import apsw
+
+from dicomrules.model.destination import DicomDestination
+from dicomrules.model.event import Event
+from dicomrules.model.instance import Envelope, Peer
+from dicomrules.model.receiver import Limits
+from dicomrules.pipeline.committer import Committer
+from dicomrules.pipeline.intake import Intake, Means
+from dicomrules.queue.errors import LedgerError
+from dicomrules.queue.reader import Reader
+from dicomrules.receivers.arrival import Arrival, envelope
+from dicomrules.service.compiled import check_text
+from dicomrules.service.delivery import _Work
+from dicomrules.service.intake import _sweep_leftovers, engine_of, open_state
+from dicomrules.service.lost import mend
+from dicomrules.service.plan import Plan, StartFailed
+from dicomrules.spool.errors import SpoolError
+from dicomrules.spool.spool import Spool
+from tests.faults.crashes.disk import cut
+from tests.faults.crashes.sites import Doom, Sites
+from tests.oracle.images import image
+
+SITE = Path(__file__).parent / "site"
+SIZE = 3000  # bytes of the pixels of each image
+_EXPLICIT, _CT = "1.2.840.10008.1.2.1", "1.2.840.10008.5.1.4.1.1.2"
+_LAST_GASP = 0.03  # seconds that a process lives on with a dead disk: whatever it answers then must be true as well
+
+
+@dataclass(frozen=True)
+class Birth:
+    """What a life is born with.
+
+    `numbers` are the next image of each patient; `owed` are UIDs acknowledged before which no destination is known to
+    have; `how`: `cut`, `cut -f`, `kill`, or `drain` for one that ends by itself; `skipped`: see `Sites.install`.
+    """
+
+    state: Path
+    sink: int
+    numbers: dict[str, int]
+    owed: tuple[str, ...]
+    how: str
+    doom: Doom
+    skipped: str = ""
+
+
+@cache
+def plan() -> Plan:
+    """The site, compiled once in the warm process."""
+    file = SITE / "gateway.yaml"
+    text = Template(file.read_text()).substitute(port=11112, sink=11113)
+    checked = check_text(file, text, {}, lambda path: Path(path).read_text())
+    program = checked.rulebook and checked.rulebook.program
+    assert checked.settings, checked.diagnostics
+    assert program, checked.diagnostics
+    return Plan(checked.settings, program)
+
+
+def live(birth: Birth, pipe: Connection) -> None:
+    """The whole life."""
+    told = _Telling(pipe)
+    sites = Sites(birth.doom, lambda site: _end(birth, told, sites, site))
+    sites.install(birth.skipped)
+    if birth.how != "drain":
+        late = threading.Timer(birth.doom.seconds, _end, (birth, told, sites, ""))
+        late.daemon = True
+        late.start()
+    try:
+        _live(birth, told)
+    except (StartFailed, SpoolError, LedgerError, OSError, apsw.Error) as error:
+        told.line(f"ended {type(error).__name__}: {error}")
+        time.sleep(2 * _LAST_GASP)
+    os._exit(0)
+
+
+def _live(birth: Birth, told: "_Telling") -> None:
+    settings = plan().settings
+    sink = settings.destinations[0]
+    assert isinstance(sink, DicomDestination)
+    here = replace(
+        plan(), settings=replace(settings, state=birth.state, destinations=(replace(sink, port=birth.sink),))
+    )
+    mend(birth.state, told.hear)
+    spool, ledger = open_state(here)
+    crashes = _sweep_leftovers(spool, ledger, told.hear)
+    _check(birth, spool, told)
+    work = _Work(here, told.hear)
+    work.start()
+    with ThreadPoolExecutor(2, "intake") as pool:
+        means = Means(spool, Committer(spool, ledger), pool, told.hear, work.delivery.wake, crashes)
+        intake = Intake(engine_of(here), here.program.fingerprint, means)
+        stopping = threading.Event()
+        beside = threading.Thread(target=_deliver, args=(work, stopping), daemon=True)
+        beside.start()
+        if birth.how == "drain":
+            _drain(birth.state, told)
+            stopping.set()
+            work.drain(5.0)
+        else:
+            asyncio.run(_send(spool, intake, birth.numbers, told))
+
+
+def _deliver(work: _Work, stopping: threading.Event) -> None:
+    while not stopping.is_set():
+        work.step()
+        time.sleep(0.02)
+
+
+async def _send(spool: Spool, intake: Intake, numbers: dict[str, int], told: "_Telling") -> None:
+    await asyncio.gather(*(_one_sender(spool, intake, patient, first, told) for patient, first in numbers.items()))
+
+
+async def _one_sender(spool: Spool, intake: Intake, patient: str, first: int, told: "_Telling") -> None:
+    """One image after the other, the next when the last was acknowledged, until the end."""
+    peer = Peer(f"CT_{patient}", "DICOMRULES", "127.0.0.1", "modalities")
+    number = first
+    while True:
+        uid, data = image(patient, number, SIZE)
+        try:
+            incoming = spool.receive(_CT, uid, _EXPLICIT, peer.calling_aet)
+            incoming.write(data)
+        except SpoolError:
+            await asyncio.sleep(0.01)
+            continue
+        arrived = envelope(Arrival(incoming, _EXPLICIT, peer, datetime.now(UTC), (_CT, uid)), spool, Limits())
+        if isinstance(arrived, Envelope):
+            receipt = await intake.accept(arrived)
+            if receipt.status == 0:
+                told.line(f"ack {uid}")
+                number += 1
+                continue
+        await asyncio.sleep(0.01)
+
+
+def _drain(state: Path, told: "_Telling") -> None:
+    """Wait until everything is delivered or held, and tell what is held."""
+    reader = Reader.open(state)
+    deadline, quiet = time.monotonic() + 60, 0
+    while quiet < 3:
+        counts = [each.deliveries for each in reader.status().destinations]
+        waiting = sum(count[name] for count in counts for name in ("queued", "sending", "deferred"))
+        quiet = quiet + 1 if waiting == 0 else 0
+        if time.monotonic() > deadline:
+            told.line(f"wrong {waiting} deliveries still wait after a minute")
+            break
+        time.sleep(0.1)
+    after = 0
+    while page := reader.held(after):
+        after = page[-1].instance_id
+        for one in page:
+            told.line(f"held {one.key.sop_instance}")
+    reader.close()
+    told.line("drained")
+
+
+def _check(birth: Birth, spool: Spool, told: "_Telling") -> None:
+    """What was acknowledged before is in the ledger, and its bytes in the spool are those it was acknowledged for."""
+    connection = apsw.Connection(str(birth.state / "ledger.db"), flags=apsw.SQLITE_OPEN_READONLY)
+    ask = "SELECT spool_ref, digest, state FROM instances WHERE sop_instance = ?"
+    for uid in birth.owed:
+        rows = list(connection.execute(ask, (uid,)))
+        if not rows:
+            told.line(f"wrong {uid} was acknowledged and is not in the ledger")
+        for ref, digest, state in rows:
+            if state not in ("waiting", "held"):
+                continue
+            try:
+                with spool.open(ref) as stored:
+                    whole = hashlib.sha256(stored.source().read(0, stored.length)).digest()
+            except SpoolError as error:
+                told.line(f"wrong {uid} is {state} and its bytes are not there: {error}")
+                continue
+            if whole != digest:
+                told.line(f"wrong {uid} is {state} and its bytes are others")
+    connection.close()
+
+
+def _end(birth: Birth, told: "_Telling", sites: Sites, site: str) -> None:
+    """Here it comes, once."""
+    if not sites.end_begins():
+        return
+    for seen in list(sites.seen):
+        told.line(f"seen {seen}")
+    told.line(f"site {site}")
+    if birth.how == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    cut(str(birth.state), flushes_log=birth.how == "cut -f")
+    death = threading.Timer(_LAST_GASP, os.kill, (os.getpid(), signal.SIGKILL))
+    death.daemon = True
+    death.start()
+
+
+class _Telling:
+    """The pipe; each line is written at once, so that none is lost with the process."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._fd = os.dup(pipe.fileno())
+
+    def line(self, text: str) -> None:
+        os.write(self._fd, text.replace("\n", " ").encode()[:1000] + b"\n")
+
+    def hear(self, event: Event) -> None:
+        """The events of a gateway, of which a few count here."""
+        if event.name == "delivery.resumed":
+            self.line(f"resumed {event.fields['deliveries']}")
+        elif event.name in ("ledger.damaged", "ledger.lost", "delivery.held", "lane.failed", "decision.failed"):
+            self.line(f"wrong event {event.name}: {event.text} {dict(event.fields)}")

@@ -1,0 +1,63 @@
+"""S-01 to S-04: power cuts and kills at every durable call, and at random moments between them.
+
+A small slice of the campaign of `make campaign`. The oracle: what was acknowledged is delivered or visibly held, whole
+and byte for byte as an independent rewrite has it; header and pixels name the same patient; what came twice are the
+same bytes, and not more than the attempts that were cut off.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.faults.crashes.campaign import NOT_HERE
+from tests.peers.running import need
+
+ROOT = Path(__file__).parents[2]
+APART = ["unshare", "--mount"]  # whatever is mounted goes with the process
+
+
+def campaign(*arguments: str, apart: list[str]) -> subprocess.CompletedProcess[str]:
+    command = [*apart, sys.executable, "-m", "tests.faults.crashes.campaign", *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    if done.returncode == NOT_HERE:
+        pytest.skip(done.stdout.strip())
+    return done
+
+
+def need_disks(name: str) -> None:
+    if os.geteuid() != 0 or shutil.which("unshare") is None or not Path("/dev/loop-control").exists():
+        pytest.skip("only root may mount disks, and there must be loop devices")
+    need(f"mkfs.{name}")
+
+
+@pytest.mark.parametrize(
+    "disk",
+    [
+        pytest.param("ext4", id="s02_ext4"),
+        pytest.param("ext4 -f", id="s03_ext4_with_its_log_flushed"),
+        pytest.param("xfs", id="s04_xfs"),
+    ],
+)
+def test_power_cuts_lose_nothing_acknowledged(disk: str) -> None:
+    need_disks(disk.split()[0])
+    done = campaign("cuts", "--number", "7", "--disk", disk, apart=APART)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "\n0 wrong" in done.stdout
+
+
+def test_s01_kills_at_durable_calls_lose_nothing_acknowledged() -> None:
+    done = campaign("kills", "--number", "15", apart=[])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "\n0 wrong" in done.stdout
+
+
+@pytest.mark.parametrize("left_out", ["fdatasync", "xSync"])
+def test_the_oracle_would_notice_a_sync_left_out(left_out: str) -> None:
+    need_disks("ext4")
+    done = campaign("cuts", "--number", "6", "--disk", "ext4", "--skip", left_out, apart=APART)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "acknowledged" in done.stdout

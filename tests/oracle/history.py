@@ -1,0 +1,81 @@
+"""What was acknowledged, and what became of it. Set arithmetic is enough."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from tests.oracle.images import patient_in_pixels
+from tests.peers.sink import Stored
+
+
+@dataclass
+class Verdict:
+    """What is wrong, a line each; and the figures."""
+
+    acknowledged: int = 0
+    delivered: int = 0  # instances, whatever the number of copies
+    held: int = 0
+    unacknowledged: int = 0  # instances that arrived whole, whose sender never heard of it
+    duplicates: int = 0
+    in_flight: int = 0  # attempts that crashes cut off: the most that may arrive twice
+    wrong: list[str] = field(default_factory=list)
+
+    def add(self, other: "Verdict") -> None:
+        """Sum up."""
+        for name in ("acknowledged", "delivered", "held", "unacknowledged", "duplicates", "in_flight"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.wrong += other.wrong
+
+
+@dataclass
+class History:
+    """Filled while a campaign runs. `sent` are the data sets of all instances that were ever sent, by UID."""
+
+    sent: Callable[[str], bytes | None]
+    rewrite: Callable[[bytes], bytes]
+    patient: Callable[[str], str] = lambda patient: f"SITEA-{patient}"
+    acknowledged: set[str] = field(default_factory=set)
+    held: set[str] = field(default_factory=set)
+    in_flight: int = 0
+
+    def judge(self, stored: Iterable[Stored]) -> Verdict:
+        """Compare with what a sink has got, when nothing is on its way any more."""
+        copies: Mapping[str, list[Stored]] = defaultdict(list)
+        for one in stored:
+            copies[one.sop_instance].append(one)
+        delivered = {uid for uid, ones in copies.items() if any(one.answered == 0 for one in ones)}
+        wrong = [
+            f"{uid}: acknowledged, neither delivered nor held" for uid in self.acknowledged - delivered - self.held
+        ]
+        wrong += [f"{uid}: held and delivered" for uid in delivered & self.held]
+        for uid, ones in copies.items():
+            wrong += [f"{uid}: {each}" for each in self._wrong(uid, ones)]
+        duplicates = sum(len(ones) - 1 for ones in copies.values())
+        if duplicates > self.in_flight:
+            wrong.append(f"{duplicates} came twice, and only {self.in_flight} attempts were cut off")
+        return Verdict(
+            acknowledged=len(self.acknowledged),
+            delivered=len(delivered),
+            held=len(self.held),
+            unacknowledged=len((delivered | self.held) - self.acknowledged),
+            duplicates=duplicates,
+            in_flight=self.in_flight,
+            wrong=wrong,
+        )
+
+    def _wrong(self, uid: str, copies: list[Stored]) -> list[str]:
+        """About the copies of one instance that a sink has got, acknowledged or not."""
+        received = self.sent(uid)
+        if received is None:
+            return ["delivered, and never sent"]
+        found = []
+        if len({one.sha256 for one in copies}) > 1:
+            found.append("copies differ")
+        expected = self.rewrite(received)
+        if sha256(expected).hexdigest() != copies[0].sha256:
+            found.append("other bytes than the independent rewrite")
+        whose, which = patient_in_pixels(copies[0].data_set)
+        if which != uid or self.patient(whose).encode() not in copies[0].data_set:
+            found.append("header and pixels are of different patients")
+        return found
