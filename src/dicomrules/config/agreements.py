@@ -6,6 +6,7 @@ from typing import Any
 from dicomrules.config.document import Document, Steps
 from dicomrules.config.settings import Settings
 from dicomrules.config.units import size
+from dicomrules.dicom import commitment
 from dicomrules.dicom.classes import GROUPS, TRANSFER_SYNTAXES, name_of, uid_from
 from dicomrules.dicom.uids import is_registered, is_storage_class, is_uid
 from dicomrules.model.destination import DicomDestination
@@ -18,7 +19,7 @@ from dicomrules.wire.contexts import ContextPolicy, holds_data_sets
 
 Block = Mapping[str, Any]
 
-_POLICY = ContextPolicy(unknown_classes=True)
+_POLICY = ContextPolicy(unknown_classes=True, commitment=True)
 
 
 def terms(said: list[Block] | None) -> tuple[Terms, ...] | None:
@@ -77,9 +78,9 @@ def _class(span: Span, name: str) -> Iterator[Diagnostic]:
     if name in GROUPS or (is_uid(uid) and _POLICY.supports(uid)):
         return
     if is_registered(uid):
-        yield diagnose("DR720", span, f"`{name}` is no class of storage, nor Verification")
+        yield diagnose("DR720", span, f"`{name}` is no class of storage, nor Verification, nor storage commitment")
         return
-    known = (*GROUPS, "Verification", *map(name_of, GROUPS["all storage"]))
+    known = (*GROUPS, "Verification", "StorageCommitmentPushModel", *map(name_of, GROUPS["all storage"]))
     yield _unknown(span, f"unknown SOP class `{name}`", name, known)
 
 
@@ -112,6 +113,10 @@ def _reached(document: Document, entries: tuple[Terms, ...] | None, to: DicomDes
     elif to.terms is not None and not any(is_storage_class(uid) for uid in to.terms.classes):
         span = document.key_span(("destinations", to.name))
         yield diagnose("DR721", span, f"the entry of `contexts` for `{to.name}` lists no storage class")
+    elif to.terms is not None and to.commitment is not None and commitment.SOP_CLASS not in to.terms.classes:
+        span = document.span(("destinations", to.name, "dicom", "commitment"))
+        found = diagnose("DR721", span, f"the entry of `contexts` for `{to.name}` lists no storage commitment")
+        yield found.with_note("add `StorageCommitmentPushModel: any` to its `classes`, or it could never be asked")
 
 
 def _idle(document: Document, entries: tuple[Terms, ...]) -> Iterator[Diagnostic]:

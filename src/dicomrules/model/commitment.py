@@ -49,7 +49,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Whether a peer has taken what we said to it, a question or a report; why not, in words."""
+    """Whether a peer has taken what we said to it, a question or a report; why not, in words.
+
+    `away`: no association could be had, or it did not last, so others need not be tried now.
+    """
 
     ok: bool
     text: str = ""
+    away: bool = False

@@ -27,6 +27,11 @@ from dicomrules.queue.errors import LedgerError
 
 _POLL = 1.0  # seconds between two looks at what is to be asked
 _STAYS = 10.0  # seconds that an association stays open for a report after the last question
+# Many destinations report on the association they were asked on and do nothing else before they are answered: so a
+# question waits a little for the report on the one before, until it has turned out that this destination reports
+# elsewhere.
+_PATIENCE = 2.0  # seconds
+_ELSEWHERE = 3  # questions in a row without a report by then
 
 
 class Asks(Protocol):
@@ -76,6 +81,7 @@ class Asking:
         self._not_before = 0.0  # a destination that did not take a question is left alone for a while
         self._asked_at = 0.0
         self._open_questions = 0  # of the association that is open
+        self._unheard = 0  # questions in a row without a report on their association
         self._thread = threading.Thread(target=self._run, name=f"commitment-{destination.name}", daemon=True)
 
     def start(self) -> None:
@@ -94,7 +100,9 @@ class Asking:
         with closing(self._network):
             while not self._stopping.is_set():
                 try:
-                    if not self._ask():
+                    if self._ask():
+                        self._hear(_PATIENCE if self._unheard < _ELSEWHERE else 0.0)
+                    else:
                         self._wait()
                 except LedgerError as error:
                     self._note("ledger.failed", Level.ERROR, "the ledger could not be read or written", str(error))
@@ -131,12 +139,20 @@ class Asking:
         if not self._network.is_open:
             self._stopping.wait(_POLL)
             return
-        report = self._network.listen(_POLL)
-        if report is not None:
-            self._network.answer(self._reported.take(report, self._destination.aet))
-            self._open_questions -= 1
-        elif self._open_questions <= 0 or time.monotonic() - self._asked_at > _STAYS:
+        heard = self._hear(_POLL)
+        if not heard and (self._open_questions <= 0 or time.monotonic() - self._asked_at > _STAYS):
             self._network.close()
+
+    def _hear(self, seconds: float) -> bool:
+        """Take a report on this association, if one comes in that time."""
+        report = self._network.listen(seconds)
+        if report is None:
+            self._unheard += self._open_questions > 0
+            return False
+        self._network.answer(self._reported.take(report, self._destination.aet))
+        self._open_questions -= 1
+        self._unheard = 0
+        return True
 
     def _note(self, name: str, level: Level, text: str, why: str) -> None:
         self._emit(Event(name, level, text, {"destination": self._destination.name, "why": why}))

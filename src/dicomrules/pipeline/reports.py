@@ -97,6 +97,8 @@ class Reports:
             return
         again = retry.next_attempt(self._policy, request.attempts + 1, now, random.random())  # noqa: S311 - no secret
         self._requests.postpone(request.id, again, said.text)
+        if said.away:
+            self._requests.postpone_all(request.peer.calling_aet, again)
         text = "a report on storage commitment could not be made, and is tried again"
         self._note("commitment.deferred", Level.WARNING, text, request, said.text)
 

@@ -111,6 +111,11 @@ class CommitmentRequests:
         due = encoding.micros(until)
         self._ledger.write(lambda tx: _end(tx, identity, RequestState.OPEN, why, (due, None, None, None)))
 
+    def postpone_all(self, calling_aet: str, until: datetime) -> None:
+        """This peer is away: nothing is reported to it before `until`."""
+        bindings = (encoding.micros(until), calling_aet)
+        self._ledger.write(lambda tx: tx.run("postpone_commitments", bindings))
+
     def hasten(self, identities: Sequence[int], now: datetime) -> None:
         """Nobody but delivery can report these any more: they are due, unless somebody has claimed them."""
         at = encoding.micros(now)

@@ -185,15 +185,17 @@ def _end_each(ends: Sequence[End], now: datetime, tx: Transaction) -> None:
 def _end(tx: Transaction, row: Row, refused: Refused, now: datetime) -> None:
     """The waiting of one delivery is over, or begins anew."""
     identity, attempts = row[:2]
-    again = encoding.optional_micros(refused.again)
+    again, ended = encoding.optional_micros(refused.again), encoding.micros(now)
     if refused.kind is Kind.STORED:
         tx.run("ask_again_at", (again, identity))
     else:
         after = _AFTER[refused.kind]
         counted = (int(after is State.DEFERRED), int(refused.refused))
-        for instance_id, destination in tx.run("end_commitment", (after.value, again, *counted, identity, attempts)):
+        moved = tx.run("end_commitment", (after.value, again, *counted, identity, attempts))
+        for instance_id, destination in moved:
             tx.move(destination, State.STORED, after)
             if after is State.SENT:
                 one_sent(tx, instance_id, now)
-    ended = encoding.micros(now)
+        if not moved:
+            return  # another report, or a person, was there first
     tx.run("insert_attempt", (identity, attempts, 0, refused.kind.value, None, refused.message, None, None, ended))

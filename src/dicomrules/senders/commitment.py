@@ -6,6 +6,7 @@ selection leave that unanswered and take the report all the same; whether they h
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 
 from dicomrules.dicom import commitment
@@ -66,17 +67,16 @@ class CommitmentScu:
         if not offered:
             return Said(False, "the entry of `contexts` for this pair of AE titles lists no storage commitment")
         try:
-            if self._association is None or not self._association.is_open:
-                self._association = ReportedAssociation(self._target, offered, commitment.MOST_BYTES)
-            if not self._association.contexts:
+            association = self._ready(offered)
+            if not association.contexts:
                 self.close()
                 return Said(False, _NO_CONTEXT)
-            context = self._association.contexts[0]
+            context = association.contexts[0]
             data_set = commitment.write_request(request, context.transfer_syntax)
-            exchange = self._association.action(context, commitment.SOP_INSTANCE, 1, data_set)
+            exchange = association.action(context, commitment.SOP_INSTANCE, 1, data_set)
         except AssociationError as error:
             self._association = None
-            return Said(False, error.text)
+            return Said(False, error.text, away=True)
         return _judged(exchange, "N-ACTION")
 
     def listen(self, seconds: float) -> Report | None:
@@ -105,6 +105,17 @@ class CommitmentScu:
         if self._association is not None:
             self._association.release()
             self._association = None
+
+    def _ready(self, offered: tuple[ProposedContext, ...]) -> ReportedAssociation:
+        """The association that is open, or a new one where the peer has ended that while it stood idle."""
+        association, self._association = self._association, None
+        if association is not None and association.is_open:
+            with suppress(AssociationError):
+                association.verify()
+                self._association = association
+                return association
+        self._association = ReportedAssociation(self._target, offered, commitment.MOST_BYTES)
+        return self._association
 
     def _read(self, association: ReportedAssociation, received: EventReport) -> Report | None:
         """What a report says; one that cannot be read is answered here."""
@@ -150,7 +161,7 @@ class CommitmentReporter:
                     return Said(False, _NO_CONTEXT)
                 return _judged(_report(association, association.contexts[0], report), "N-EVENT-REPORT")
         except AssociationError as error:
-            return Said(False, error.text)
+            return Said(False, error.text, away=True)
 
     def _target(self, peer: Peer) -> Target:
         """We call it by the title it called us with, and are called by the one it called itself."""

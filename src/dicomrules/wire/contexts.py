@@ -54,7 +54,7 @@ class ContextPolicy:
         """
         listed = self.listed.get(context.abstract_syntax) if self.listed is not None else None
         if context.abstract_syntax == commitment.SOP_CLASS:
-            possible = commitment.SYNTAXES if listed is None else listed
+            possible = [syntax for syntax in commitment.SYNTAXES if listed is None or syntax in listed]
             return next((syntax for syntax in context.transfer_syntaxes if syntax in possible), None)
         if listed is not None:
             return next((syntax for syntax in listed if syntax in context.transfer_syntaxes), None)

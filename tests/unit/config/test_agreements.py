@@ -82,6 +82,7 @@ def test_the_transfer_syntaxes_of_a_destination_are_uids_in_their_order() -> Non
     ("entry", "expected"),
     [
         ('{calling: A, called: "*", classes: {CTImageStorage: any}}', []),
+        ('{calling: A, called: "*", classes: {StorageCommitmentPushModel: any}}', []),
         ('{calling: A, called: "*", classes: {CTImageStorag: any}}', [("DR720", 18, "CTImageStorag")]),
         ('{calling: A, called: "*", classes: {All Storage: any}}', [("DR720", 18, "All Storage")]),
         ("{calling: A, called: B, classes: {images: [JPEG2000x]}}", [("DR720", 18, "JPEG2000x")]),
@@ -104,3 +105,11 @@ def test_a_destination_that_nothing_may_be_proposed_to_is_a_finding() -> None:
     assert found(f'{WHOLE}contexts: [{{calling: "*", called: "*", classes: {{Verification: any}}}}]\n') == [
         ("DR721", 12, "pacs")
     ]
+
+
+def test_a_destination_that_could_never_be_asked_for_commitment_is_a_finding() -> None:
+    asking = bent("port: 4242}", "port: 4242, commitment: yes}")
+    entry = 'contexts: [{{calling: "*", called: "*", classes: {{all storage: any{more}}}}}]\n'
+    (finding,) = found(asking + entry.format(more=""))
+    assert (finding[0], finding[2]) == ("DR721", "yes")
+    assert found(asking + entry.format(more=", StorageCommitmentPushModel: any")) == []

@@ -149,6 +149,14 @@ def test_a_new_process_makes_at_once_what_the_last_one_had_claimed(requests: Com
     assert [(one.id, one.attempts) for one in requests.due(NOW, 10)] == [(identity, 1)]
 
 
+def test_a_peer_that_is_away_is_left_alone_with_all_its_requests(requests: CommitmentRequests) -> None:
+    ask(requests, "1.1")
+    ask(requests, "1.2", transaction="9.2")
+    requests.postpone_all(MODALITY.calling_aet, LATER)
+    assert requests.due(NOW, 10) == []
+    assert len(requests.due(LATER, 10)) == 2
+
+
 def test_an_association_that_is_over_leaves_its_requests_to_delivery(requests: CommitmentRequests) -> None:
     asked = Asked(Request("9.1", (Reference(CT, "1.1"),)), MODALITY, RECEIVED, NOW)
     _, identity = requests.keep(asked, LATER)

@@ -90,3 +90,19 @@ def test_an_association_has_the_contexts_that_were_accepted():
 def test_answers_that_fit_no_proposal_are_malformed(results):
     with pytest.raises(Malformed):
         accepted([ProposedContext(1, CT, (EXPLICIT,))], results)
+
+
+def test_storage_commitment_is_taken_only_when_it_is_offered_and_only_in_plain_little_endian():
+    commitment, big_endian = "1.2.840.10008.1.20.1", "1.2.840.10008.1.2.2"
+
+    def answer(policy, *syntaxes):
+        return negotiate([ProposedContext(1, commitment, syntaxes)], policy)[0]
+
+    offered = ContextPolicy(commitment=True)
+    assert answer(ContextPolicy(unknown_classes=True), EXPLICIT).result == 3
+    assert answer(offered, big_endian, IMPLICIT, EXPLICIT) == ContextResult(1, 0, IMPLICIT)
+    assert answer(offered, big_endian).result == 4
+    listed = ContextPolicy(listed={CT: None}, commitment=True)
+    assert answer(listed, EXPLICIT).result == 3  # with `contexts`, what is not listed is refused
+    assert answer(ContextPolicy(listed={commitment: (EXPLICIT, big_endian)}, commitment=True), big_endian).result == 4
+    assert answer(ContextPolicy(listed={commitment: None}), EXPLICIT).result == 3

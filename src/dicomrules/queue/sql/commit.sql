@@ -47,6 +47,9 @@ UPDATE commitment_requests SET due_at = ?1 WHERE state = 'open' AND due_at > ?1;
 -- name: hasten_commitment
 UPDATE commitment_requests SET due_at = min(due_at, ?) WHERE id = ? AND state = 'open' AND attempts = 0;
 
+-- name: postpone_commitments
+UPDATE commitment_requests SET due_at = ?1 WHERE calling_aet = ?2 AND state = 'open' AND due_at < ?1;
+
 -- name: instances_asked_about
 SELECT i.sop_class, i.state, i.open,
        (SELECT count(*) FROM deliveries d WHERE d.instance_id = i.id), i.id

@@ -148,8 +148,8 @@ CODES: tuple[CodeRecord, ...] = (
         "DR720",
         "unknown SOP class or transfer syntax",
         "`contexts` and `transfer_syntaxes` name SOP classes and transfer syntaxes by the keywords of PS3.6 or by UID. A name"
-        " that stands for nothing would refuse what it was meant to let in. Only classes of storage, and Verification (C-ECHO),"
-        " can be negotiated.",
+        " that stands for nothing would refuse what it was meant to let in. Only classes of storage, Verification (C-ECHO),"
+        " and StorageCommitmentPushModel can be negotiated.",
         bad='contexts: [{calling: "*", called: "*", classes: {CTImageStorage: [JPEGBaseline8]}}]',
         good='contexts: [{calling: "*", called: "*", classes: {CTImageStorage: [JPEGBaseline8Bit]}}]',
     ),
