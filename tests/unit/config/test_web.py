@@ -70,6 +70,7 @@ def test_a_problem_is_shown_at_its_place_and_never_with_the_token(said: str, tok
 
 def test_a_token_may_come_from_a_file(tmp_path: Path) -> None:
     (tmp_path / "token").write_text(TOKEN + "\n")
+    (tmp_path / "token").chmod(0o600)
     (_, web) = settings(_with(f"{{bind: '127.0.0.1:8080', token: {{file: {tmp_path}/token}}}}")).receivers
     assert isinstance(web, StowReceiver)
     assert web.token == TOKEN
