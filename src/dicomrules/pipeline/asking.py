@@ -107,6 +107,11 @@ class Asking:
                 except LedgerError as error:
                     self._note("ledger.failed", Level.ERROR, "the ledger could not be read or written", str(error))
                     self._stopping.wait(_POLL)
+                except Exception as error:  # noqa: BLE001 - a bug must not end the asking
+                    text = "asking for storage commitment failed unexpectedly, and is tried again"
+                    self._note("commitment.failed", Level.ERROR, text, type(error).__name__)
+                    self._network.close()
+                    self._stopping.wait(_POLL)
 
     def _ask(self) -> bool:
         """Ask about the next deliveries; False when there is nothing to be asked now."""
@@ -121,7 +126,7 @@ class Asking:
             return False
         if not self._network.is_open:
             self._open_questions = 0
-        heard = self._network.ask(question.request)
+        heard = self._say(question.request)
         if heard.ok:
             self._failures, self._asked_at = 0, time.monotonic()
             self._open_questions += 1
@@ -133,6 +138,14 @@ class Asking:
         text = "a destination could not be asked for storage commitment, and is asked again"
         self._note("commitment.not_asked", Level.WARNING, text, heard.text)
         return False
+
+    def _say(self, request: Request) -> Said:
+        """The N-ACTION; a bug in it is a question that did not get through, and no reason to wait for its report."""
+        try:
+            return self._network.ask(request)
+        except Exception as error:  # noqa: BLE001 - see above
+            self._network.close()
+            return Said(False, f"internal error ({type(error).__name__})")
 
     def _wait(self) -> None:
         """For a report while there is an association, for work when there is none."""

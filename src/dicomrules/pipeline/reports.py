@@ -69,6 +69,9 @@ class Reports:
             self._make(request)
         except LedgerError as error:
             self._note("ledger.failed", Level.ERROR, "the ledger could not be read or written", request, str(error))
+        except Exception as error:  # noqa: BLE001 - a bug in one report must not be silent, nor end the others
+            text = "a report on storage commitment failed unexpectedly, and is tried again"
+            self._note("commitment.failed", Level.ERROR, text, request, type(error).__name__)
         finally:
             with self._lock:
                 self._busy.discard(request.peer.calling_aet)

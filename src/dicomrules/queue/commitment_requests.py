@@ -73,9 +73,14 @@ class CommitmentRequests:
         return _request(rows[0]) if rows else None
 
     def due(self, now: datetime, limit: int) -> list[CommitmentRequest]:
-        """Open requests whose report is due, longest due first."""
+        """Open requests whose report is due, longest due first. One whose row is damaged is set aside as `nowhere`."""
         due = self._ledger.read(lambda tx: tx.run("commitments_due", (encoding.micros(now), limit)))
-        found = (self.get(identity) for (identity,) in due)
+        found = []
+        for (identity,) in due:
+            try:
+                found.append(self.get(identity))
+            except LedgerDamaged as damage:
+                self.nowhere(identity, str(damage))
         return [request for request in found if request is not None]
 
     def claim(self, identity: int, now: datetime, *, first: bool) -> bool:

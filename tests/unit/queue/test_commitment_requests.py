@@ -149,6 +149,16 @@ def test_a_new_process_makes_at_once_what_the_last_one_had_claimed(requests: Com
     assert [(one.id, one.attempts) for one in requests.due(NOW, 10)] == [(identity, 1)]
 
 
+def test_a_damaged_row_is_set_aside_and_keeps_up_no_other(
+    ledger: Ledger, requests: CommitmentRequests, reader: Reader
+) -> None:
+    damaged, whole = ask(requests, "1.1"), ask(requests, "1.2", transaction="9.2")
+    with ledger._writing() as tx:
+        tx._connection.execute("UPDATE commitment_requests SET items = x'00' WHERE id = ?", (damaged,))
+    assert [one.id for one in requests.due(NOW, 10)] == [whole]
+    assert status(reader) == {RequestState.OPEN: 1, RequestState.NOWHERE: 1, RequestState.REPORTED: 0}
+
+
 def test_a_peer_that_is_away_is_left_alone_with_all_its_requests(requests: CommitmentRequests) -> None:
     ask(requests, "1.1")
     ask(requests, "1.2", transaction="9.2")
