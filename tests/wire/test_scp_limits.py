@@ -79,6 +79,15 @@ def test_a_pdu_that_is_begun_and_not_ended_is_aborted(start_scp):
         assert peer.abort_received() == (0, 0)
 
 
+def test_a_pdu_of_a_data_set_of_which_only_the_beginning_comes_is_aborted(start_scp):
+    scp = start_scp(deadlines=Deadlines(artim=1.0, pdu=1.0, idle=60, rate=0, rate_window=60))
+    with RawPeer(scp.port) as peer:
+        peer.associate()
+        peer.send(p_data(pdv(1, 3, c_store_rq("1.2.3"))))
+        peer.send(p_data(pdv(1, 2, GOOD))[:12])
+        assert peer.abort_received() == (0, 0)
+
+
 def test_an_association_without_messages_ends_after_its_time(start_scp):
     scp = start_scp(deadlines=SHORT)
     with RawPeer(scp.port) as peer:

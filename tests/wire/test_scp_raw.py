@@ -1,5 +1,7 @@
 """The SCP against a hand-written peer: objects, refusals, and all that no library would send."""
 
+import time
+
 import pytest
 
 from dicomrules.model.instance import Receipt, Verdict
@@ -56,6 +58,20 @@ def test_an_object_of_any_size_arrives_whole(scp, size):
         for start in range(0, len(dataset), 16378):
             last = start + 16378 >= len(dataset)
             peer.send(p_data(pdv(1, 2 if last else 0, dataset[start : start + 16378])))
+        assert peer.status() == 0
+    assert scp.inbox.accepted[0][1] == dataset
+
+
+@pytest.mark.parametrize("cut", [1, 6, 11, 12, 13])
+def test_an_object_arrives_whole_wherever_its_pdus_are_cut_apart_on_the_way(scp, cut):
+    dataset = ct_slice("1.2.3", 5000)
+    with RawPeer(scp.port) as peer:
+        peer.associate()
+        pieces = [p_data(pdv(1, 3, c_store_rq("1.2.3"))), p_data(pdv(1, 0, dataset[:4000]))]
+        for pdu in (*pieces, p_data(pdv(1, 0, dataset[4000:])), p_data(pdv(1, 2, b""))):
+            peer.send(pdu[:cut])
+            time.sleep(0.05)  # so that it is received by itself
+            peer.send(pdu[cut:])
         assert peer.status() == 0
     assert scp.inbox.accepted[0][1] == dataset
 

@@ -75,6 +75,12 @@ class DoubleBuffer:
         if self.stuck and not self._other.filled:
             self._filling, self._other = self._other, self._filling
 
+    @property
+    def pending(self) -> memoryview:
+        """What `unseen` would return."""
+        oldest = self._oldest
+        return oldest.buffer[oldest.seen : oldest.filled]
+
     def unseen(self) -> memoryview:
         """What has come and was not looked at, as far as it lies in one buffer; empty when there is nothing new."""
         oldest = self._oldest

@@ -19,6 +19,7 @@ from dicomrules.net import tcp
 from dicomrules.net.buffers import DoubleBuffer
 from dicomrules.net.service import Breach, Performer, Unprompted
 from dicomrules.net.watch import Overdue, Watch
+from dicomrules.wire import pdu
 from dicomrules.wire.associate import Rejection, Titles
 from dicomrules.wire.connection import Connection
 from dicomrules.wire.events import (
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from dicomrules.net.listener import Listener
 
 _SPEAKS_AFTER = 1.0  # seconds without a byte between two messages, after which we may say something by ourselves
+_PDV_BEGINS = 12  # bytes of a PDU before the data of its first PDV
 _MOST_PIECES = 512  # fragments collected at most, however short they are
 
 
@@ -101,7 +103,8 @@ class Link(asyncio.BufferedProtocol):
         """`nbytes` were received: wake the task, or stop reading until it has time."""
         self._buffers.received(nbytes)
         self._watch.received(nbytes, self._loop.time())
-        self._wake()
+        if nbytes != _PDV_BEGINS or not self._is_mere_beginning():
+            self._wake()
         if self._buffers.stuck and self._transport is not None:
             self._paused = True
             self._transport.pause_reading()
@@ -133,6 +136,8 @@ class Link(asyncio.BufferedProtocol):
 
     def check(self, now: float) -> None:
         """End the connection when the peer is overdue; say what is to be said when it is silent."""
+        if self._buffers.pending:
+            self._wake()
         if self._closing_since:
             if self._transport is not None and now - self._closing_since >= self._listener.settings.deadlines.artim:
                 self._transport.abort()  # it does not take our last words
@@ -171,6 +176,17 @@ class Link(asyncio.BufferedProtocol):
         """Wait until the task has ended."""
         if self._task is not None:
             await asyncio.wait([self._task])
+
+    def _is_mere_beginning(self) -> bool:
+        """Whether all that is new is the beginning of a PDV whose data are to follow in the same PDU.
+
+        DCMTK writes it by itself, and it tells the task nothing: it is looked at with the data, or by `check`.
+        """
+        pending = self._buffers.pending
+        if len(pending) != _PDV_BEGINS or not self.connection.between_fragments:
+            return False
+        kind, length = pending[0], int.from_bytes(pending[2:6])
+        return kind == pdu.P_DATA and _PDV_BEGINS - 6 < length <= self.connection.limits.max_pdu
 
     # the task
 

@@ -25,9 +25,13 @@ class Log:
         self._least = _ORDER.index(least)
         self._now = now
 
+    def hears(self, event: Event) -> bool:
+        """Whether `event` matters enough."""
+        return _ORDER.index(event.level) >= self._least
+
     def __call__(self, event: Event) -> None:
         """Write `event` if it matters enough."""
-        if _ORDER.index(event.level) >= self._least:
+        if self.hears(event):
             written = self._form(event, self._now()) + "\n"
             encoding = self._stream.encoding or "utf-8"  # a terminal in the C locale takes no other characters
             self._stream.write(written.encode(encoding, "backslashreplace").decode(encoding))

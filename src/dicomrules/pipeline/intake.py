@@ -69,16 +69,20 @@ class Intake:
 
     async def accept(self, envelope: Envelope) -> Receipt:
         """Take over one complete instance; see the port."""
+        kept = False
         try:
             decision = await self._decide(envelope)
             if decision.verdict is Verdict.REJECT:
                 return self._rejected(envelope, decision)
-            return await self._keep(envelope, decision)
+            receipt = await self._keep(envelope, decision)
+            kept = decision.verdict is not Verdict.DROP
+            return receipt
         except (SpoolError, LedgerError) as error:
             self._note("instance.not_kept", Level.ERROR, "an instance could not be made durable", envelope, str(error))
             return Receipt(Verdict.REJECT, OUT_OF_RESOURCES, "the instance could not be made durable")
         finally:
-            self._discard(envelope)
+            if not kept:
+                self._discard(envelope)
 
     async def _keep(self, envelope: Envelope, decision: Decision) -> Receipt:
         """Durable, recorded, then the others are told."""
@@ -130,7 +134,7 @@ class Intake:
         return Receipt(Verdict.REJECT, decision.status or CANNOT_UNDERSTAND, decision.reason[:64])
 
     def _discard(self, envelope: Envelope) -> None:
-        """Files that were not committed; after a commit there is nothing under these names."""
+        """Files that were not committed."""
         for name in filter(None, (envelope.spool_ref, envelope.derived_ref)):
             try:
                 self._means.spool.discard(name)

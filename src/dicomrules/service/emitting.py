@@ -1,6 +1,7 @@
 """Where the events of one process go: to the log, and to the audit trail when there is one."""
 
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -23,15 +24,18 @@ class Emitting:
     def __init__(self, plan: Plan) -> None:
         log = log_to(sys.stderr, as_json=plan.log_as_json)
         self._trail: AuditTrail | None = None
+        self._hears: Callable[[Event], bool] = log.hears
         if plan.settings.observing.audit is None:
             self._background = Background(log)
             return
+        self._hears = lambda event: True
         trail = self._trail = audit_trail(plan, log)
         self._background = Background(fan_out(log, trail), tick=trail.tick)
 
     def __call__(self, event: Event) -> None:
-        """Take `event`, from any thread, at once."""
-        self._background(event)
+        """Take `event`, from any thread, at once. What nobody hears wakes nobody: there are several an instance."""
+        if self._hears(event):
+            self._background(event)
 
     def close(self) -> None:
         """Take nothing more; tell what was taken."""

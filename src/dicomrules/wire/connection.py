@@ -119,6 +119,11 @@ class Connection:
         return self._reader.mid_pdu or self._messages.unfinished
 
     @property
+    def between_fragments(self) -> bool:
+        """Whether a message has begun, and the next byte is the first of a PDU that brings more of it."""
+        return self._messages.unfinished and not self._reader.mid_pdu
+
+    @property
     def largest_fragment(self) -> int:
         """How many bytes of a message one PDV may carry to this peer (PS3.8 D.1), and never more than our own
         maximum.
