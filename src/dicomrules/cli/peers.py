@@ -11,7 +11,8 @@ import click
 from dicomrules.cli.gateway_file import GATEWAY, settings_of
 from dicomrules.cli.output import FINDINGS, USAGE, fail
 from dicomrules.model.delivery import Kind
-from dicomrules.model.destination import DicomDestination, FolderDestination, StowDestination
+from dicomrules.model.destination import BucketDestination, DicomDestination, FolderDestination, StowDestination
+from dicomrules.senders import bucket
 from dicomrules.senders.cstore import target_of
 from dicomrules.senders.echo import ask_web
 from dicomrules.senders.echo import echo as ask
@@ -38,6 +39,9 @@ def echo(destination: str, gateway: Path) -> None:
     found = destinations[destination]
     if isinstance(found, FolderDestination):
         _check_folder(found)
+        return
+    if isinstance(found, BucketDestination):
+        _check_bucket(found)
         return
     if isinstance(found, StowDestination):
         answer, where = ask_web(found), found.url
@@ -91,3 +95,11 @@ def _check_folder(destination: FolderDestination) -> None:
     if not os.access(place, os.W_OK | os.X_OK):
         fail(FINDINGS, f"{destination.name}: {destination.path} cannot be written")
     click.echo(f"{destination.name}: folder {destination.path} can be written")
+
+
+def _check_bucket(destination: BucketDestination) -> None:
+    problem = bucket.look(destination)
+    where = f"{destination.name}: bucket {destination.bucket} at {destination.host}"
+    if problem:
+        fail(FINDINGS, f"{where}: {problem}")
+    click.echo(f"{where} is there")

@@ -6,7 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dicomrules.config.settings import Settings
-from dicomrules.model.destination import Destination, DicomDestination, FolderDestination, StowDestination
+from dicomrules.model.destination import (
+    BucketDestination,
+    Destination,
+    DicomDestination,
+    FolderDestination,
+    StowDestination,
+)
+from dicomrules.senders import bucket
 from dicomrules.senders.cstore import target_of
 from dicomrules.senders.echo import ask_web, echo
 from dicomrules.text.codes.registry import diagnose
@@ -22,6 +29,11 @@ def surroundings(settings: Settings) -> Iterator[Diagnostic]:
             yield from _answers(destination, _place(source, destination))
         elif isinstance(destination, StowDestination):
             yield from _web_answers(destination, _place(source, destination))
+        elif isinstance(destination, BucketDestination):
+            problem, where = bucket.look(destination), f"{destination.bucket} at {destination.host}"
+            if problem:
+                message = f"`{destination.name}` cannot be used: {problem}"
+                yield diagnose("DR611", _place(source, destination), message, where)
         elif isinstance(destination, FolderDestination) and not writable(destination.path):
             found = diagnose(
                 "DR612", _place(source, destination), f"the folder of `{destination.name}` cannot be written", "here"

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from dicomrules.config import agreements, security
 from dicomrules.config.document import Steps
@@ -14,6 +15,7 @@ from dicomrules.config.units import duration, size
 from dicomrules.model.admission import Admission, Policy
 from dicomrules.model.commitment import CommitmentPolicy, CommitmentTerms
 from dicomrules.model.destination import (
+    BucketDestination,
     Destination,
     DicomDestination,
     FolderDestination,
@@ -157,9 +159,32 @@ def _destination(shared: _Shared, name: str, block: Block) -> Destination:
         said = block["folder"]
         template = {"template": said["name"]} if "name" in said else {}
         return FolderDestination(name, absolute(shared.folder, said["path"]), **template, **common)
+    if "bucket" in block:
+        return _bucket_destination(shared, name, block["bucket"], common)
     if "stow" in block:
         return _stow_destination(shared, name, block["stow"], common)
     return _dicom_destination(shared, name, block["dicom"], common)
+
+
+def _bucket_destination(shared: _Shared, name: str, said: Block, common: dict[str, Any]) -> BucketDestination:
+    timeouts = said.get("timeouts", {})
+    bucket, *prefix = said["url"].removeprefix("s3://").rstrip("/").split("/")
+    endpoint = urlsplit(said["endpoint"])
+    key, secret = (shared.passcodes.get(("destinations", name, "bucket", each), "") for each in ("key", "secret"))
+    return BucketDestination(
+        name=name,
+        host=endpoint.netloc,
+        bucket=bucket,
+        key=key,
+        secret=secret,
+        prefix=tuple(prefix),
+        secure=endpoint.scheme == "https",
+        timeouts=Timeouts(**_taken(timeouts, *timeouts)),
+        tls=security.client(said.get("tls"), shared.place),
+        **({"template": said["name"]} if "name" in said else {}),
+        **_taken(said, "region"),
+        **common,
+    )
 
 
 def _stow_destination(shared: _Shared, name: str, said: Block, common: dict[str, Any]) -> StowDestination:

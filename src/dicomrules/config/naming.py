@@ -1,11 +1,11 @@
-"""Can the template of a folder destination name files? Its fields must be attributes that hold text or numbers."""
+"""Can the template of a folder or bucket name files? Its fields must be attributes that hold text or numbers."""
 
 from collections.abc import Iterator
 
 from dicomrules.config.document import Document
 from dicomrules.config.settings import Settings
 from dicomrules.dicom.tags import keywords, tag_of, vr_of
-from dicomrules.model.destination import TEMPLATE_FIELD, FolderDestination
+from dicomrules.model.destination import TEMPLATE_FIELD, BucketDestination, FolderDestination
 from dicomrules.text.codes.registry import diagnose
 from dicomrules.text.diagnostic import Diagnostic
 from dicomrules.text.source import Span
@@ -16,14 +16,15 @@ _NAMING_VRS = {"AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "PN", "SH", "TM",
 
 
 def check(document: Document, settings: Settings) -> Iterator[Diagnostic]:
-    """What is wrong with the templates of all folder destinations."""
+    """What is wrong with the templates of all folders and buckets."""
     for destination in settings.destinations:
-        if isinstance(destination, FolderDestination):
-            span = document.span(("destinations", destination.name, "folder", "name"))
+        if isinstance(destination, FolderDestination | BucketDestination):
+            kind = "folder" if isinstance(destination, FolderDestination) else "bucket"
+            span = document.span(("destinations", destination.name, kind, "name"))
             yield from _template(span, destination)
 
 
-def _template(span: Span, destination: FolderDestination) -> Iterator[Diagnostic]:
+def _template(span: Span, destination: FolderDestination | BucketDestination) -> Iterator[Diagnostic]:
     template = destination.template
     fields = TEMPLATE_FIELD.findall(template)
     for keyword in dict.fromkeys(fields):

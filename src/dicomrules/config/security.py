@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from dicomrules.config.document import Document, Steps
 from dicomrules.config.settings import Settings
-from dicomrules.model.destination import DicomDestination, StowDestination
+from dicomrules.model.destination import BucketDestination, DicomDestination, StowDestination
 from dicomrules.model.receiver import DicomReceiver, StowReceiver
 from dicomrules.model.security import ClientTls, ServerTls, TlsProfile, User
 from dicomrules.net.tls import Unusable, context
@@ -59,6 +59,8 @@ def check(document: Document, settings: Settings) -> Iterator[Diagnostic]:
             yield from _tried(document, ("destinations", destination.name, "dicom", "tls"), destination.tls)
         elif isinstance(destination, StowDestination):
             yield from _web(document, destination)
+        elif isinstance(destination, BucketDestination):
+            yield from _store(document, destination)
     audit = settings.observing.audit
     if audit is not None and audit.tls is not None:
         yield from _tried(document, ("observe", "audit"), audit.tls)
@@ -77,6 +79,15 @@ def _web(document: Document, destination: StowDestination) -> Iterator[Diagnosti
         message = f"everybody on the way could read the token of `{destination.name}`"
         found = diagnose("DR725", document.span((*steps, "url")), message, "without TLS")
         yield found.with_label(document.key_span((*steps, "token")), "sent with every request")
+
+
+def _store(document: Document, destination: BucketDestination) -> Iterator[Diagnostic]:
+    """The same for a bucket. Its secret is never sent, but images are."""
+    steps: Steps = ("destinations", destination.name, "bucket")
+    if destination.tls is not None and destination.secure:
+        yield from _tried(document, (*steps, "tls"), destination.tls)
+    elif destination.tls is not None:
+        yield diagnose("DR706", document.key_span((*steps, "tls")), "`tls` does nothing at an address with `http:`")
 
 
 def _tried(document: Document, steps: Steps, tls: ServerTls | ClientTls) -> Iterator[Diagnostic]:

@@ -88,4 +88,25 @@ class StowDestination:
     tls: ClientTls | None = None
 
 
-Destination = DicomDestination | FolderDestination | StowDestination
+@dataclass(frozen=True, slots=True)
+class BucketDestination:
+    """A bucket of an S3-compatible store at `host` (name and port). `prefix` stands before every object's name, which
+    `template` gives as that of a FolderDestination does. `secure`: by TLS, which `tls` describes.
+    """
+
+    name: str
+    host: str
+    bucket: str
+    key: str = field(default="", repr=False)
+    secret: str = field(default="", repr=False)
+    prefix: tuple[str, ...] = ()
+    region: str = "us-east-1"
+    secure: bool = True
+    template: str = "{StudyInstanceUID}/{SOPInstanceUID}.dcm"
+    timeouts: Timeouts = field(default=Timeouts())
+    retry: RetryPolicy = field(default=RetryPolicy())
+    retention: timedelta = timedelta(days=7)
+    tls: ClientTls | None = None
+
+
+Destination = DicomDestination | FolderDestination | StowDestination | BucketDestination

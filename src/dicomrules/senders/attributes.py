@@ -5,6 +5,7 @@ import os
 import struct
 
 from dicomrules.dicom.index import ADMITTED, index
+from dicomrules.dicom.source import Bytes
 from dicomrules.dicom.syntax import encoding_of
 from dicomrules.dicom.tags import tag_of
 
@@ -12,13 +13,10 @@ _LONGEST = 16 * 1024  # bytes of a value; a longer one names nothing
 
 
 class Attributes:
-    """The top-level attributes of the data set of `length` bytes at `offset` of an open file.
+    """The top-level attributes of a data set. Raises MalformedDataSet when it is not whole."""
 
-    Raises MalformedDataSet when there is no whole data set.
-    """
-
-    def __init__(self, fd: int, offset: int, length: int, transfer_syntax: str) -> None:
-        self._index = index(_Part(fd, offset, length), encoding_of(transfer_syntax), ADMITTED)
+    def __init__(self, source: Bytes, transfer_syntax: str) -> None:
+        self._index = index(source, encoding_of(transfer_syntax), ADMITTED)
 
     def value(self, keyword: str) -> str:
         """The value of an attribute without padding; empty when absent. Bytes that are no UTF-8 become surrogates."""
@@ -32,8 +30,8 @@ class Attributes:
         return element.raw.strip(b" \0").decode("utf-8", "surrogateescape")
 
 
-class _Part:
-    """The bytes of a part of a file, by position."""
+class Part:
+    """The `length` bytes at `offset` of an open file, by position."""
 
     def __init__(self, fd: int, offset: int, length: int) -> None:
         self.length = length

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from dicomrules.model.destination import Destination, DicomDestination, StowDestination
+from dicomrules.model.destination import BucketDestination, Destination, DicomDestination, StowDestination
 from dicomrules.model.event import Event, Level
 from dicomrules.model.ports import Emit, Sender
 from dicomrules.pipeline.coding import Coders
@@ -26,6 +26,7 @@ from dicomrules.queue.checking import problem_of
 from dicomrules.queue.errors import LedgerError
 from dicomrules.queue.ledger import Ledger
 from dicomrules.queue.wakeup import Wakeup
+from dicomrules.senders.bucket import BucketSender
 from dicomrules.senders.cstore import CStoreSender
 from dicomrules.senders.folder import FolderSender
 from dicomrules.senders.stow import StowSender
@@ -231,6 +232,8 @@ def _plain(destination: Destination, ends: Ends) -> Sender:
         return CStoreSender(destination, ends.spool, ends.emit)
     if isinstance(destination, StowDestination):
         return StowSender(destination, ends.spool, ends.emit)
+    if isinstance(destination, BucketDestination):
+        return BucketSender(destination, ends.spool, ends.emit)
     return FolderSender(destination, ends.spool, ends.emit)
 
 

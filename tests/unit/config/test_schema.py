@@ -53,7 +53,7 @@ from .gateways import WHOLE, bent, found, loaded
             [("DR716", 15, "dicom")],
         ),
         ("    folder: {path: out}", "    retention: 7d", [("DR716", 14, "archive")]),
-        ("    folder: {path: out}", "    bucket: {}", [("DR707", 15, "bucket")]),
+        ("    folder: {path: out}", "    bucket: {}", [("DR705", 15, "bucket")] * 4),
         ("    folder: {path: out}", '    stow: {url: "ftp://vna"}', [("DR706", 15, '"ftp://vna"')]),
         (
             "    folder: {path: out}",
