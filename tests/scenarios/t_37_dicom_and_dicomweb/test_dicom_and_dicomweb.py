@@ -70,6 +70,7 @@ def gateway(tmp_path: Path, authority: Authority, pacs: Orthanc, secure: int, se
     made = Gateway(tmp_path / "gateway", HERE, port=free_port(), pacs=pacs.port, secure=secure, second=second.http)
     copy(authority.pem, made.folder / "ca.pem")
     (made.folder / "token").write_text(TOKEN + "\n")
+    (made.folder / "token").chmod(0o600)  # what everybody can read is refused
     with made:
         yield made
 
