@@ -38,7 +38,8 @@ class Recorder:
         """Take one outcome."""
         with self._changed:
             self._ended.append(ended)
-            self._changed.notify_all()
+            if len(self._ended) in (1, GROUP):  # at others the thread would only look, and wait on
+                self._changed.notify_all()
 
     def written(self) -> None:
         """Wait until everything that was put before is written, or cannot be."""

@@ -136,6 +136,12 @@ def _is_inflated(entry: Entry, variant: Variant) -> bool:
 
 def record(tx: Transaction, entries: Sequence[Prepared]) -> list[Recorded]:
     """Write entries in order; each is compared with those before it."""
+    latest: dict[str, int] = {}
+    for entry in entries:
+        study = str(entry.columns["study"])
+        latest[study] = max(entry.received_at, latest.get(study, 0))
+    for study, came in latest.items():
+        consign.not_quiet(tx, study, came)
     return [_record_one(tx, entry) for entry in entries]
 
 
@@ -145,7 +151,6 @@ def _compact(decision: Decision) -> Decision:
 
 
 def _record_one(tx: Transaction, entry: Prepared) -> Recorded:
-    consign.not_quiet(tx, str(entry.columns["study"]), entry.received_at)
     arrival, policy = Arrival.NEW, Policy.SEND
     if entry.columns["spool_ref"]:
         again = _again(tx, entry)
@@ -171,8 +176,12 @@ _HELD_BECAUSE = {Arrival.CONFLICT: CONFLICT, Arrival.OTHER_PATIENT: OTHER_PATIEN
 
 def _again(tx: Transaction, entry: Prepared) -> Recorded | bool:
     """Is this UID there already from this peer? A duplicate, or what it is to be compared with; else: in conflict."""
-    known = tx.run("same_bytes", _peer_columns(entry.columns))
-    others = [] if known else tx.run("other_bytes", _peer_columns(entry.columns))
+    columns = _peer_columns(entry.columns)
+    if not tx.run("uid_came", columns):
+        return False
+    columns["digest"] = entry.columns["digest"]
+    known = tx.run("same_bytes", columns)
+    others = [] if known else tx.run("other_bytes", columns)
     compared = entry.entry.compared
     if others and compared is not None:
         rivals = [
@@ -232,4 +241,4 @@ def state_of(verdict: Verdict, made: Sequence[Form]) -> InstanceState:
 
 
 def _peer_columns(columns: dict[str, Value]) -> dict[str, Value]:
-    return {name: columns[name] for name in ("sop_instance", "calling_aet", "called_aet", "receiver", "digest")}
+    return {name: columns[name] for name in ("sop_instance", "calling_aet", "called_aet", "receiver")}

@@ -22,6 +22,7 @@ class Transaction:
         self._statements = statements()
         self._counts: Counter[tuple[str, str, str]] = Counter()
         self.consignments: dict[tuple[str, object], int] = {}  # ids of those that this transaction has met
+        self.study_patients: dict[str, list[Row]] = {}  # what it has read of them
 
     def run(self, name: str, bindings: tuple[Value, ...] | Mapping[str, Value] = ()) -> list[Row]:
         """Run the statement of that name to its end; its rows."""

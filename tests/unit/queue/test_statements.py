@@ -59,6 +59,7 @@ def test_no_statement_reads_a_table_from_end_to_end(ledger: Ledger, name: str) -
             "same_bytes",
             "instances_by_uid (sop_instance=? AND calling_aet=? AND called_aet=? AND receiver=? AND digest=?)",
         ),
+        ("uid_came", "instances_by_uid (sop_instance=? AND calling_aet=? AND called_aet=? AND receiver=?)"),
         ("instances_by_study", "instances_by_study (study=?)"),
         ("done_before", "instances_done (finished_at<?)"),
     ],

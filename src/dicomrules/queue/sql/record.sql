@@ -1,3 +1,8 @@
+-- name: uid_came
+SELECT 1 FROM instances
+WHERE sop_instance = :sop_instance AND calling_aet = :calling_aet AND called_aet = :called_aet AND receiver = :receiver
+LIMIT 1;
+
 -- name: same_bytes
 SELECT id FROM instances
 WHERE sop_instance = :sop_instance AND calling_aet = :calling_aet AND called_aet = :called_aet AND receiver = :receiver
