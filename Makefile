@@ -30,6 +30,7 @@ bench: $(VENV)/installed-tests peers
 	$(BIN)/python bench/scaling.py
 	$(BIN)/python bench/language.py
 	$(BIN)/python bench/large.py
+	$(BIN)/python bench/idle.py
 	$(BIN)/python bench/plots.py
 
 bench-quick: $(VENV)/installed-tests peers

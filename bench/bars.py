@@ -331,7 +331,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=0)
     parser.add_argument("--only", default="", metavar="WORD", help="rows whose name holds this")
     given = parser.parse_args()
-    count, rounds = (60, given.rounds or 1) if given.quick else (600, given.rounds or 3)
+    count, rounds = (200, given.rounds or 1) if given.quick else (600, given.rounds or 3)
     print("making the corpora", flush=True)
     corpus = Corpus(
         objects.ct_slices(WORK / f"ct-{count}", count), objects.tiny(WORK / f"tiny-{count}", count), max(30, count // 5)

@@ -79,9 +79,15 @@ class Gateway(Running):
 
     def start(self) -> None:
         before = self.output().count("ready: ")
-        super().start()
-        until(lambda: self.output().count("ready: ") > before or not self.running(), 60, "the gateway")
-        assert self.running(), self.output()
+        for _ in range(5):
+            super().start()
+            until(lambda: self.output().count("ready: ") > before or not self.running(), 60, "the gateway")
+            if self.running():
+                return
+            if "already in use" not in self.output():
+                break
+            time.sleep(1)  # a connection of another program may have had the port for a moment
+        raise AssertionError(self.output())
 
     def processes(self) -> list[int]:
         """The parent and its children."""

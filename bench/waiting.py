@@ -1,10 +1,10 @@
 """The benchmark of the queue: a live destination beside a dead one, a restart with a million waiting, and memory.
 
-    python bench/queue.py [--waiting 100000] [--restart 1000000] [--images 2000] [--rounds 3]
+    python bench/waiting.py [--waiting 100000] [--restart 1000000] [--images 2000] [--rounds 3]
 
 The gateway runs as `serve`, with real sockets. What waits for the dead destination is put into the ledger by SQL, all
 of it with the same bytes in the spool, in studies of 250. Rates are ratios inside one run: beside the dead one, and
-alone. Prints a table and keeps bench/results/queue-DATE.json.
+alone. Prints a table and keeps bench/results/waiting-DATE.json.
 """
 
 import argparse
@@ -187,7 +187,7 @@ def main() -> None:
     shutil.rmtree(WORK, ignore_errors=True)
     results = HERE / "results"
     results.mkdir(exist_ok=True)
-    kept = results / f"queue-{datetime.now(UTC):%Y-%m-%dT%H%M}.json"
+    kept = results / f"waiting-{datetime.now(UTC):%Y-%m-%dT%H%M}.json"
     kept.write_text(json.dumps(found, indent=1))
     print(f"\nkept in {kept.relative_to(HERE.parent)}")
 
