@@ -14,6 +14,8 @@ from pathlib import Path
 import pydicom
 import pytest
 
+from dicomrules.dicom import part10
+from dicomrules.dicom.source import MemoryBytes
 from dicomrules.receivers.settling import CAPACITY, Look, Settling
 from tests.faults.admitting import Admitting, admitting
 from tests.faults.processes import intake_and_delivery
@@ -277,12 +279,20 @@ def test_f09_a_dicomdir_leads_nowhere_but_into_its_medium(site: Admitting) -> No
 @pytest.mark.parametrize("beginning", [b"MZ\x90\0", b"\x7fELF", b"II*\0"])
 def test_f10_a_preamble_that_is_a_program_does_not_leave(site: Admitting, beginning: bytes) -> None:
     uid, content = image(113, beginning[0])
-    site.drop(f"program{beginning[0]}.dcm", beginning + b"\xcc" * (128 - len(beginning)) + content[128:])
+    theirs = raw_element(0x00020017, "AE", b"THE MODALITY") + raw_element(0x00020100, "UI", b"1.2.3\0")
+    theirs += raw_element(0x00020102, "OB", b"what only they know ")
+    start = part10.read_head(MemoryBytes(content)).dataset_start
+    content = content[128:start] + theirs + content[start:]
+    site.drop(f"program{beginning[0]}.dcm", beginning + b"\xcc" * (128 - len(beginning)) + content)
     site.arrived([uid])
     until(lambda: list((site.folder / "out").rglob(f"{uid}.dcm")), 20, "the file")
     (written,) = (site.folder / "out").rglob(f"{uid}.dcm")
     assert written.read_bytes()[:132] == bytes(128) + b"DICM"
-    assert pydicom.dcmread(written).SOPInstanceUID == uid
+    left = pydicom.dcmread(written)
+    assert left.SOPInstanceUID == left.file_meta.MediaStorageSOPInstanceUID == uid
+    assert left.file_meta.SendingApplicationEntityTitle == "THE MODALITY"
+    assert left.file_meta.PrivateInformation == b"what only they know "
+    assert left.file_meta.ImplementationClassUID == part10.IMPLEMENTATION_CLASS_UID
     assert beginning not in site.of(uid)[0].data_set[:200]
 
 

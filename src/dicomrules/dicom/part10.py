@@ -1,9 +1,11 @@
 """Preamble and File Meta Information of a DICOM file (PS3.10 7.1), ours and those that come with a file.
 
-A file of the spool has a head of ours, with Private Information (0002,0102) of a fixed length at a fixed place. It is
-written as zeros and filled once everything else is on the disk; a file that leaves has a head without it.
+A file of the spool has a head of ours. Its Private Information (0002,0102) holds the head that came with the object,
+compressed, where one came, and then a record of a fixed length, the last thing before the data set. The record is
+written as zeros and filled once everything else is on the disk; a file that leaves has a head without all this.
 """
 
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -27,10 +29,12 @@ from dicomrules.dicom.syntax import (
 IMPLEMENTATION_CLASS_UID: Final = "2.25.192476597457814231205763483554673274662"
 IMPLEMENTATION_VERSION_NAME: Final = "DICOMRULES_1"
 RECORD_CREATOR_UID: Final = "2.25.221141965160844048172655772200256220863"
-# Bytes of Private Information in a file of the spool
+# Bytes of the record in a file of the spool
 RECORD_LENGTH: Final = 4096
 # The longest file meta information we read, and how many elements
 LONGEST_META: Final = 64 * 1024
+# The longest head of a file of the spool: one of that length may be in it, incompressible
+LONGEST_HEAD: Final = LONGEST_META + RECORD_LENGTH + 4096
 _MOST_ELEMENTS: Final = 1000
 
 _PREAMBLE: Final = bytes(128) + b"DICM"
@@ -68,20 +72,48 @@ class Part10:
     raw: bytes = b""
 
 
-def head(sop_class: str, sop_instance: str, transfer_syntax: str, source_aet: str = "") -> Head:
-    """The head of a file of the spool."""
-    meta = _ours(sop_class, sop_instance, transfer_syntax, source_aet)
+def head(
+    sop_class: str, sop_instance: str, transfer_syntax: str, source_aet: str = "", came_with: bytes | None = None
+) -> Head:
+    """The head of a file of the spool.
+
+    `came_with`: preamble and file meta that the object came with, `Part10.raw`; None: it came without a file.
+    """
+    meta = _from(source_aet) | _ours(sop_class, sop_instance, transfer_syntax)
+    kept = b"" if came_with is None else zlib.compress(came_with)
     meta[_RECORD_CREATOR] = ("UI", _uid(RECORD_CREATOR_UID))
-    meta[_RECORD] = ("OB", bytes(RECORD_LENGTH))
+    meta[_RECORD] = ("OB", kept + bytes(len(kept) % 2) + bytes(RECORD_LENGTH))
     data = _written(meta)
     return Head(data, len(data) - RECORD_LENGTH)
 
 
-def plain_head(key: tuple[str, str], transfer_syntax: str, source_aet: str = "", came_with: bytes = b"") -> bytes:
+def came_with_of(spooled: bytes) -> bytes | None:
+    """What an object came with, out of the head of its file in the spool; None: it came without a file.
+
+    Raises MalformedDataSet when it is not what was put there.
+    """
+    kept = next((value for tag, _, value, _ in _elements(spooled) if tag == _RECORD), b"")[:-RECORD_LENGTH]
+    if not kept:
+        return None
+    inflating = zlib.decompressobj()
+    try:
+        raw = inflating.decompress(kept, LONGEST_META)
+        whole = inflating.eof or (not inflating.decompress(inflating.unconsumed_tail, 1) and inflating.eof)
+    except zlib.error:
+        whole = False
+    if not whole:
+        raise MalformedDataSet(0, _RECORD, "what is kept of the file meta that came with it is damaged")
+    return raw
+
+
+def plain_head(
+    key: tuple[str, str], transfer_syntax: str, source_aet: str = "", came_with: bytes | None = None
+) -> bytes:
     """Preamble and file meta of a file that leaves; `key`: its SOP class and SOP instance.
 
     `came_with`: preamble and file meta the object came with, `Part10.raw`; what they said beyond what is ours to say is
-    kept. The preamble is always zeros: it may be the start of a program (CVE-2019-11687).
+    kept, and who sent it then (0002,0016). The preamble is always zeros: it may be the start of a program
+    (CVE-2019-11687).
     """
     meta: dict[int, tuple[str, bytes]] = {}
     if came_with:
@@ -89,11 +121,15 @@ def plain_head(key: tuple[str, str], transfer_syntax: str, source_aet: str = "",
         if _uid_text(meta.get(_RECORD_CREATOR, ("UI", b""))[1]) == RECORD_CREATOR_UID:
             meta.pop(_RECORD_CREATOR)
             meta.pop(_RECORD, None)
-    return _written(meta | _ours(*key, transfer_syntax, source_aet))
+    return _written(_from(source_aet) | meta | _ours(*key, transfer_syntax))
 
 
-def _ours(sop_class: str, sop_instance: str, transfer_syntax: str, source_aet: str) -> dict[int, tuple[str, bytes]]:
-    meta = {
+def _from(source_aet: str) -> dict[int, tuple[str, bytes]]:
+    return {_SOURCE_AET: ("AE", values.padded(source_aet.encode("ascii", "replace"), "AE"))} if source_aet else {}
+
+
+def _ours(sop_class: str, sop_instance: str, transfer_syntax: str) -> dict[int, tuple[str, bytes]]:
+    return {
         _VERSION: ("OB", b"\0\1"),
         _SOP_CLASS: ("UI", _uid(sop_class)),
         _SOP_INSTANCE: ("UI", _uid(sop_instance)),
@@ -101,9 +137,6 @@ def _ours(sop_class: str, sop_instance: str, transfer_syntax: str, source_aet: s
         _IMPLEMENTATION_CLASS: ("UI", _uid(IMPLEMENTATION_CLASS_UID)),
         _IMPLEMENTATION_VERSION: ("SH", values.padded(IMPLEMENTATION_VERSION_NAME.encode(), "SH")),
     }
-    if source_aet:
-        meta[_SOURCE_AET] = ("AE", values.padded(source_aet.encode("ascii", "replace"), "AE"))
-    return meta
 
 
 def _uid(uid: str) -> bytes:
@@ -120,13 +153,13 @@ def _written(meta: dict[int, tuple[str, bytes]]) -> bytes:
     return _PREAMBLE + head_of(_GROUP_LENGTH, "UL", 4, EXPLICIT_LITTLE) + length + body
 
 
-def read_head(source: Bytes) -> Part10:
+def read_head(source: Bytes, longest: int = LONGEST_META) -> Part10:
     """Read what stands before the data set of a file. `source` counts from the first byte of the file.
 
     Preamble, group length, transfer syntax or all of it may be missing. Raises MalformedDataSet, with offsets in the
-    file, when the file meta information is cut, nonsensical or longer than `LONGEST_META`.
+    file, when the file meta information is cut, nonsensical or longer than `longest` bytes.
     """
-    raw = bytes(source.read(0, min(source.length, LONGEST_META)))
+    raw = bytes(source.read(0, min(source.length, longest)))
     meta: dict[str, str] = {}
     end = _meta_start(raw)
     for tag, vr, value, end in _elements(raw):  # noqa: B007 (`end` is used behind the loop)
@@ -134,7 +167,7 @@ def read_head(source: Bytes) -> Part10:
         if isinstance(found, tuple) and len(found) == 1:
             meta[tags.keyword_of(tag) or tags.format_tag(tag)] = str(found[0])
     if end + 2 > len(raw) < source.length:
-        raise MalformedDataSet(end, 0, f"file meta information longer than {LONGEST_META} bytes")
+        raise MalformedDataSet(end, 0, f"file meta information longer than {longest} bytes")
     return Part10(end, meta.get("TransferSyntaxUID", ""), meta, raw[:end])
 
 

@@ -96,8 +96,9 @@ class HeldInstances:
 
 @contextmanager
 def opened(spool: Spool, envelope: Envelope) -> Iterator[Envelope]:
-    """The envelope with its index, over the stored bytes; the inflated ones of a deflated instance."""
+    """The envelope with its index, over the stored bytes (the inflated ones of a deflated instance), and its meta."""
     with ExitStack() as stack:
         stored = stack.enter_context(spool.open(envelope.derived_ref or envelope.spool_ref))
         syntax = EXPLICIT_VR_LITTLE_ENDIAN if envelope.derived_ref else envelope.transfer_syntax
-        yield replace(envelope, index=index(stored.source(), encoding_of(syntax), ADMITTED))
+        found = index(stored.source(), encoding_of(syntax), ADMITTED)
+        yield replace(envelope, index=found, meta=stored.meta_it_came_with())

@@ -151,7 +151,8 @@ class Rebuild:
         if not record.fingerprint or syntax.is_deflated(record.transfer_syntax):
             return Entry(envelope, _kept("it was not decided by rules", ""), ref)
         with self.means.spool.open(ref) as file:
-            whole = replace(envelope, index=index(file.source(), syntax.encoding_of(record.transfer_syntax), ADMITTED))
+            found = index(file.source(), syntax.encoding_of(record.transfer_syntax), ADMITTED)
+            whole = replace(envelope, index=found, meta=file.meta_it_came_with())
             decision = self._decided(whole, ref, record)
             patients = named(whole, decision.variants)
         return Entry(envelope, decision, ref, patients=patients)

@@ -12,6 +12,7 @@ from dicomrules.dicom import syntax, uids
 from dicomrules.dicom.deflate import inflate
 from dicomrules.dicom.index import Index, IndexLimits, index
 from dicomrules.dicom.malformed import MalformedDataSet
+from dicomrules.dicom.part10 import Part10
 from dicomrules.dicom.source import Bytes
 from dicomrules.dicom.tags import SOP_CLASS_UID, SOP_INSTANCE_UID, format_tag
 from dicomrules.dicom.uids import InstanceKey
@@ -48,6 +49,7 @@ class Arrival:
     """A data set, all of whose bytes were written to `incoming`, and what is known of how it came.
 
     `announced` holds the SOP class and instance it was announced under (a C-STORE-RQ, a file meta); empty: none.
+    `head`: preamble and file meta of the file it came in; None: it came without one.
     """
 
     incoming: Incoming
@@ -57,7 +59,7 @@ class Arrival:
     announced: tuple[str, str] = ("", "")
     exchange: Exchange | None = None
     source_path: str = ""
-    meta: dict[str, str] | None = None
+    head: Part10 | None = None
 
 
 class _Refused(Exception):
@@ -120,7 +122,7 @@ def _envelope(arrival: Arrival, digest: str, found: Index, derived: _Derived | N
         digest=digest,
         source_path=arrival.source_path,
         exchange=arrival.exchange,
-        meta=arrival.meta,
+        meta=arrival.head.meta if arrival.head else None,
         derived_ref=derived.ref if derived else "",
         derived_length=derived.length if derived else 0,
         derived_digest=derived.digest if derived else "",
@@ -150,8 +152,9 @@ def _malformed(malformed: MalformedDataSet) -> Refusal:
 
 def _inflated(arrival: Arrival, source: Bytes, spool: Spool, limits: Limits) -> Incoming:
     """A second incoming file with the data set inflated. When that fails, the file is gone again."""
-    sop_class, sop_instance = arrival.announced
-    target = spool.receive(sop_class, sop_instance, syntax.EXPLICIT_VR_LITTLE_ENDIAN, arrival.peer.calling_aet)
+    came_with = arrival.head.raw if arrival.head else None
+    calling_aet = arrival.peer.calling_aet
+    target = spool.receive(*arrival.announced, syntax.EXPLICIT_VR_LITTLE_ENDIAN, calling_aet, came_with)
     try:
         for piece in inflate(_pieces(source), limits.object):
             target.write(piece)

@@ -71,7 +71,9 @@ def received(file: StillFile, origin: Origin, spool: Spool, limits: Limits) -> E
         return Refusal(CANNOT_UNDERSTAND, f"{malformed.reason}, at byte {malformed.offset}")
     if not all(map(uids.is_uid, (form.sop_class, form.sop_instance, form.transfer_syntax))):
         return Refusal(CANNOT_UNDERSTAND, "SOP class, SOP instance or transfer syntax is not a UID")
-    incoming = spool.receive(form.sop_class, form.sop_instance, form.transfer_syntax, origin.peer.calling_aet)
+    incoming = spool.receive(
+        form.sop_class, form.sop_instance, form.transfer_syntax, origin.peer.calling_aet, form.head.raw
+    )
     try:
         _copy(file, form.head.dataset_start, incoming)
         still = file.is_still
@@ -121,7 +123,7 @@ def _arrival(incoming: Incoming, form: _Form, origin: Origin) -> Arrival:
         peer=origin.peer,
         received_at=origin.received_at,
         source_path=origin.source_path,
-        meta=form.head.meta,
+        head=form.head,
     )
 
 

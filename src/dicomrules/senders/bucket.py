@@ -19,7 +19,6 @@ from minio import Minio
 from minio.error import InvalidResponseError, MinioException, S3Error, ServerError
 from urllib3.exceptions import HTTPError
 
-from dicomrules.dicom import part10
 from dicomrules.dicom.malformed import MalformedDataSet
 from dicomrules.dicom.patch import Patch, PatchedBytes, new_length
 from dicomrules.model.delivery import Delivery, Kind, Outcome, Trouble
@@ -30,8 +29,8 @@ from dicomrules.model.security import ClientTls
 from dicomrules.net.tls import Secured, Unusable
 from dicomrules.senders import naming
 from dicomrules.senders.attributes import Attributes
-from dicomrules.senders.cstore import Files
-from dicomrules.senders.received import Corrupt, Received, Windows, of
+from dicomrules.senders.cstore import Files, Opened
+from dicomrules.senders.received import Corrupt, Received, Windows, head_of, of
 from dicomrules.spool.errors import SpoolError
 
 _PART: Final = 16 * 1024 * 1024  # bytes of one part, held in memory; 10,000 of them are 160 GB
@@ -113,7 +112,7 @@ class BucketSender:
             if self._client is None:
                 self._client = client_of(self._destination)
             with self._files.open(delivery.spool_ref) as stored:
-                return self._written(self._client, delivery, of(stored))
+                return self._written(self._client, delivery, stored)
         except Corrupt as corrupt:
             return self._unfit(Kind.CORRUPT, str(corrupt), delivery)
         except SpoolError as error:
@@ -126,14 +125,12 @@ class BucketSender:
             self.close()
             return _refused(error)
 
-    def _written(self, client: Minio, delivery: Delivery, received: Received) -> Outcome:
+    def _written(self, client: Minio, delivery: Delivery, stored: Opened) -> Outcome:
+        received, head = of(stored), head_of(delivery, stored)
         patched = PatchedBytes(received, delivery.patch, received.opened)
         attributes = Attributes(patched, delivery.transfer_syntax)
         names = naming.path(self._destination.template, attributes.value)
         made_of = sha256(f"{delivery.digest} {sha256(delivery.patch.to_bytes()).hexdigest()}".encode()).hexdigest()
-        head = part10.plain_head(
-            (delivery.sop_class, delivery.sop_instance), delivery.transfer_syntax, delivery.calling_aet
-        )
         for number in range(1, _MOST_NAMES):
             name = names[-1] if number == 1 else naming.numbered(names[-1], number)
             key = "/".join((*self._destination.prefix, *names[:-1], name))

@@ -67,6 +67,10 @@ class _File:
         """The data set, by position."""
         return Received(self.fd, self.dataset_offset, self.length)
 
+    def came_with(self) -> bytes:
+        """Preamble and file meta, as they stand in the file."""
+        return self.head.raw
+
     def blob(self, file: str) -> int:
         """A file of somebody's own has none."""
         raise SpoolError("this file has no blobs", errno.ENOENT)

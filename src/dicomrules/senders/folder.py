@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from dicomrules.dicom import part10
 from dicomrules.dicom.malformed import MalformedDataSet
 from dicomrules.model.delivery import Delivery, Kind, Outcome, Trouble
 from dicomrules.model.destination import FolderDestination
@@ -19,7 +18,7 @@ from dicomrules.model.ports import Emit
 from dicomrules.senders import naming
 from dicomrules.senders.attributes import Attributes, Part
 from dicomrules.senders.cstore import Files
-from dicomrules.senders.received import Corrupt, Received, Windows, of
+from dicomrules.senders.received import Corrupt, Received, Windows, head_of, of
 from dicomrules.senders.tree import Tree, Unfinished
 from dicomrules.spool.errors import SpoolError
 
@@ -69,17 +68,16 @@ class FolderSender:
             self._tree = Tree(self._destination.path)
             self._tree.sweep()
         with self._files.open(delivery.spool_ref) as stored:
-            received = of(stored)
+            received, head = of(stored), head_of(delivery, stored)
             file = Unfinished(self._tree.root)
             try:
+                file.write(head)
                 return self._placed(self._tree, file, self._names(file, delivery, received))
             finally:
                 file.discard()
 
     def _names(self, file: Unfinished, delivery: Delivery, received: Received) -> tuple[str, ...]:
-        """Write everything; the path that the template gives it. Raises Corrupt when the spool's bytes are others."""
-        key = (delivery.sop_class, delivery.sop_instance)
-        file.write(part10.plain_head(key, delivery.transfer_syntax, delivery.calling_aet))
+        """Write the data set; the path that the template gives it. Raises Corrupt when the spool's bytes are others."""
         start = file.length
         buffer = memoryview(bytearray(_WINDOW))
         for window, _ in Windows(received, delivery.patch, delivery.digest, buffer):

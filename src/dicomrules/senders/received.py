@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Protocol
 
+from dicomrules.dicom.part10 import plain_head
 from dicomrules.dicom.patch import Blob, Patch, new_length, segments
+from dicomrules.model.delivery import Delivery
 from dicomrules.net.association import Window
 from dicomrules.spool.errors import SpoolError, from_os
 
@@ -77,6 +79,12 @@ def of(stored: "Stored") -> Received:
     return Received(stored.fd, stored.dataset_offset, stored.length, lambda file: stored.blob(file))
 
 
+def head_of(delivery: Delivery, stored: "Stored") -> bytes:
+    """Preamble and file meta of the file that leaves, with what came with the object. Raises SpoolError: damaged."""
+    key = (delivery.sop_class, delivery.sop_instance)
+    return plain_head(key, delivery.transfer_syntax, delivery.calling_aet, stored.came_with())
+
+
 class Stored(Protocol):
     """An open file with a data set inside, and the blobs that belong to it."""
 
@@ -90,6 +98,10 @@ class Stored(Protocol):
 
     def blob(self, file: str) -> int:
         """The descriptor of a blob, open as long as the file is. Raises SpoolError."""
+        ...
+
+    def came_with(self) -> bytes | None:
+        """Preamble and file meta that the object came with, None: without a file. Raises SpoolError: damaged."""
         ...
 
 

@@ -8,11 +8,10 @@ import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from dicomrules.dicom import part10
 from dicomrules.dicom.patch import new_length
 from dicomrules.model.delivery import Delivery
 from dicomrules.senders.cstore import Files
-from dicomrules.senders.received import Corrupt, Windows, of
+from dicomrules.senders.received import Corrupt, Windows, head_of, of
 from dicomrules.spool.errors import SpoolError
 
 _WINDOW = 256 * 1024
@@ -31,6 +30,7 @@ class Unsendable(Exception):
 class _Part:
     delivery: Delivery
     head: bytes  # boundary, header fields, preamble and file meta
+    problem: SpoolError | None = None  # why the head is not whole
 
 
 class Body:
@@ -40,7 +40,7 @@ class Body:
         # Nothing that is received can hold 128 random bits
         boundary = f"dicomrules-{secrets.token_hex(16)}"
         self._files = files
-        self._parts = [_Part(delivery, _head(boundary, delivery)) for delivery in deliveries]
+        self._parts = [self._part(boundary, delivery) for delivery in deliveries]
         self._end = f"\r\n--{boundary}--\r\n".encode()
         self.content_type = f'multipart/related; type="application/dicom"; boundary={boundary}'
         self.length = len(self._end) + sum(
@@ -53,10 +53,20 @@ class Body:
         for part in self._parts:
             yield part.head
             try:
+                if part.problem is not None:
+                    raise part.problem
                 yield from self._data_set(part.delivery, buffer)
             except (Corrupt, SpoolError) as why:
                 raise Unsendable(part.delivery, why) from why
         yield self._end
+
+    def _part(self, boundary: str, delivery: Delivery) -> _Part:
+        fields = f"\r\n--{boundary}\r\nContent-Type: application/dicom\r\n\r\n".encode()
+        try:
+            with self._files.open(delivery.spool_ref) as stored:
+                return _Part(delivery, fields + head_of(delivery, stored))
+        except SpoolError as problem:
+            return _Part(delivery, fields, problem)
 
     def _data_set(self, delivery: Delivery, buffer: memoryview) -> Iterator[bytes]:
         with self._files.open(delivery.spool_ref) as stored:
@@ -65,9 +75,3 @@ class Body:
             received = of(stored)
             for window, _ in Windows(received, delivery.patch, delivery.digest, buffer):
                 yield bytes(window)
-
-
-def _head(boundary: str, delivery: Delivery) -> bytes:
-    fields = f"\r\n--{boundary}\r\nContent-Type: application/dicom\r\n\r\n".encode()
-    key = (delivery.sop_class, delivery.sop_instance)
-    return fields + part10.plain_head(key, delivery.transfer_syntax, delivery.calling_aet)

@@ -88,13 +88,23 @@ class Spool:
 
     # Arriving
 
-    def receive(self, sop_class: str, sop_instance: str, transfer_syntax: str, source_aet: str = "") -> Incoming:
+    def receive(
+        self,
+        sop_class: str,
+        sop_instance: str,
+        transfer_syntax: str,
+        source_aet: str = "",
+        came_with: bytes | None = None,
+    ) -> Incoming:
         """Begin a file for one data set; the UIDs are those of its file meta (PS3.10 7.1).
+
+        `came_with`: preamble and file meta that it came with, at most `part10.LONGEST_META` bytes; None: it came
+        without a file. They are kept in the file's own head, and so share all that becomes of the file.
 
         Close it by `commit` or `discard`.
         """
         self._folders.check()
-        head = part10.head(sop_class, sop_instance, transfer_syntax, source_aet)
+        head = part10.head(sop_class, sop_instance, transfer_syntax, source_aet, came_with)
         name = f"{time.time_ns():016x}{secrets.token_hex(8)}"
         start = Start(head.data, head.record_offset, gone=lambda name: self._incoming.pop(name, None))
         incoming = Incoming(self._calls, self._folders.path(Folder.INCOMING), name, start)

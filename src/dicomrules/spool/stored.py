@@ -6,6 +6,7 @@ from typing import Self
 
 from dicomrules.dicom import part10
 from dicomrules.dicom.malformed import MalformedDataSet
+from dicomrules.dicom.source import MemoryBytes
 from dicomrules.spool import record
 from dicomrules.spool.blobs import Blobs
 from dicomrules.spool.errors import SpoolError
@@ -30,7 +31,7 @@ class StoredInstance:
         self.dataset_offset = _META + meta_length
         self.length = file.size() - self.dataset_offset
         ours = start[_PREFIX:].startswith(b"DICM\x02\x00\x00\x00UL\x04\x00")
-        if not ours or not part10.RECORD_LENGTH <= meta_length <= part10.LONGEST_META or self.length < 0:
+        if not ours or not part10.RECORD_LENGTH <= meta_length <= part10.LONGEST_HEAD or self.length < 0:
             raise SpoolError("this file does not begin as the spool writes them")
 
     @property
@@ -43,10 +44,19 @@ class StoredInstance:
 
         SpoolError when they are not whole.
         """
+        return self._head().meta
+
+    def came_with(self) -> bytes | None:
+        """Preamble and file meta that the object came with; None: it came without a file. SpoolError: damaged."""
         try:
-            return part10.read_head(DatasetBytes(self._file, 0, self.dataset_offset)).meta
+            return part10.came_with_of(self._head().raw)
         except MalformedDataSet as error:
-            raise SpoolError("this file does not begin as the spool writes them") from error
+            raise SpoolError(error.reason) from error
+
+    def meta_it_came_with(self) -> dict[str, str] | None:
+        """Texts of the file meta that the object came with, as `Part10.meta`. SpoolError: damaged."""
+        came_with = self.came_with()
+        return None if came_with is None else part10.read_head(MemoryBytes(came_with)).meta
 
     def source(self) -> DatasetBytes:
         """The data set as received, by ranges. Good as long as the file is open."""
@@ -55,6 +65,12 @@ class StoredInstance:
     def record(self) -> record.Record | None:
         """What the file tells of itself; None when it never became complete (a derived file has no record either)."""
         return record.decode(self._file.read(part10.RECORD_LENGTH, self.dataset_offset - part10.RECORD_LENGTH))
+
+    def _head(self) -> part10.Part10:
+        try:
+            return part10.read_head(DatasetBytes(self._file, 0, self.dataset_offset), part10.LONGEST_HEAD)
+        except MalformedDataSet as error:
+            raise SpoolError("this file does not begin as the spool writes them") from error
 
     def close(self) -> None:
         """Close the file. May be called twice."""

@@ -1,6 +1,8 @@
 """Preamble and file meta information."""
 
 import io
+import random
+import zlib
 
 import pydicom
 import pytest
@@ -84,6 +86,42 @@ def test_what_came_with_an_object_is_kept_beside_what_is_ours() -> None:
     assert meta.SendingApplicationEntityTitle == "SENDER"
     assert meta.PrivateInformation == b"mine"
     assert meta.FileMetaInformationGroupLength == len(made) - 144
+
+
+@pytest.mark.parametrize("length", [0, 1, 300, part10.LONGEST_META])
+def test_what_an_object_came_with_is_kept_in_the_head_of_its_spool_file(length: int) -> None:
+    came_with = random.Random(length).randbytes(length)
+    made = head(CT, INSTANCE, EXPLICIT, "X", came_with)
+    found = read_head(MemoryBytes(made.data + b"data set"), part10.LONGEST_HEAD)
+    assert found.dataset_start == len(made.data)
+    assert made.data[made.record_offset :] == bytes(part10.RECORD_LENGTH)
+    assert part10.came_with_of(found.raw) == came_with
+    assert pydicom.dcmread(io.BytesIO(made.data)).file_meta.MediaStorageSOPInstanceUID == INSTANCE
+
+
+def test_an_object_that_came_without_a_file_came_with_nothing() -> None:
+    assert part10.came_with_of(head(CT, INSTANCE, EXPLICIT, "X").data) is None
+
+
+@pytest.mark.parametrize("place", [2, 20, 40])
+def test_damage_to_what_it_came_with_is_found(place: int) -> None:
+    made = bytearray(head(CT, INSTANCE, EXPLICIT, "X", random.Random(1).randbytes(60)).data)
+    start = len(made) - part10.RECORD_LENGTH - len(zlib.compress(random.Random(1).randbytes(60)))
+    made[start - 1 + place] ^= 0x55
+    with pytest.raises(MalformedDataSet, match="damaged"):
+        part10.came_with_of(bytes(made))
+
+
+def test_what_is_kept_grows_no_longer_than_what_may_come() -> None:
+    bomb = head(CT, INSTANCE, EXPLICIT, "X", bytes(part10.LONGEST_META + 1)).data
+    with pytest.raises(MalformedDataSet, match="damaged"):
+        part10.came_with_of(bomb)
+
+
+def test_who_sent_it_stays_as_it_came() -> None:
+    came = bytes(128) + b"DICM" + raw_element(0x00020016, "AE", b"THEM")
+    assert read(plain_head((CT, INSTANCE), EXPLICIT, "DROP", came)).meta["SourceApplicationEntityTitle"] == "THEM"
+    assert read(plain_head((CT, INSTANCE), EXPLICIT, "DROP", b"")).meta["SourceApplicationEntityTitle"] == "DROP"
 
 
 def test_our_own_record_never_leaves() -> None:

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from dicomrules.dicom.part10 import read_head
 from dicomrules.dicom.patch import Patch, Splice
+from dicomrules.dicom.source import MemoryBytes
 from dicomrules.model.decision import Decision, Variant
 from dicomrules.model.delivery import Delivery, Kind, Outcome, Trouble
 from dicomrules.model.event import Event, Level
@@ -48,13 +50,15 @@ class World:
         syntax: str = EXPLICIT,
         size: int = 16,
         behind: bytes = b"",
+        came_with: bytes | None = None,
     ) -> Envelope:
         """An instance whose bytes, and some `behind` them, lie in `incoming`, walked to the last byte."""
         one = ct(size=size, instance=instance, patient=patient)
-        incoming = self.spool.receive(str(one.SOPClassUID), str(one.SOPInstanceUID), syntax, calling)
+        incoming = self.spool.receive(str(one.SOPClassUID), str(one.SOPInstanceUID), syntax, calling, came_with)
         incoming.write(data_set_bytes(one, syntax) + behind)
         peer = Peer(calling, "DICOMRULES", "127.0.0.1", "modalities")
-        made = envelope(Arrival(incoming, syntax, peer, datetime.now(UTC)), self.spool, Limits())
+        head = None if came_with is None else read_head(MemoryBytes(came_with))
+        made = envelope(Arrival(incoming, syntax, peer, datetime.now(UTC), head=head), self.spool, Limits())
         assert isinstance(made, Envelope)
         return made
 

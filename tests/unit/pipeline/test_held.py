@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dicomrules.dicom.part10 import plain_head
 from dicomrules.dicom.patch import apply
 from dicomrules.engine.decide import Engine
 from dicomrules.model.delivery import State
@@ -49,9 +50,9 @@ def program(rules: str, cells: str) -> Program:
 class Gateway:
     """One instance held by some rules, then looked at with others."""
 
-    def __init__(self, state: Path, rules: Program) -> None:
+    def __init__(self, state: Path, rules: Program, came_with: bytes | None = None) -> None:
         self.world = World.at(state)
-        self.arrived = self.world.arrive()
+        self.arrived = self.world.arrive(came_with=came_with)
         self.woken = 0
         self.state = state
         decision = Engine(rules).decide(self.arrived)
@@ -106,6 +107,30 @@ def test_s54_with_other_rules_it_is_decided_from_the_object_as_received_and_the_
     assert 'before: hold "no episode yet"' in story.decision.notes[0]
     assert gateway.woken == 1
     assert b"E9" in leaves(gateway, "pacs", gateway.arrived)
+
+
+BY_META = (
+    HEAD
+    + """
+table episodes from csv "episodes.csv" { key "Patient" as PatientID value "Episode" as AdmissionID
+  unavailable => hold "no list" }
+rule episode { set AdmissionID = lookup episodes[PatientID].AdmissionID
+  otherwise hold "no episode yet" retry 5min for 24h }
+rule sender { when meta.SourceApplicationEntityTitle == "THEM" set StationName = "BY THEM" }
+"""
+)
+
+
+@pytest.mark.parametrize("sender", ["THEM", "US"])
+def test_a_later_decision_reads_the_file_meta_that_the_object_came_with(tmp_path: Path, sender: str) -> None:
+    came_with = plain_head(("1.2", "1.2.3"), "1.2.840.10008.1.2.1", sender)
+    gateway = Gateway(tmp_path, program(BY_META, EMPTY), came_with)
+    rules = program(BY_META, KNOWN)
+    held = gateway.held(rules)
+    held.start(rules.fingerprint, gateway.after(minutes=1))
+    assert held.step(gateway.after(minutes=1))
+    assert gateway.story.state is InstanceState.WAITING
+    assert (b"BY THEM" in leaves(gateway, "pacs", gateway.arrived)) == (sender == "THEM")
 
 
 def test_s54_after_for_it_is_quarantined_counted_from_the_first_hold(tmp_path: Path) -> None:

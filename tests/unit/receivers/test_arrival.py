@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from dicomrules.dicom import syntax
+from dicomrules.dicom import part10, syntax
+from dicomrules.dicom.source import MemoryBytes
 from dicomrules.model.instance import Envelope, Peer
 from dicomrules.model.receiver import Limits
 from dicomrules.receivers.arrival import Arrival, Refusal, envelope
@@ -84,6 +85,24 @@ def test_p03_nesting_over_the_limit_is_refused(spool, tmp_path):
     sequence = struct.pack("<HH2sHL", 0x0040, 0xA730, b"SQ", 0, 0xFFFFFFFF)
     assert _arrive(spool, GOOD[:100] + (sequence + inside) * 1000).status == 0xC000
     assert _files(tmp_path) == []
+
+
+def test_the_inflated_file_keeps_what_the_object_came_with_too(spool):
+    stream = zlib.compressobj(wbits=-15)
+    came = part10.plain_head((CT, "1.2.3"), syntax.DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, "THEM")
+    incoming = spool.receive(CT, "1.2.3", syntax.DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, "", came)
+    incoming.write(stream.compress(GOOD) + stream.flush())
+    head = part10.read_head(MemoryBytes(came))
+    made = envelope(
+        Arrival(incoming, syntax.DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, PEER, NOW, (CT, "1.2.3"), head=head),
+        spool,
+        Limits(),
+    )
+    assert made.meta == head.meta
+    refs = spool.commit([made.spool_ref, made.derived_ref], [False, False], NOW.date())
+    for ref in refs:
+        with spool.open(ref) as stored:
+            assert stored.came_with() == came
 
 
 def test_a_spool_that_fails_is_out_of_resources_and_both_files_go(spool, tmp_path):

@@ -34,6 +34,9 @@ class StoredFile:
         self.dataset_offset = 7
         self.length = path.stat().st_size - 7
 
+    def came_with(self) -> bytes | None:
+        return None
+
     def blob(self, file: str) -> int:
         raise SpoolError(f"{file} is not there")
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from dicomrules.dicom import part10
+from dicomrules.dicom.source import MemoryBytes
 from dicomrules.spool import incoming as incoming_module
 from dicomrules.spool.calls import Calls
 from dicomrules.spool.errors import SpoolError
@@ -105,6 +107,29 @@ def test_an_instance_lies_in_waiting_of_its_day_or_in_held(spool: Spool, tmp_pat
     refs = spool.commit([one.name, two.name], [False, True], DAY)
     assert refs == [f"waiting/2026-11-23/{one.name}.dcm", f"held/{two.name}.dcm"]
     assert on_disk(tmp_path) == set(refs)
+
+
+def test_what_a_file_came_with_shares_all_that_becomes_of_it(spool: Spool, tmp_path: Path) -> None:
+    came_with = part10.plain_head((CT, "1.2.3.4"), EXPLICIT, "THEM")
+    incoming = spool.receive(CT, "1.2.3.4", EXPLICIT, "CT_A1", came_with)
+    incoming.write(CONTENT)
+    incoming.finish()
+    spool.seal(incoming.name, a_record(CONTENT))
+    (ref,) = spool.commit([incoming.name], [False], DAY)
+    ref = spool.move(spool.move(ref, Folder.HELD), Folder.DONE, DAY)
+    other = Spool(tmp_path / "backup")
+    spool.copy_to(ref, other)
+    with other.open(ref) as stored:
+        assert stored.came_with() == came_with
+        assert stored.meta_it_came_with() == part10.read_head(MemoryBytes(came_with)).meta
+        assert stored.record() == a_record(CONTENT)
+        assert bytes(stored.source().read(0, stored.length)) == CONTENT
+
+
+def test_a_data_set_that_came_without_a_file_has_no_other_meta(spool: Spool) -> None:
+    with spool.open(kept(spool, b"x")) as stored:
+        assert stored.came_with() is None
+        assert stored.meta_it_came_with() is None
 
 
 def test_l06_files_and_folders_are_ours_alone_whatever_the_umask(tmp_path: Path) -> None:

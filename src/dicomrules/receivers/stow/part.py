@@ -85,7 +85,7 @@ class Part:
             received_at=self._origin.received_at,
             announced=self.announced,
             source_path=self._origin.source_path,
-            meta=self._head.meta,
+            head=self._head,
         )
         self._incoming = None
         made = envelope(arrival, self._shelf.spool, self._shelf.limits)
@@ -116,8 +116,8 @@ class Part:
         if not has_room(self._shelf.spool, self._shelf.limits):
             return self._refuse(NO_ROOM)
         try:
-            source_aet = self._origin.peer.calling_aet
-            incoming = self._shelf.spool.receive(*self.announced, self._head.transfer_syntax, source_aet)
+            source_aet, came = self._origin.peer.calling_aet, self._head
+            incoming = self._shelf.spool.receive(*self.announced, came.transfer_syntax, source_aet, came.raw)
         except SpoolError:
             return self._refuse(_SPOOL_FAILED)
         self._incoming = incoming
