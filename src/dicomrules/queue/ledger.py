@@ -20,7 +20,7 @@ from dicomrules.queue import consign, deciding, encoding, failover, lanes, recor
 from dicomrules.queue.connection import FILE, open_for_writing, told
 from dicomrules.queue.consign import ANY, Choice
 from dicomrules.queue.entry import Arrival, Entry, Held, Kept, Recorded
-from dicomrules.queue.errors import LedgerDamaged
+from dicomrules.queue.errors import LedgerDamaged, LedgerError
 from dicomrules.queue.lanes import Ended
 from dicomrules.queue.requests import Requests
 from dicomrules.queue.session import Session
@@ -362,8 +362,12 @@ class Ledger:
 
     def log_bytes(self) -> int:
         """Length of the write-ahead log: when to checkpoint, and when to raise an alarm."""
-        log = self._path.with_name(f"{FILE}-wal")
-        return log.stat().st_size if log.exists() else 0
+        try:
+            return self._path.with_name(f"{FILE}-wal").stat().st_size
+        except FileNotFoundError:
+            return 0
+        except OSError as error:
+            raise LedgerError(f"the ledger's log cannot be looked at: {error.strerror}") from error
 
     # For the other modules of this room
 

@@ -194,7 +194,7 @@ class _Work:
         """A failure of what is done beside delivery stops no delivery, and is tried again."""
         try:
             return act()
-        except (LedgerError, SpoolError) as error:
+        except (LedgerError, SpoolError, OSError) as error:
             self._emit(Event(name, Level.WARNING, _FAILED[name], {"reason": str(error)}))
             return None
 

@@ -87,14 +87,14 @@ def live(birth: Birth, pipe: Connection) -> None:
         late.daemon = True
         late.start()
     try:
-        _live(birth, told)
+        _live(birth, told, sites)
     except (StartFailed, SpoolError, LedgerError, OSError, apsw.Error) as error:
         told.line(f"ended {type(error).__name__}: {error}")
         time.sleep(2 * _LAST_GASP)
     os._exit(0)
 
 
-def _live(birth: Birth, told: "_Telling") -> None:
+def _live(birth: Birth, told: "_Telling", sites: Sites) -> None:
     settings = plan().settings
     sink = settings.destinations[0]
     assert isinstance(sink, DicomDestination)
@@ -104,7 +104,7 @@ def _live(birth: Birth, told: "_Telling") -> None:
     mend(birth.state, told.hear)
     spool, ledger = open_state(here)
     crashes = _sweep_leftovers(spool, ledger, told.hear)
-    _check(birth, spool, told)
+    _check(birth, spool, told, sites)
     work = _Work(here, told.hear)
     work.start()
     with ThreadPoolExecutor(2, "intake") as pool:
@@ -174,7 +174,7 @@ def _drain(state: Path, told: "_Telling") -> None:
     told.line("drained")
 
 
-def _check(birth: Birth, spool: Spool, told: "_Telling") -> None:
+def _check(birth: Birth, spool: Spool, told: "_Telling", sites: Sites) -> None:
     """What was acknowledged before is in the ledger, and its bytes in the spool are those it was acknowledged for."""
     connection = apsw.Connection(str(birth.state / "ledger.db"), flags=apsw.SQLITE_OPEN_READONLY)
     ask = "SELECT spool_ref, digest, state FROM instances WHERE sop_instance = ?"
@@ -189,6 +189,8 @@ def _check(birth: Birth, spool: Spool, told: "_Telling") -> None:
                 with spool.open(ref) as stored:
                     whole = hashlib.sha256(stored.source().read(0, stored.length)).digest()
             except SpoolError as error:
+                if sites.ending:  # the disk is gone already
+                    break
                 told.line(f"wrong {uid} is {state} and its bytes are not there: {error}")
                 continue
             if whole != digest:

@@ -42,13 +42,13 @@ class Sites:
         self._end = end
         self._lock = threading.Lock()
         self._all = 0
-        self._ending = False
+        self.ending = False
         self._skipped = ""
 
     def end_begins(self) -> bool:
         """False when it has begun before."""
         with self._lock:
-            began, self._ending = self._ending, True
+            began, self.ending = self.ending, True
         return not began
 
     def around(self, call: str, act: Callable[[], Any]) -> Any:

@@ -154,3 +154,14 @@ def test_every_index_of_the_schema_is_looked_at(tmp_path: Path) -> None:
     opened.close()
     assert made
     assert looked_at == set(made)
+
+
+def test_a_disk_that_does_not_tell_the_logs_length_is_an_error_of_the_ledger(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(*_: object, **__: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(Path, "stat", refuses)
+    with pytest.raises(LedgerError, match="Input/output error"):
+        ledger.log_bytes()
