@@ -1,5 +1,6 @@
 """Opening a ledger, and what it does when the disk or another version is in the way."""
 
+import errno
 import os
 import re
 import stat
