@@ -24,6 +24,7 @@ class Sender(threading.Thread):
     patient: str
     size: int = 2000
     acknowledged: dict[str, bytes] = field(default_factory=dict)
+    sent: dict[str, bytes] = field(default_factory=dict)
     refused: int = 0
     stopping: threading.Event = field(default_factory=threading.Event)
 
@@ -39,6 +40,7 @@ class Sender(threading.Thread):
             with suppress(AssociationError), self._association() as association:
                 while not self.stopping.is_set():
                     uid, data = image(self.patient, number, self.size)
+                    self.sent[uid] = data
                     exchange = association.store(association.contexts[0], CTImageStorage, uid, _windows(data))
                     assert exchange.response is not None
                     if exchange.response["Status"] == 0:

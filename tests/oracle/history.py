@@ -1,7 +1,7 @@
 """What was acknowledged, and what became of it. Set arithmetic is enough."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -30,10 +30,12 @@ class Verdict:
 
 @dataclass
 class History:
-    """Filled while a campaign runs. `sent` are the data sets of all instances that were ever sent, by UID."""
+    """Filled while a campaign runs. `sent` gives the data set of every instance that was ever sent; `rewrite` what may
+    become of one, by each of the rules that were in force.
+    """
 
     sent: Callable[[str], bytes | None]
-    rewrite: Callable[[bytes], bytes]
+    rewrite: Callable[[bytes], Sequence[bytes]]
     patient: Callable[[str], str] = lambda patient: f"SITEA-{patient}"
     acknowledged: set[str] = field(default_factory=set)
     held: set[str] = field(default_factory=set)
@@ -72,8 +74,7 @@ class History:
         found = []
         if len({one.sha256 for one in copies}) > 1:
             found.append("copies differ")
-        expected = self.rewrite(received)
-        if sha256(expected).hexdigest() != copies[0].sha256:
+        if all(sha256(expected).hexdigest() != copies[0].sha256 for expected in self.rewrite(received)):
             found.append("other bytes than the independent rewrite")
         whose, which = patient_in_pixels(copies[0].data_set)
         if which != uid or self.patient(whose).encode() not in copies[0].data_set:

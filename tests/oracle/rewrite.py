@@ -22,6 +22,12 @@ def site_a(one: Dataset) -> None:
     one.IssuerOfPatientID = "SITE_A"
 
 
+def site_b(one: Dataset) -> None:
+    """The same after the issuer was changed there."""
+    site_a(one)
+    one.IssuerOfPatientID = "SITE_B"
+
+
 def crashes(one: Dataset) -> None:
     """`tests/faults/crashes/site/site.rules`, for what it sends."""
     site_a(one)

@@ -16,16 +16,15 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tests.faults.crashes.disk import KINDS, Disk, NoDisk
 from tests.faults.crashes.life import SIZE, Birth, live
 from tests.faults.crashes.sites import Doom, somewhere
-from tests.oracle import rewrite
 from tests.oracle.history import History, Verdict
 from tests.oracle.images import image, uid_of
+from tests.oracle.rewrite import crashes, rewritten
 from tests.peers.sink import Sink
 
 PATIENTS = tuple(f"PAT{number}" for number in range(8))
@@ -80,7 +79,7 @@ class Series:
     """Lives on one disk, one after the other."""
 
     def __init__(self, state: Path, sink: Sink, context: Any, skipped: str = "") -> None:
-        self.history = History(self._sent, partial(rewrite.rewritten, change=rewrite.crashes))
+        self.history = History(self._sent, lambda received: [rewritten(received, crashes)])
         self.wrong: list[str] = []
         self.drained = False
         self._sink = sink
@@ -90,9 +89,14 @@ class Series:
         self._next = dict.fromkeys(PATIENTS, 0)  # of each patient: the first image that is not acknowledged
         self._images: dict[str, tuple[str, int]] = {}
         self._made = 0
+        self._lives = 0
+        self._moment = ""  # of the life that we listen to
+        self._when: dict[str, str] = {}  # the moment of each acknowledgement
 
     def life(self, how: str, doom: Doom, figures: Figures) -> None:
         """One life to its end."""
+        self._lives += 1
+        self._moment = f"life {self._lives}"
         there = {one.sop_instance for one in self._sink.acknowledged()}
         self._make_images()
         owed = tuple(self.history.acknowledged - there)
@@ -112,10 +116,15 @@ class Series:
     def verdict(self) -> Verdict:
         """After everything has arrived."""
         found = self.history.judge(self._sink.stored)
-        found.wrong += self.wrong
+        found.wrong = [self._with_moment(line) for line in found.wrong + self.wrong]
         if not self.drained:
             found.wrong.append("the last life did not come to its end")
         return found
+
+    def _with_moment(self, line: str) -> str:
+        """When what is wrong was acknowledged: that tells the call that was not waited for."""
+        moments = [when for uid, when in self._when.items() if uid in line]
+        return f"{line} (acknowledged in {moments[0]})" if moments else line
 
     def _make_images(self) -> None:
         """More than fit into one life."""
@@ -128,6 +137,7 @@ class Series:
         word, _, rest = line.partition(" ")
         if word == "ack":
             self.history.acknowledged.add(rest)
+            self._when[rest] = self._moment
             patient, number = self._images[rest]
             self._next[patient] = max(self._next[patient], number + 1)
         elif word == "resumed":
@@ -136,6 +146,7 @@ class Series:
             self.history.held.add(rest)
         elif word == "site":
             figures.met[rest] += 1
+            self._moment = f"{self._moment}, after the end had begun at `{rest}`"
         elif word == "seen":
             figures.known[rest] += 1
         elif word == "drained":
@@ -143,7 +154,7 @@ class Series:
         elif word == "ended":
             figures.ended[rest.partition(":")[0]] += 1
         elif word == "wrong":
-            self.wrong.append(rest)
+            self.wrong.append(f"life {self._lives}: {rest}")
 
     def _sent(self, uid: str) -> bytes | None:
         which = self._images.get(uid)
@@ -196,15 +207,19 @@ def warm() -> Any:
 
 
 def _tell(begun: float) -> Tell:
+    told = 0
+
     def tell(figures: Figures, what: str) -> None:
+        nonlocal told
         verdict, total = figures.verdict, sum(figures.crashes.values())
         print(
             f"{time.monotonic() - begun:6.0f} s  {total:5} crashes  {verdict.acknowledged:7} acknowledged  "
             f"{verdict.duplicates:4} twice  {len(verdict.wrong)} wrong  ({what})",
             flush=True,
         )
-        for line in verdict.wrong[:10]:
+        for line in verdict.wrong[told:]:
             print(f"          {line}", flush=True)
+        told = len(verdict.wrong)
 
     return tell
 

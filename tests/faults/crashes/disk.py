@@ -31,11 +31,12 @@ class Disk:
 
     kind: str
     folder: Path
+    name: str = "disk"
 
     @property
     def mounted(self) -> Path:
         """Where it is mounted."""
-        return self.folder / "disk"
+        return self.folder / self.name
 
     @property
     def _image(self) -> Path:
