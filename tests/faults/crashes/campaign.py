@@ -2,7 +2,10 @@
 
     python -m tests.faults.crashes.campaign cuts --number 1500
     python -m tests.faults.crashes.campaign kills --number 1000
+    python -m tests.faults.crashes.campaign gateway-cuts --number 100
+    python -m tests.faults.crashes.campaign gateway-kills --number 500
 
+The first two crash what intake and delivery do, in a process forked from a warm one; the others a whole gateway.
 Power cuts need root and loop devices: run it in `unshare -m`, so that nothing stays mounted whatever happens.
 """
 
@@ -10,6 +13,7 @@ import argparse
 import multiprocessing
 import os
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -19,6 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.faults.crashes import whole
 from tests.faults.crashes.disk import KINDS, Disk, NoDisk
 from tests.faults.crashes.life import SIZE, Birth, live
 from tests.faults.crashes.sites import Doom, somewhere
@@ -56,6 +61,7 @@ class Figures:
     verdict: Verdict = field(default_factory=Verdict)
     known: Counter[str] = field(default_factory=Counter)  # sites, and in how many lives they were seen
     met: Counter[str] = field(default_factory=Counter)  # sites, and how often the end came there; empty: at no call
+    unheard: int = 0  # answers after the end had begun
     ended: Counter[str] = field(default_factory=Counter)  # errors with which processes ended before they were killed
 
     def lines(self) -> list[str]:
@@ -64,7 +70,11 @@ class Figures:
         kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(self.crashes.items()))
         return [
             f"{total} crashes: {kinds}",
-            f"at {len([site for site in self.known if self.met[site]])} of {len(self.known)} durable call sites",
+            *(
+                [f"at {len([one for one in self.known if self.met[one]])} of {len(self.known)} durable call sites"]
+                if self.known
+                else []
+            ),
             f"{verdict.acknowledged} acknowledged, {verdict.delivered} delivered, {verdict.held} held, "
             f"{verdict.unacknowledged} whole without their answer",
             f"{verdict.duplicates} came twice, {verdict.in_flight} attempts were cut off",
@@ -90,13 +100,13 @@ class Series:
         self._images: dict[str, tuple[str, int]] = {}
         self._made = 0
         self._lives = 0
-        self._moment = ""  # of the life that we listen to
-        self._when: dict[str, str] = {}  # the moment of each acknowledgement
+        self._over = False  # the end of the life that we listen to has begun
+        self._when: dict[str, int] = {}  # the life in which each was acknowledged
 
     def life(self, how: str, doom: Doom, figures: Figures) -> None:
         """One life to its end."""
         self._lives += 1
-        self._moment = f"life {self._lives}"
+        self._over = False
         there = {one.sop_instance for one in self._sink.acknowledged()}
         self._make_images()
         owed = tuple(self.history.acknowledged - there)
@@ -122,9 +132,9 @@ class Series:
         return found
 
     def _with_moment(self, line: str) -> str:
-        """When what is wrong was acknowledged: that tells the call that was not waited for."""
-        moments = [when for uid, when in self._when.items() if uid in line]
-        return f"{line} (acknowledged in {moments[0]})" if moments else line
+        """When what is wrong was acknowledged."""
+        lives = [life for uid, life in self._when.items() if uid in line]
+        return f"{line} (acknowledged in life {lives[0]})" if lives else line
 
     def _make_images(self) -> None:
         """More than fit into one life."""
@@ -135,9 +145,11 @@ class Series:
 
     def _hear(self, line: str, figures: Figures) -> None:
         word, _, rest = line.partition(" ")
-        if word == "ack":
+        if word == "ack" and self._over:
+            figures.unheard += 1  # see disk.py
+        elif word == "ack":
             self.history.acknowledged.add(rest)
-            self._when[rest] = self._moment
+            self._when[rest] = self._lives
             patient, number = self._images[rest]
             self._next[patient] = max(self._next[patient], number + 1)
         elif word == "resumed":
@@ -146,7 +158,7 @@ class Series:
             self.history.held.add(rest)
         elif word == "site":
             figures.met[rest] += 1
-            self._moment = f"{self._moment}, after the end had begun at `{rest}`"
+            self._over = True
         elif word == "seen":
             figures.known[rest] += 1
         elif word == "drained":
@@ -199,6 +211,30 @@ def kills(plan: Plan, tell: Tell) -> Figures:
     return figures
 
 
+def gateway_cuts(plan: Plan, tell: Tell) -> Figures:
+    """Power cuts of a whole gateway, one disk after the other. Raises NoDisk."""
+    return _whole(plan, tell, list(plan.parts()))
+
+
+def gateway_kills(plan: Plan, tell: Tell) -> Figures:
+    """SIGKILLs of processes of a whole gateway, with rules that change meanwhile."""
+    return _whole(plan, tell, [("", number) for _, number in plan.parts()])
+
+
+def _whole(plan: Plan, tell: Tell, parts: list[tuple[str, int]]) -> Figures:
+    figures = Figures()
+    for turn, (disk, number) in enumerate(parts):
+        with tempfile.TemporaryDirectory(prefix="dicomrules-gateway-") as folder:
+            one = whole.Campaign(number, plan.seed + turn, disk, reloads=not disk)
+            verdict = whole.run(Path(folder), one)
+            assert verdict.acknowledged > number, "the senders hardly got anything through: this says nothing"
+            figures.verdict.add(verdict)
+        what = f"gateway, {disk or 'kill'}"
+        figures.crashes[what] += number
+        tell(figures, what)
+    return figures
+
+
 def warm() -> Any:
     """Forks lives from a process that has loaded and compiled everything."""
     context = multiprocessing.get_context("forkserver")
@@ -224,10 +260,14 @@ def _tell(begun: float) -> Tell:
     return tell
 
 
+_CAMPAIGNS = {"cuts": cuts, "kills": kills, "gateway-cuts": gateway_cuts, "gateway-kills": gateway_kills}
+
+
 def main() -> None:
     """The command line."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing stays behind
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["cuts", "kills"])
+    parser.add_argument("what", choices=list(_CAMPAIGNS))
     parser.add_argument("--number", type=int, default=100)
     parser.add_argument("--series", type=int, default=25, help="crashes of one disk, before the oracle looks")
     parser.add_argument("--seed", type=int, default=1)
@@ -238,7 +278,7 @@ def main() -> None:
     plan = Plan(given.number, given.series, given.seed, tuple(given.disk or KINDS), given.skip)
     tell = _tell(time.monotonic())
     try:
-        figures = cuts(plan, tell) if given.what == "cuts" else kills(plan, tell)
+        figures = _CAMPAIGNS[given.what](plan, tell)
     except NoDisk as why:
         print(f"the power cannot be cut here: {why}")
         sys.exit(NOT_HERE)

@@ -45,7 +45,7 @@ from tests.oracle.images import image
 SITE = Path(__file__).parent / "site"
 SIZE = 3000  # bytes of the pixels of each image
 _EXPLICIT, _CT = "1.2.840.10008.1.2.1", "1.2.840.10008.5.1.4.1.1.2"
-_LAST_GASP = 0.03  # seconds that a process lives on with a dead disk: whatever it answers then must be true as well
+_LAST_GASP = 0.03  # seconds that a process lives on with a dead disk, on which nothing may be called safe
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def _live(birth: Birth, told: "_Telling", sites: Sites) -> None:
             stopping.set()
             work.drain(5.0)
         else:
-            asyncio.run(_send(spool, intake, birth.numbers, told))
+            asyncio.run(_send(_Intake(spool, intake, sites, told), birth.numbers))
 
 
 def _deliver(work: _Work, stopping: threading.Event) -> None:
@@ -127,30 +127,41 @@ def _deliver(work: _Work, stopping: threading.Event) -> None:
         time.sleep(0.02)
 
 
-async def _send(spool: Spool, intake: Intake, numbers: dict[str, int], told: "_Telling") -> None:
-    await asyncio.gather(*(_one_sender(spool, intake, patient, first, told) for patient, first in numbers.items()))
+@dataclass(frozen=True)
+class _Intake:
+    spool: Spool
+    intake: Intake
+    sites: Sites
+    told: "_Telling"
 
-
-async def _one_sender(spool: Spool, intake: Intake, patient: str, first: int, told: "_Telling") -> None:
-    """One image after the other, the next when the last was acknowledged, until the end."""
-    peer = Peer(f"CT_{patient}", "DICOMRULES", "127.0.0.1", "modalities")
-    number = first
-    while True:
-        uid, data = image(patient, number, SIZE)
+    async def store(self, peer: Peer, uid: str, data: bytes) -> bool:
+        """One instance as a receiver would hand it over; whether it was acknowledged."""
+        dead = self.sites.dead
         try:
-            incoming = spool.receive(_CT, uid, _EXPLICIT, peer.calling_aet)
+            incoming = self.spool.receive(_CT, uid, _EXPLICIT, peer.calling_aet)
             incoming.write(data)
         except SpoolError:
+            return False
+        arrival = Arrival(incoming, _EXPLICIT, peer, datetime.now(UTC), (_CT, uid))
+        arrived = envelope(arrival, self.spool, Limits())
+        if not isinstance(arrived, Envelope) or (await self.intake.accept(arrived)).status:
+            return False
+        self.told.line(f"wrong {uid} was acknowledged, and the disk was dead before it came" if dead else f"ack {uid}")
+        return True
+
+
+async def _send(intake: _Intake, numbers: dict[str, int]) -> None:
+    await asyncio.gather(*(_one_sender(intake, patient, first) for patient, first in numbers.items()))
+
+
+async def _one_sender(intake: _Intake, patient: str, first: int) -> None:
+    """One image after the other, the next when the last was acknowledged, until the end."""
+    peer, number = Peer(f"CT_{patient}", "DICOMRULES", "127.0.0.1", "modalities"), first
+    while True:
+        if await intake.store(peer, *image(patient, number, SIZE)):
+            number += 1
+        else:
             await asyncio.sleep(0.01)
-            continue
-        arrived = envelope(Arrival(incoming, _EXPLICIT, peer, datetime.now(UTC), (_CT, uid)), spool, Limits())
-        if isinstance(arrived, Envelope):
-            receipt = await intake.accept(arrived)
-            if receipt.status == 0:
-                told.line(f"ack {uid}")
-                number += 1
-                continue
-        await asyncio.sleep(0.01)
 
 
 def _drain(state: Path, told: "_Telling") -> None:
@@ -208,6 +219,7 @@ def _end(birth: Birth, told: "_Telling", sites: Sites, site: str) -> None:
     if birth.how == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
     cut(str(birth.state), flushes_log=birth.how == "cut -f")
+    sites.dead = True
     death = threading.Timer(_LAST_GASP, os.kill, (os.getpid(), signal.SIGKILL))
     death.daemon = True
     death.start()

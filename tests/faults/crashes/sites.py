@@ -43,6 +43,7 @@ class Sites:
         self._lock = threading.Lock()
         self._all = 0
         self.ending = False
+        self.dead = False  # nothing reaches the disk any more
         self._skipped = ""
 
     def end_begins(self) -> bool:

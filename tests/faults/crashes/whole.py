@@ -49,6 +49,7 @@ def run(folder: Path, campaign: Campaign, tell: Callable[[int, int], None] = lam
         try:
             if disk:
                 disk.make()
+                gateway.file.write_text(gateway.file.read_text().replace("free_space: 100MB", "free_space: 1MB"))
             gateway.start()
             for sender in senders:
                 sender.start()
@@ -58,7 +59,7 @@ def run(folder: Path, campaign: Campaign, tell: Callable[[int, int], None] = lam
                     change_rules(gateway)
                     time.sleep(chance.uniform(0.0, 0.3))
                 if disk:
-                    cut_power(gateway, disk, chance)
+                    cut_power(gateway, disk)
                 else:
                     kill_something(gateway, chance)
                 tell(done + 1, sum(len(sender.acknowledged) for sender in senders))
@@ -113,13 +114,24 @@ def kill_something(gateway: Gateway, chance: random.Random) -> None:
         gateway.start()
 
 
-def cut_power(gateway: Gateway, disk: Disk, chance: random.Random) -> None:
-    """The disk is dead at once, the processes a moment later; then both are there again."""
+def cut_power(gateway: Gateway, disk: Disk) -> None:
+    """Everything stands still, then there is no power; then everything is there again."""
+    assert gateway.process is not None
+    processes = [gateway.process.pid, *children(gateway.process.pid)]
+    os.killpg(gateway.process.pid, signal.SIGSTOP)
+    until(lambda: all(map(stands_still, processes)), 10, "the processes to stand still")
     disk.cut()
-    time.sleep(chance.choice([0.0, 0.0, 0.05]))
     gateway.kill()
     disk.power_on()
     gateway.start()
+
+
+def stands_still(pid: int) -> bool:
+    """No thread of it runs: each is stopped, or in a call from which it will not return before it is stopped."""
+    states = [
+        task.joinpath("stat").read_text().rpartition(")")[2].split()[0] for task in Path(f"/proc/{pid}/task").iterdir()
+    ]
+    return set(states) <= {"T", "D", "Z"}
 
 
 def change_rules(gateway: Gateway) -> None:
