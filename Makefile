@@ -50,8 +50,8 @@ fuzz: $(VENV)/installed-tests
 campaign: CUTS ?= 200
 campaign: KILLS ?= 200
 campaign: $(VENV)/installed-tests peers
-	unshare --mount $(BIN)/python -m tests.faults.crashes.campaign cuts --number $(CUTS)
-	$(BIN)/python -m tests.faults.crashes.campaign kills --number $(KILLS)
+	unshare --mount $(BIN)/python -m tests.faults.crashes cuts --number $(CUTS)
+	$(BIN)/python -m tests.faults.crashes kills --number $(KILLS)
 
 build: $(VENV)/installed-tests
 	$(BIN)/python -m build

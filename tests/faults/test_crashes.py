@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.crashes.campaign import NOT_HERE
+from tests.faults.crashes.__main__ import NOT_HERE
 from tests.peers.running import need
 
 ROOT = Path(__file__).parents[2]
@@ -21,7 +21,7 @@ APART = ["unshare", "--mount"]  # whatever is mounted goes with the process
 
 
 def campaign(*arguments: str, apart: list[str]) -> subprocess.CompletedProcess[str]:
-    command = [*apart, sys.executable, "-m", "tests.faults.crashes.campaign", *arguments]
+    command = [*apart, sys.executable, "-m", "tests.faults.crashes", *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     if done.returncode == NOT_HERE:
         pytest.skip(done.stdout.strip())

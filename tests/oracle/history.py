@@ -1,7 +1,7 @@
 """What was acknowledged, and what became of it. Set arithmetic is enough."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -41,8 +41,12 @@ class History:
     held: set[str] = field(default_factory=set)
     in_flight: int = 0
 
-    def judge(self, stored: Iterable[Stored]) -> Verdict:
-        """Compare with what a sink has got, when nothing is on its way any more."""
+    def judge(self, stored: Iterable[Stored], ghosts: Container[int] = ()) -> Verdict:
+        """Compare with what a sink has got, when nothing is on its way any more.
+
+        `ghosts` are places in `stored`: what was sent without power, which proves nothing and is no copy too many.
+        """
+        stored = list(stored)
         copies: Mapping[str, list[Stored]] = defaultdict(list)
         for one in stored:
             copies[one.sop_instance].append(one)
@@ -53,7 +57,8 @@ class History:
         wrong += [f"{uid}: held and delivered" for uid in delivered & self.held]
         for uid, ones in copies.items():
             wrong += [f"{uid}: {each}" for each in self._wrong(uid, ones)]
-        duplicates = sum(len(ones) - 1 for ones in copies.values())
+        true = Counter(one.sop_instance for place, one in enumerate(stored) if place not in ghosts)
+        duplicates = sum(number - 1 for number in true.values())
         if duplicates > self.in_flight:
             wrong.append(f"{duplicates} came twice, and only {self.in_flight} attempts were cut off")
         return Verdict(

@@ -1,30 +1,20 @@
-"""Crash after crash: power cuts and kills at every durable call and at random moments, and the oracle's verdict.
+"""Crash after crash, of several kinds, and the oracle's verdict. Used by `__main__`."""
 
-    python -m tests.faults.crashes.campaign cuts --number 1500
-    python -m tests.faults.crashes.campaign kills --number 1000
-    python -m tests.faults.crashes.campaign gateway-cuts --number 100
-    python -m tests.faults.crashes.campaign gateway-kills --number 500
-
-The first two crash what intake and delivery do, in a process forked from a warm one; the others a whole gateway.
-Power cuts need root and loop devices: run it in `unshare -m`, so that nothing stays mounted whatever happens.
-"""
-
-import argparse
 import multiprocessing
 import os
 import random
-import signal
-import sys
 import tempfile
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
-from tests.faults.crashes import whole
-from tests.faults.crashes.disk import KINDS, Disk, NoDisk
+from tests.faults.crashes import inject, whole
+from tests.faults.crashes.disk import KINDS, Disk
+from tests.faults.crashes.inject import Fault, injected
 from tests.faults.crashes.life import SIZE, Birth, live
 from tests.faults.crashes.sites import Doom, somewhere
 from tests.oracle.history import History, Verdict
@@ -34,7 +24,6 @@ from tests.peers.sink import Sink
 
 PATIENTS = tuple(f"PAT{number}" for number in range(8))
 LONGEST = 0.8  # seconds that a life lasts at most
-NOT_HERE = 77  # exit code: this machine cannot cut power
 
 
 @dataclass(frozen=True)
@@ -100,11 +89,14 @@ class Series:
         self._images: dict[str, tuple[str, int]] = {}
         self._made = 0
         self._lives = 0
+        self._flights: set[str] = set()  # attempts that were cut off
+        self._ghosts: set[int] = set()  # places in what the sink has got: came when there was no power any more
+        self._stored_at_end = 0
         self._over = False  # the end of the life that we listen to has begun
         self._when: dict[str, int] = {}  # the life in which each was acknowledged
 
-    def life(self, how: str, doom: Doom, figures: Figures) -> None:
-        """One life to its end."""
+    def life(self, how: str, doom: Doom, figures: Figures, fault: Fault | None = None) -> None:
+        """One life to its end, be it one in which a system call meets a fault. Raises NoStrace."""
         self._lives += 1
         self._over = False
         there = {one.sop_instance for one in self._sink.acknowledged()}
@@ -112,20 +104,29 @@ class Series:
         owed = tuple(self.history.acknowledged - there)
         birth = Birth(self._state, self._sink.port, dict(self._next), owed, how, doom, self._skipped)
         ours, theirs = self._context.Pipe(duplex=False)
-        process = self._context.Process(target=live, args=(birth, theirs))
+        waits, go = self._context.Pipe(duplex=False)
+        process = self._context.Process(target=live, args=(birth, theirs, waits))
         process.start()
         theirs.close()
-        with os.fdopen(os.dup(ours.fileno()), "r") as lines:
-            for line in lines:
-                self._hear(line.rstrip("\n"), figures)
-        ours.close()
-        process.join(30)
-        process.kill()
-        process.join()
+        waits.close()
+        try:
+            with injected(process.pid, fault) if fault else nullcontext():
+                go.send(None)
+                with os.fdopen(os.dup(ours.fileno()), "r") as lines:
+                    for line in lines:
+                        self._hear(line.rstrip("\n"), figures)
+        finally:
+            process.kill()
+            process.join()
+            if how.startswith("cut") and self._over:
+                self._ghosts |= set(range(self._stored_at_end, len(self._sink.stored)))
+            ours.close()
+            go.close()
 
     def verdict(self) -> Verdict:
         """After everything has arrived."""
-        found = self.history.judge(self._sink.stored)
+        self.history.in_flight = len(self._flights)
+        found = self.history.judge(self._sink.stored, self._ghosts)
         found.wrong = [self._with_moment(line) for line in found.wrong + self.wrong]
         if not self.drained:
             found.wrong.append("the last life did not come to its end")
@@ -152,13 +153,14 @@ class Series:
             self._when[rest] = self._lives
             patient, number = self._images[rest]
             self._next[patient] = max(self._next[patient], number + 1)
-        elif word == "resumed":
-            self.history.in_flight += int(rest)
+        elif word == "flight":
+            self._flights.add(rest)
         elif word == "held":
             self.history.held.add(rest)
         elif word == "site":
             figures.met[rest] += 1
             self._over = True
+            self._stored_at_end = len(self._sink.stored)
         elif word == "seen":
             figures.known[rest] += 1
         elif word == "drained":
@@ -211,6 +213,31 @@ def kills(plan: Plan, tell: Tell) -> Figures:
     return figures
 
 
+def injected_kills(plan: Plan, tell: Tell) -> Figures:
+    """SIGKILLs by strace at system calls. Raises NoStrace."""
+    return _injected(plan, tell, inject.kills())
+
+
+def injected_errors(plan: Plan, tell: Tell) -> Figures:
+    """Errors by strace of system calls; the process is killed a moment later. Raises NoStrace."""
+    return _injected(plan, tell, inject.errors())
+
+
+def _injected(plan: Plan, tell: Tell, faults: Sequence[Fault]) -> Figures:
+    chance, figures, context = random.Random(plan.seed), Figures(), warm()
+    turns = (fault for _ in count() for fault in chance.sample(faults, len(faults)))
+    for _, number in plan.parts():
+        with tempfile.TemporaryDirectory(prefix="dicomrules-injected-") as folder, Sink(keep=True) as sink:
+            series = Series(Path(folder), sink, context)
+            for fault in islice(turns, number):
+                series.life("kill", Doom(seconds=LONGEST), figures, fault)
+                figures.crashes[f"{fault.call} {fault.what}"] += 1
+            series.life("drain", Doom(), figures)
+            figures.verdict.add(series.verdict())
+        tell(figures, "injected")
+    return figures
+
+
 def gateway_cuts(plan: Plan, tell: Tell) -> Figures:
     """Power cuts of a whole gateway, one disk after the other. Raises NoDisk."""
     return _whole(plan, tell, list(plan.parts()))
@@ -240,54 +267,3 @@ def warm() -> Any:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.faults.crashes.warm"])
     return context
-
-
-def _tell(begun: float) -> Tell:
-    told = 0
-
-    def tell(figures: Figures, what: str) -> None:
-        nonlocal told
-        verdict, total = figures.verdict, sum(figures.crashes.values())
-        print(
-            f"{time.monotonic() - begun:6.0f} s  {total:5} crashes  {verdict.acknowledged:7} acknowledged  "
-            f"{verdict.duplicates:4} twice  {len(verdict.wrong)} wrong  ({what})",
-            flush=True,
-        )
-        for line in verdict.wrong[told:]:
-            print(f"          {line}", flush=True)
-        told = len(verdict.wrong)
-
-    return tell
-
-
-_CAMPAIGNS = {"cuts": cuts, "kills": kills, "gateway-cuts": gateway_cuts, "gateway-kills": gateway_kills}
-
-
-def main() -> None:
-    """The command line."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing stays behind
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=list(_CAMPAIGNS))
-    parser.add_argument("--number", type=int, default=100)
-    parser.add_argument("--series", type=int, default=25, help="crashes of one disk, before the oracle looks")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--disk", choices=KINDS, action="append", help="default: all kinds in turn")
-    parser.add_argument("--skip", default="", help="leave a call out, such as fdatasync: is it noticed?")
-    parser.add_argument("--sites", action="store_true", help="list every site and how often the end came there")
-    given = parser.parse_args()
-    plan = Plan(given.number, given.series, given.seed, tuple(given.disk or KINDS), given.skip)
-    tell = _tell(time.monotonic())
-    try:
-        figures = _CAMPAIGNS[given.what](plan, tell)
-    except NoDisk as why:
-        print(f"the power cannot be cut here: {why}")
-        sys.exit(NOT_HERE)
-    print("\n".join(figures.lines()))
-    if given.sites:
-        for site, seen in sorted(figures.known.items()):
-            print(f"  {figures.met[site]:4} of {seen:5}  {site}")
-    sys.exit(1 if figures.verdict.wrong else 0)
-
-
-if __name__ == "__main__":
-    main()

@@ -2,7 +2,7 @@
 in one process that is forked from a warm one. Instances are handed to intake as a receiver would; they leave over a
 real association.
 
-It tells what happens by lines on a pipe: `ack UID`, `resumed N`, `seen SITE`, `site SITE`
+It tells what happens by lines on a pipe: `ack UID`, `flight ATTEMPT`, `seen SITE`, `site SITE`
 (empty: at no call), `ended TEXT`, `wrong TEXT`, `held UID`, `drained`.
 """
 
@@ -77,8 +77,9 @@ def plan() -> Plan:
     return Plan(checked.settings, program)
 
 
-def live(birth: Birth, pipe: Connection) -> None:
-    """The whole life."""
+def live(birth: Birth, pipe: Connection, go: Connection) -> None:
+    """The whole life, from the moment that `go` says so."""
+    go.recv()
     told = _Telling(pipe)
     sites = Sites(birth.doom, lambda site: _end(birth, told, sites, site))
     sites.install(birth.skipped)
@@ -186,8 +187,10 @@ def _drain(state: Path, told: "_Telling") -> None:
 
 
 def _check(birth: Birth, spool: Spool, told: "_Telling", sites: Sites) -> None:
-    """What was acknowledged before is in the ledger, and its bytes in the spool are those it was acknowledged for."""
+    """Which attempts were cut off; and what was acknowledged before is in the ledger, with its bytes in the spool."""
     connection = apsw.Connection(str(birth.state / "ledger.db"), flags=apsw.SQLITE_OPEN_READONLY)
+    for attempt in connection.execute("SELECT id, attempts FROM deliveries WHERE state = 'sending'"):
+        told.line(f"flight {attempt}")
     ask = "SELECT spool_ref, digest, state FROM instances WHERE sop_instance = ?"
     for uid in birth.owed:
         rows = list(connection.execute(ask, (uid,)))
@@ -236,7 +239,5 @@ class _Telling:
 
     def hear(self, event: Event) -> None:
         """The events of a gateway, of which a few count here."""
-        if event.name == "delivery.resumed":
-            self.line(f"resumed {event.fields['deliveries']}")
-        elif event.name in ("ledger.damaged", "ledger.lost", "delivery.held", "lane.failed", "decision.failed"):
+        if event.name in ("ledger.damaged", "ledger.lost", "delivery.held", "lane.failed", "decision.failed"):
             self.line(f"wrong event {event.name}: {event.text} {dict(event.fields)}")
