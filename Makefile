@@ -46,12 +46,15 @@ fuzz: $(VENV)/installed-tests
 	$(BIN)/python -m tests.fuzz.campaign gateway --seconds $(SECONDS)
 	$(BIN)/python -m tests.fuzz.campaign stow --seconds $(SECONDS)
 
-# A campaign against the promise that nothing acknowledged is lost: make campaign CUTS=1500 KILLS=1000. As root, for the cuts.
-campaign: CUTS ?= 200
-campaign: KILLS ?= 200
+# A campaign against the promise that nothing acknowledged is lost: make campaign CRASHES=1500. Power cuts need root.
+campaign: CRASHES ?= 200
 campaign: $(VENV)/installed-tests peers
-	unshare --mount $(BIN)/python -m tests.faults.crashes cuts --number $(CUTS)
-	$(BIN)/python -m tests.faults.crashes kills --number $(KILLS)
+	unshare --mount $(BIN)/python -m tests.faults.crashes cuts --number $(CRASHES)
+	unshare --mount $(BIN)/python -m tests.faults.crashes gateway-cuts --number $$(($(CRASHES) / 10))
+	$(BIN)/python -m tests.faults.crashes kills --number $(CRASHES)
+	$(BIN)/python -m tests.faults.crashes injected-kills --number $(CRASHES)
+	$(BIN)/python -m tests.faults.crashes injected-errors --number $(CRASHES)
+	$(BIN)/python -m tests.faults.crashes gateway-kills --number $$(($(CRASHES) / 3))
 
 build: $(VENV)/installed-tests
 	$(BIN)/python -m build

@@ -1,4 +1,4 @@
-"""S-01 to S-04: power cuts and kills at every durable call, and at random moments between them.
+"""S-01 to S-04, S-07 to S-11, S-15, S-16: power cuts, kills and errors at every durable call, and at any moment.
 
 A small slice of the campaign of `make campaign`. The oracle: what was acknowledged is delivered or visibly held, whole
 and byte for byte as an independent rewrite has it; header and pixels name the same patient; what came twice are the
@@ -37,20 +37,28 @@ def need_disks(name: str) -> None:
 @pytest.mark.parametrize(
     "disk",
     [
-        pytest.param("ext4", id="s02_ext4"),
-        pytest.param("ext4 -f", id="s03_ext4_with_its_log_flushed"),
-        pytest.param("xfs", id="s04_xfs"),
+        pytest.param("ext4", id="ext4"),
+        pytest.param("ext4 -f", id="ext4_with_its_log_flushed"),
+        pytest.param("xfs", id="xfs"),
     ],
 )
-def test_power_cuts_lose_nothing_acknowledged(disk: str) -> None:
+def test_s02_s03_s04_s15_power_cuts_lose_nothing_acknowledged(disk: str) -> None:
     need_disks(disk.split()[0])
     done = campaign("cuts", "--number", "7", "--disk", disk, apart=APART)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "\n0 wrong" in done.stdout
 
 
-def test_s01_kills_at_durable_calls_lose_nothing_acknowledged() -> None:
-    done = campaign("kills", "--number", "15", apart=[])
+@pytest.mark.parametrize(
+    ("kind", "number"),
+    [
+        pytest.param("kills", 12, id="s01_s16_kills_at_calls"),
+        pytest.param("injected-kills", 6, id="s01_kills_by_strace"),
+        pytest.param("injected-errors", 8, id="s07_s08_s09_s11_errors_by_strace"),
+    ],
+)
+def test_kills_and_errors_at_durable_calls_lose_nothing_acknowledged(kind: str, number: int) -> None:
+    done = campaign(kind, "--number", str(number), apart=[])
     assert done.returncode == 0, done.stdout + done.stderr
     assert "\n0 wrong" in done.stdout
 
