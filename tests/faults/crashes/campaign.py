@@ -110,9 +110,10 @@ class Series:
         theirs.close()
         waits.close()
         try:
-            with injected(process.pid, fault) if fault else nullcontext():
-                go.send(None)
-                with os.fdopen(os.dup(ours.fileno()), "r") as lines:
+            with os.fdopen(os.dup(ours.fileno()), "r") as lines:
+                assert lines.readline() == "born\n"
+                with injected(process.pid, fault) if fault else nullcontext():
+                    go.send(None)
                     for line in lines:
                         self._hear(line.rstrip("\n"), figures)
         finally:

@@ -2,7 +2,7 @@
 in one process that is forked from a warm one. Instances are handed to intake as a receiver would; they leave over a
 real association.
 
-It tells what happens by lines on a pipe: `ack UID`, `flight ATTEMPT`, `seen SITE`, `site SITE`
+It tells what happens by lines on a pipe: `born`, `ack UID`, `flight ATTEMPT`, `seen SITE`, `site SITE`
 (empty: at no call), `ended TEXT`, `wrong TEXT`, `held UID`, `drained`.
 """
 
@@ -79,8 +79,9 @@ def plan() -> Plan:
 
 def live(birth: Birth, pipe: Connection, go: Connection) -> None:
     """The whole life, from the moment that `go` says so."""
-    go.recv()
     told = _Telling(pipe)
+    told.line("born")
+    go.recv()
     sites = Sites(birth.doom, lambda site: _end(birth, told, sites, site))
     sites.install(birth.skipped)
     if birth.how != "drain":
