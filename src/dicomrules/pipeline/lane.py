@@ -75,6 +75,7 @@ class Lane:
         self._number = number
         self._work = threading.Event()
         self._idle_since = time.monotonic()
+        self._untried: list[Delivery] = []
         self._thread = threading.Thread(target=self._run, name=f"lane-{works.destination}", daemon=True)
 
     def start(self) -> None:
@@ -92,6 +93,7 @@ class Lane:
 
     def step(self, now: datetime) -> bool:
         """Claim a batch that is due at `now` and send it. False when there was nothing to do. Raises LedgerError."""
+        self._give_back()
         diverter = self._works.diverter
         if diverter is not None and self._number == 0 and diverter.step(now):
             return True
@@ -143,8 +145,14 @@ class Lane:
                 if self._works.stopping.is_set() or self._works.gate.closed_for() > 0 or not self._in_hours(delivery):
                     break
         finally:
-            if remaining:
-                self._works.ledger.give_back(list(remaining.values()), datetime.now(UTC))
+            self._untried = list(remaining.values())
+            self._give_back()
+
+    def _give_back(self) -> None:
+        """What was claimed and not tried; on a full disk it waits for the next step. Raises LedgerError."""
+        if self._untried:
+            self._works.ledger.give_back(self._untried, datetime.now(UTC))
+            self._untried = []
 
     def _in_hours(self, delivery: Delivery) -> bool:
         """Whether the schedule that the rest of this consignment goes by is still open."""

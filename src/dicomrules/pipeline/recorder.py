@@ -3,7 +3,6 @@ transaction.
 """
 
 import threading
-import time
 from datetime import UTC, datetime
 
 from dicomrules.model.event import Event, Level
@@ -13,6 +12,7 @@ from dicomrules.queue.lanes import Ended
 from dicomrules.queue.ledger import GROUP, Ledger
 
 _GATHER = 0.02  # seconds that an outcome may wait for others
+_AGAIN = 1.0  # seconds until what could not be written is tried again
 
 
 class Recorder:
@@ -55,17 +55,29 @@ class Recorder:
 
     def _run(self) -> None:
         while ended := self._gather():
-            try:
-                self._ledger.record_outcomes(ended, datetime.now(UTC))
-            except LedgerError as error:
-                reason: dict[str, str | int | float] = {"reason": str(error), "outcomes": len(ended)}
-                self._emit(
-                    Event("ledger.failed", Level.ERROR, "outcomes could not be recorded: they are sent again", reason)
-                )
-                time.sleep(_GATHER)
+            while not self._write(ended) and not self._gives_up():
+                continue
             with self._changed:
                 self._writing = False
                 self._changed.notify_all()
+
+    def _write(self, ended: list[Ended]) -> bool:
+        try:
+            self._ledger.record_outcomes(ended, datetime.now(UTC))
+        except LedgerError as error:
+            reason: dict[str, str | int | float] = {"reason": str(error), "outcomes": len(ended)}
+            self._emit(Event("ledger.failed", Level.ERROR, "outcomes could not be recorded", reason))
+            return False
+        return True
+
+    def _gives_up(self) -> bool:
+        """What could not be written is tried again, on a full disk for as long as it is full.
+
+        Not once we end, or the ledger writes no more before it is opened anew: the next start makes these attempts
+        again.
+        """
+        with self._changed:
+            return bool(self._changed.wait_for(lambda: self._closed or self._ledger.failure, _AGAIN))
 
     def _gather(self) -> list[Ended]:
         """The next outcomes to write; empty when closed and all written."""

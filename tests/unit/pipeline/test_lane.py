@@ -16,6 +16,7 @@ from dicomrules.pipeline.lane import Lane, Works
 from dicomrules.pipeline.recorder import Recorder
 from dicomrules.pipeline.screen import Screen
 from dicomrules.queue.entry import Entry
+from dicomrules.queue.errors import LedgerError
 from dicomrules.queue.reader import Reader
 from tests.unit.pipeline.material import AWAY, BUSY, SENT, Takes, World, sends
 
@@ -145,3 +146,24 @@ def test_s24_a_lane_that_is_told_to_stop_gives_back_what_it_has_not_begun(world:
     assert State.SENDING not in states
     assert states[State.SENT] == len(sender.given)
     assert states[State.SENT] + states[State.QUEUED] == 10
+
+
+@pytest.mark.parametrize("call", ["record_outcomes", "give_back"])
+def test_s10_what_a_full_disk_does_not_take_is_written_when_there_is_room_again(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    written, refusals = getattr(world.ledger, call), iter(range(3))
+
+    def full(*arguments: object) -> object:
+        if next(refusals, None) is not None:
+            raise LedgerError("the ledger could not be read or written: database or disk is full")
+        return written(*arguments)
+
+    monkeypatch.setattr(f"{Recorder.__module__}._AGAIN", 0.01)
+    monkeypatch.setattr(world.ledger, call, full)
+    queue(world, 5)
+    sender = Takes(SENT, AWAY, SENT)
+    with running(world, sender):
+        eventually(lambda: count(tmp_path) == {State.SENT: 5})
+    assert next(refusals, None) is None
+    assert len(sender.given) == 6
