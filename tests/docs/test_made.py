@@ -62,6 +62,7 @@ def test_every_event_that_a_page_names_is_told_somewhere() -> None:
 
 def test_the_service_stops_and_restarts_as_the_gateway_needs_it() -> None:
     (unit,) = [block.text for block in blocks(ROOT / "docs" / "operations.md") if block.kind == "ini"]
+    assert unit == (ROOT / "examples" / "service" / "dicomrules.service").read_text("utf-8")
     parser = configparser.ConfigParser(interpolation=None)
     parser.read_string(unit)
     service = parser["Service"]

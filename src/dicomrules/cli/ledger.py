@@ -11,9 +11,12 @@ from dicomrules.cli.gateway_file import GATEWAY, settings_of
 from dicomrules.cli.output import FINDINGS, FORMAT, IO_ERROR, fail, folded, print_json, table, width
 from dicomrules.cli.story_view import story_lines
 from dicomrules.model.delivery import Standing, State
+from dicomrules.model.observing import Condition
+from dicomrules.observe.conditions import conditions
 from dicomrules.queue.errors import LedgerError
 from dicomrules.queue.reader import Reader
 from dicomrules.queue.story import DestinationStatus, Status
+from dicomrules.service.look import Look
 
 _PAGE = 20  # deliveries in which the reason is looked for
 
@@ -22,7 +25,7 @@ _PAGE = 20  # deliveries in which the reason is looked for
 @GATEWAY
 @FORMAT
 def status(gateway: Path, form: str) -> None:
-    """What is waiting where, and since when."""
+    """What is waiting where, and since when; and what wants a person, with the way out."""
     settings = settings_of(gateway)
     reader = _open(settings.state)
     try:
@@ -30,9 +33,12 @@ def status(gateway: Path, form: str) -> None:
         why = {each.name: _last_words(reader, each) for each in now.destinations}
     except LedgerError as error:
         fail(IO_ERROR, str(error))
+    wanting = conditions(Look(settings)())
     if form == "json":
         plain = asdict(now)
-        print_json({**plain, "destinations": [{**each, "why": why[each["name"]]} for each in plain["destinations"]]})
+        found = [asdict(one) for one in wanting]
+        plain["destinations"] = [{**each, "why": why[each["name"]]} for each in plain["destinations"]]
+        print_json({**plain, "conditions": found})
         return
     _print_receivers(now)
     _print_destinations(now, [each.name for each in settings.destinations])
@@ -44,8 +50,7 @@ def status(gateway: Path, form: str) -> None:
         if words and name not in in_trouble:
             click.echo("\n".join(folded(f"{name}: {words}", width(), hang="  ")))
     _print_commitments(now)
-    if now.held:
-        click.echo(click.style(f"held: {now.held}", fg="red", bold=True) + "  (kept for a person or a later decision)")
+    _print_conditions(wanting)
 
 
 @click.command()
@@ -113,6 +118,16 @@ def _print_commitments(now: Status) -> None:
     if rows:
         heads = ["storage commitment asked by", "open", "nowhere", "reported"]
         click.echo("\n" + table(rows, heads, right=(1, 2, 3)))
+
+
+def _print_conditions(wanting: Sequence[Condition]) -> None:
+    """What wants a person, below all else, where the eye ends; nothing at all when nothing does."""
+    for one in wanting:
+        first, *others = folded(f"{one.severity}: {one.text}", width(), hang="  ")
+        colour = click.style(f"{one.severity}:", fg=str(one.severity), bold=True)
+        click.echo("\n" + first.replace(f"{one.severity}:", colour, 1))
+        for line in [*others, *folded(one.way_out, width(), indent="  ")]:
+            click.echo(line)
 
 
 def _print_standing(each: DestinationStatus) -> None:

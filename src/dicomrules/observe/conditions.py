@@ -24,8 +24,11 @@ def conditions(seen: Snapshot) -> list[Condition]:
 
 
 def _processes(seen: Snapshot) -> Iterator[Condition]:
+    if seen.processes and not any(seen.processes.values()):
+        text = "the gateway is not running: nothing is received or sent"
+        yield Condition("process.down", "gateway", Severity.RED, text, "start it; the end of its log says why it ended")
     for name, alive in seen.processes.items():
-        if not alive:
+        if not alive and any(seen.processes.values()):
             text = f"the {name} process is not running"
             yield Condition("process.down", name, Severity.RED, text, "it is started again; its own output says why")
     if seen.unreadable:

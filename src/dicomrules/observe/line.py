@@ -22,15 +22,18 @@ _PLAIN = "\x1b[0m"
 
 
 def text(event: Event, at: datetime) -> str:
-    """`2026-11-23T06:52:52.123Z warning: association rejected  calling_aet=CT_A1 address=10.20.3.4`"""
-    return _cut(f"{_time(at)} {event.level}: {escaped(event.text)}{_fields(event)}", MAX_LINE)
+    """`2026-11-23T06:52:52.123Z warning association.rejected: association rejected  calling_aet=CT_A1`
+
+    The name stands where the eye looks first and is never cut off: it is what the documentation lists events by.
+    """
+    return _cut(f"{_time(at)} {event.level} {_rest(event)}", MAX_LINE)
 
 
 def coloured(event: Event, at: datetime) -> str:
     """The same with the level in colour."""
     colour = _COLOURS[event.level]
-    level = f"{colour}{event.level}:{_PLAIN}" if colour else f"{event.level}:"
-    return f"{_time(at)} {level} {_cut(escaped(event.text) + _fields(event), MAX_LINE)}"
+    level = f"{colour}{event.level}{_PLAIN}" if colour else f"{event.level}"
+    return f"{_time(at)} {level} {_cut(_rest(event), MAX_LINE)}"
 
 
 def as_json(event: Event, at: datetime) -> str:
@@ -48,6 +51,10 @@ def escaped(value: str) -> str:
     if value.isprintable():
         return value
     return "".join(part if part.isprintable() else part.encode("unicode_escape").decode("ascii") for part in value)
+
+
+def _rest(event: Event) -> str:
+    return f"{escaped(event.name)}: {escaped(event.text)}{_fields(event)}"
 
 
 def _fields(event: Event) -> str:

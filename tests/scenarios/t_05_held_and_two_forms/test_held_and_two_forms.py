@@ -62,7 +62,7 @@ def test_a_form_that_is_held_is_seen_and_leaves_once_the_table_knows_the_number(
 
 def test_what_is_held_as_a_whole_is_decided_again_and_leaves_when_other_rules_let_it(gateway: Gateway) -> None:
     drop(gateway, CT, PatientName="Unknown^Patient")
-    until(lambda: "held: 1" in gateway.ask("status"), 20, "the held instance")
+    until(lambda: "1 instance is held" in gateway.ask("status"), 20, "the held instance")
     assert sent(gateway, "archive") == sent(gateway, "research") == []
     gateway.stop()
     rules = gateway.folder / "site.rules"

@@ -23,7 +23,7 @@ def test_events_below_the_least_level_are_left_out() -> None:
     log = log_to(stream, least=Level.WARNING)
     for level in Level:
         log(events(level))
-    assert [line.split()[1] for line in stream.getvalue().splitlines()] == ["warning:", "error:"]
+    assert [line.split()[1] for line in stream.getvalue().splitlines()] == ["warning", "error"]
 
 
 def test_json_is_one_object_a_line() -> None:
