@@ -20,6 +20,7 @@ from dicomrules.model.ports import Emit
 from dicomrules.pipeline.again import later
 from dicomrules.pipeline.held import opened
 from dicomrules.pipeline.intake import Decides
+from dicomrules.pipeline.patients import named
 from dicomrules.queue import deciding, lanes, requested
 from dicomrules.queue.entry import Held, InstanceState
 from dicomrules.queue.errors import LedgerError
@@ -158,6 +159,7 @@ class Requests:
             if envelope.index is not None and envelope.index.disorder >= 0:
                 return lambda tx: _MALFORMED
             fresh = self._engine.decide(envelope)
+            people = () if isinstance(fresh, Needs) else named(envelope, fresh.variants)
         if isinstance(fresh, Needs):
             needs = Answer(False, f"it cannot be decided now: table {fresh.table} does not answer")
             return lambda tx: needs
@@ -173,7 +175,8 @@ class Requests:
         fresh = _narrowed(fresh, wish.destinations)
         refs = None if held else self._waiting(found)
         prepared = deciding.prepare(found, fresh, now)
-        return lambda tx: requested.decide_anew(tx, prepared, refs, now)
+        known = people if wish.kind is Ask.RELEASE else ()
+        return lambda tx: requested.decide_anew(tx, prepared, refs, now, known)
 
     def _release_forms(self, found: Held, fresh: Decision, now: datetime) -> Act:
         """Only variants of it are held: these are decided again, for the destinations they are held for."""

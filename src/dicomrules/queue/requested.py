@@ -10,7 +10,7 @@ from datetime import datetime
 
 from dicomrules.model.delivery import State
 from dicomrules.model.instance import Verdict
-from dicomrules.queue import encoding
+from dicomrules.queue import encoding, patients
 from dicomrules.queue.deciding import Prepared
 from dicomrules.queue.entry import InstanceState
 from dicomrules.queue.recording import insert_forms, state_of
@@ -85,8 +85,13 @@ def _once_more(options: bytes | None) -> bytes | None:
     return encoding.encode_options(replace(said, only_once=False)) if said is not None else None
 
 
-def decide_anew(tx: Transaction, prepared: Prepared, refs: Refs | None, now: datetime) -> Answer:
-    """A decision takes the place of the one before, which is kept; what was not sent by that one is replaced."""
+def decide_anew(
+    tx: Transaction, prepared: Prepared, refs: Refs | None, now: datetime, people: patients.Named = ()
+) -> Answer:
+    """A decision takes the place of the one before, which is kept; what was not sent by that one is replaced.
+
+    `people`: patients that a person has let pass by it, once it sends: their study is known as theirs from now on.
+    """
     one, decision, made, columns, at = prepared
     found = tx.run("asked_about", (one.instance_id,))
     if not found:
@@ -112,6 +117,8 @@ def decide_anew(tx: Transaction, prepared: Prepared, refs: Refs | None, now: dat
         tx.run("refs_are", (refs.spool_ref, refs.derived_ref, one.instance_id))
     if after is not before:
         tx.move_instance(before, after)
+    if decision.verdict is Verdict.SEND and after is not InstanceState.HELD:
+        patients.note(tx, people, at)
     return said_of(decision.verdict, decision.reason, decision.destinations)
 
 

@@ -11,6 +11,7 @@ from dicomrules.model.decision import Decision, Options
 from dicomrules.model.delivery import Kind, Outcome, State
 from dicomrules.model.instance import Envelope, Verdict
 from dicomrules.pipeline.committer import Decided, record_of
+from dicomrules.pipeline.patients import named
 from dicomrules.pipeline.requests import Means, Requests
 from dicomrules.pipeline.sweep import Retention, Sweep
 from dicomrules.queue.entry import Entry, InstanceState
@@ -49,7 +50,8 @@ class Site:
         held = decision.verdict in (Verdict.HOLD, Verdict.QUARANTINE)
         self.world.spool.seal(arrived.spool_ref, record_of(Decided(arrived, decision)))
         (ref,) = self.world.spool.commit([arrived.spool_ref], [held], arrived.received_at.date())
-        (recorded,) = self.world.ledger.record([Entry(arrived, decision, ref)])
+        people = named(arrived, decision.variants)
+        (recorded,) = self.world.ledger.record([Entry(arrived, decision, ref, patients=people)])
         return recorded.instance_id
 
     def attempt(self, destination: str, outcome: Outcome) -> None:
@@ -127,6 +129,39 @@ def test_a_conflict_is_released_with_new_deliveries(world: World) -> None:
     assert site.ask(Ask.RELEASE, conflict).progress is Progress.DONE
     assert site.states(conflict) == [("pacs", State.QUEUED)]
     assert site.counts_agree()
+
+
+def test_a_released_patient_is_known_for_the_study_and_a_third_one_is_not(world: World) -> None:
+    site = Site(world)
+    site.keep(lambda arrived: sends(arrived, "pacs"))
+    other = site.keep(lambda arrived: sends(arrived, "pacs"), 2, patient="4712")
+    assert site.story(other).state is InstanceState.HELD
+    assert site.ask(Ask.RELEASE, other).progress is Progress.DONE
+    of_both = [site.keep(lambda arrived: sends(arrived, "pacs"), 3 + n, who) for n, who in enumerate(("4711", "4712"))]
+    third = site.keep(lambda arrived: sends(arrived, "pacs"), 5, "4713")
+    assert [site.story(each).state for each in of_both] == [InstanceState.WAITING] * 2
+    assert site.story(third).state is InstanceState.HELD
+    assert site.counts_agree()
+
+
+@pytest.mark.parametrize("ask", [(Ask.AS_RECEIVED, "pacs"), (Ask.DISCARD,)])
+def test_what_is_said_of_one_object_makes_no_patient_known(world: World, ask: tuple[Ask, *tuple[str, ...]]) -> None:
+    site = Site(world)
+    site.keep(lambda arrived: sends(arrived, "pacs"))
+    other = site.keep(lambda arrived: sends(arrived, "pacs"), 2, patient="4712")
+    kind, *destinations = ask
+    assert site.ask(kind, other, *destinations).progress is Progress.DONE
+    later = site.keep(lambda arrived: sends(arrived, "pacs"), 3, patient="4712")
+    assert site.story(later).state is InstanceState.HELD
+
+
+def test_a_release_that_the_rules_keep_makes_no_patient_known(world: World) -> None:
+    site = Site(world, verdict(Verdict.QUARANTINE, "look"))
+    site.keep(lambda arrived: sends(arrived, "pacs"))
+    other = site.keep(lambda arrived: sends(arrived, "pacs"), 2, patient="4712")
+    assert site.ask(Ask.RELEASE, other).progress is Progress.REFUSED
+    later = site.keep(lambda arrived: sends(arrived, "pacs"), 3, patient="4712")
+    assert site.story(later).state is InstanceState.HELD
 
 
 def test_corrupt_bytes_never_leave(world: World) -> None:
