@@ -290,6 +290,36 @@ def test_w07_a_thousand_connections_leave_room_for_an_honest_sender(start: Start
         sock.close()
 
 
+def test_w07_peers_that_are_silent_before_tls_count_as_connections(start: Start, tmp_path: Path) -> None:
+    authority = Authority(tmp_path / "authority")
+    certificate, key = authority.sign("gw", "IP:127.0.0.1")
+    context = ssl.create_default_context(cafile=str(authority.pem))
+    web = start(tls=ServerTls(certificate, key), deadlines=Deadlines(handshake=60.0), per_address=20, connections=30)
+    silent = [connect(web.port) for _ in range(200)]
+    until(lambda: web.scp.by_address["127.0.0.1"] == 20)
+    until(lambda: [event.name for event in web.events].count("connection.refused") == 1, 30, "the refusal to be told")
+    uid, part = file("p", 1)
+    plain = socket.create_connection(("127.0.0.1", web.port), 60, ("127.0.0.9", 0))
+    with plain, context.wrap_socket(plain, server_hostname="127.0.0.1") as sock:
+        sock.sendall(head(len(multipart(part))) + multipart(part))
+        assert answer(sock).uids(STORED) == [uid]
+    elsewhere = [socket.create_connection(("127.0.0.1", web.port), 60, (f"127.0.1.{n}", 0)) for n in range(1, 12)]
+    assert elsewhere[-1].recv(1) == b"", "all places are taken: it is closed before a handshake"
+    for sock in (*silent, *elsewhere):
+        sock.close()
+    until(lambda: not web.scp.by_address, 60, "the silent ones to be forgotten")
+
+
+def test_w07_a_peer_that_is_silent_before_tls_is_cut_and_it_is_told(start: Start, tmp_path: Path) -> None:
+    authority = Authority(tmp_path / "authority")
+    web = start(tls=ServerTls(*authority.sign("gw", "IP:127.0.0.1")), deadlines=Deadlines(handshake=0.3))
+    with connect(web.port) as silent:
+        assert silent.recv(1) == b""
+    until(lambda: not web.scp.by_address, 60, "it to be forgotten")
+    (told,) = [event for event in web.events if event.name == "tls.refused"]
+    assert told.fields["why"] == "the TLS handshake did not end in time"
+
+
 def test_w07_who_does_not_read_its_answer_is_cut(start: Start) -> None:
     web = start(deadlines=IMPATIENT)
     body = multipart(*[b"no object"] * 9000)

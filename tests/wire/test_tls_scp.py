@@ -152,7 +152,7 @@ def test_a05_silent_and_slow_peers_are_closed_in_time_while_others_are_served(st
     with secure(scp, client(authority, pair)) as peer:
         peer.associate()
         assert peer.echo() == 0
-        assert len(scp.scp._listener._server._under_way) == 40, "served while they are still borne"
+        assert len(scp.scp._listener._server._door._under_way) == 40, "served while they are still borne"
     assert all(peer.closed_within(8) for peer in silent + slow)
     assert refused(scp, "did not end in time")
     with secure(scp, client(authority, authority.sign("ct"))) as peer:

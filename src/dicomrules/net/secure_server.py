@@ -5,7 +5,6 @@ handshake failed is told to the peer, by TLS's own alert, and to the log.
 """
 
 import asyncio
-import ipaddress
 import socket
 import ssl
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 from dicomrules.model.event import Level
 from dicomrules.model.security import ServerTls
 from dicomrules.net import tcp
+from dicomrules.net.door import Door, listening
 from dicomrules.net.link import Link
 from dicomrules.net.tls import Secured, Unusable, words
 from dicomrules.net.tls_transport import TlsTransport
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 _TLS, _DICOM = b"\x16", b"\x01"  # the first byte of TLS (RFC 8446 5.1) and of an A-ASSOCIATE-RQ
 _FAREWELL = 1.0  # seconds for a refused peer to read why
 _MOST_DISCARDED = 16  # receives in that time
-_OUT_OF_FILES = 1.0  # seconds to wait when no more sockets can be had
 
 
 class SecureServer:
@@ -39,37 +38,20 @@ class SecureServer:
         except Unusable as problem:
             raise OSError(str(problem)) from problem
         settings = listener.settings
-        family = socket.AF_INET6 if ipaddress.ip_address(settings.bind).version == 6 else socket.AF_INET
-        self._socket = socket.create_server((settings.bind, settings.port), family=family, backlog=256)
-        self._socket.setblocking(False)
-        self.sockets = (self._socket,)
-        self._under_way: set[asyncio.Task[None]] = set()
-        self._accepting = asyncio.get_running_loop().create_task(self._accept())
+        self._door = Door(
+            listening(settings.bind, settings.port),
+            lambda _sock, address: listener.admits(address),
+            self._admit,
+            self._exhausted,
+        )
+        self.sockets = self._door.sockets
 
     def close(self) -> None:
         """Accept nothing more; handshakes under way end."""
-        for task in (self._accepting, *self._under_way):
-            task.cancel()
-        self._socket.close()
+        self._door.close()
 
-    async def _accept(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            try:
-                sock, (address, port, *_) = await loop.sock_accept(self._socket)
-            except ConnectionError:
-                continue
-            except OSError as error:
-                fields: dict[str, str | int | float] = {"why": (error.strerror or "").lower()}
-                self._listener.note("listener.exhausted", Level.ERROR, "no connection can be accepted now", fields)
-                await asyncio.sleep(_OUT_OF_FILES)
-                continue
-            if not self._listener.admits(address):
-                sock.close()
-                continue
-            task = loop.create_task(self._admit(sock, (address, port)))
-            self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
+    def _exhausted(self, why: str) -> None:
+        self._listener.note("listener.exhausted", Level.ERROR, "no connection can be accepted now", {"why": why})
 
     async def _admit(self, sock: socket.socket, peername: tuple[str, int]) -> None:
         """One handshake, and the beginning of its link; without one, the connection is closed and said to be over."""

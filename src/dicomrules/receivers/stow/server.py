@@ -7,8 +7,10 @@ one connection needs is used.
 
 import asyncio
 import logging
+import socket
 import ssl
 from collections import Counter
+from contextlib import suppress
 from typing import Any
 
 from uvicorn.config import Config
@@ -18,7 +20,8 @@ from uvicorn.server import ServerState
 from dicomrules.model.event import Event, Level
 from dicomrules.model.ports import Emit
 from dicomrules.model.receiver import StowReceiver
-from dicomrules.net.tls import Secured, Unusable
+from dicomrules.net.door import Door, Peername, listening
+from dicomrules.net.tls import Secured, Unusable, words
 from dicomrules.receivers.scp import Means
 from dicomrules.receivers.stow.app import StowApp
 from dicomrules.wire.limits import Deadlines
@@ -41,34 +44,29 @@ class StowServer:
         self._crowding: set[str] = set()  # addresses that had too many, until they have none
         self._config = _config(StowApp(receiver, means, self.deadlines))
         self._state = ServerState()
-        self._server: asyncio.Server | None = None
+        self._admitted = 0
+        self._door: Door | None = None
+        self._context: ssl.SSLContext | None = None
         self._ticker: asyncio.Task[None] | None = None
 
     @property
     def port(self) -> int:
         """The port it listens on, also when the receiver's is 0."""
-        assert self._server is not None
-        return int(self._server.sockets[0].getsockname()[1])
+        assert self._door is not None
+        return int(self._door.sockets[0].getsockname()[1])
 
     async def start(self) -> None:
         """Begin to listen. OSError when the port is taken or may not be used, or its certificates cannot be used."""
         _log_to(self.emit)
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(
-            lambda: _Connection(self, self._config, self._state),
-            self.receiver.bind,
-            self.receiver.port,
-            backlog=256,
-            ssl=self._context(),
-            ssl_handshake_timeout=self.deadlines.handshake if self.receiver.tls else None,
-        )
-        self._ticker = loop.create_task(self._tick())
+        self._context = self._secured()
+        self._door = Door(listening(self.receiver.bind, self.receiver.port), self.admits, self._begin, self._exhausted)
+        self._ticker = asyncio.get_running_loop().create_task(self._tick())
 
     async def drain(self, seconds: float) -> None:
         """Stop accepting; requests under way may finish for `seconds`, the rest is cut off."""
-        if self._server is None or self._ticker is None:
+        if self._door is None or self._ticker is None:
             return
-        self._server.close()
+        self._door.close()
         for connection in list(self.connections):
             connection.shutdown()
         loop = asyncio.get_running_loop()
@@ -81,11 +79,21 @@ class StowServer:
             await asyncio.wait(self._state.tasks, timeout=self.deadlines.handshake)
         self._ticker.cancel()
 
-    # what a connection asks
+    # what the door asks, before a handshake costs anything
 
-    def admits(self, address: str) -> bytes:
-        """Empty when one more connection from this address is borne; else what it is answered."""
-        if len(self.connections) >= self.receiver.connections:
+    def admits(self, sock: socket.socket, address: str) -> bool:
+        """Count one more connection when it is borne; else tell it why not, where it understands that."""
+        refusal = self._refusal(address)
+        if not refusal:
+            self._admitted += 1
+            self.by_address[address] += 1
+        elif self.receiver.tls is None:
+            with suppress(OSError):
+                sock.send(refusal)
+        return not refusal
+
+    def _refusal(self, address: str) -> bytes:
+        if self._admitted >= self.receiver.connections:
             return _REFUSAL % b"503 Service Unavailable"
         if self.by_address[address] < self.receiver.per_address:
             return b""
@@ -95,15 +103,39 @@ class StowServer:
             self.emit(Event("connection.refused", Level.WARNING, "an address has too many connections", fields))
         return _REFUSAL % b"429 Too Many Requests"
 
-    def forget(self, connection: "_Connection") -> None:
+    def forget(self, address: str) -> None:
         """A connection that was admitted is over."""
-        self.connections.discard(connection)
-        self.by_address[connection.address] -= 1
-        if not self.by_address[connection.address]:
-            del self.by_address[connection.address]
-            self._crowding.discard(connection.address)
+        self._admitted -= 1
+        self.by_address[address] -= 1
+        if not self.by_address[address]:
+            del self.by_address[address]
+            self._crowding.discard(address)
 
-    def _context(self) -> ssl.SSLContext | None:
+    async def _begin(self, sock: socket.socket, peername: Peername) -> None:
+        """The handshake, if any, and the beginning of HTTP; without one, the connection is said to be over."""
+        connection = _Connection(self, peername[0], self._config, self._state)
+        try:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            await asyncio.get_running_loop().connect_accepted_socket(
+                lambda: connection,
+                sock,
+                ssl=self._context,
+                ssl_handshake_timeout=self.deadlines.handshake if self._context else None,
+            )
+        except OSError as error:
+            sock.close()
+            fields: dict[str, str | int | float] = {"receiver": self.receiver.name, "address": peername[0]}
+            text = "a peer could not make a secure connection"
+            self.emit(Event("tls.refused", Level.WARNING, text, {**fields, "why": words(error)}))
+        finally:
+            if not connection.begun:
+                self.forget(peername[0])
+
+    def _exhausted(self, why: str) -> None:
+        fields: dict[str, str | int | float] = {"receiver": self.receiver.name, "why": why}
+        self.emit(Event("listener.exhausted", Level.ERROR, "no connection can be accepted now", fields))
+
+    def _secured(self) -> ssl.SSLContext | None:
         """A context that looks at the files of certificates anew at each handshake."""
         if self.receiver.tls is None:
             return None
@@ -134,35 +166,28 @@ class StowServer:
 class _Connection(H11Protocol):
     """A connection of uvicorn's that is counted, and cut when it only takes room."""
 
-    def __init__(self, server: StowServer, config: Config, state: ServerState) -> None:
+    def __init__(self, server: StowServer, address: str, config: Config, state: ServerState) -> None:
         super().__init__(config, state, {})
-        self.address = ""
+        self.begun = False
         self._of = server
-        self._admitted = False
+        self._address = address
         self._heard = 0.0  # since when it has been the peer's turn
         self._unread = 0  # bytes that wait for the peer to read them
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        self.address = str((transport.get_extra_info("peername") or ("",))[0])
-        refusal = self._of.admits(self.address)
         super().connection_made(transport)
         self._heard = self.loop.time()
-        if refusal:
-            transport.write(refusal)
-            transport.close()
-            return
-        self._admitted = True
+        self.begun = True
         self._of.connections.add(self)
-        self._of.by_address[self.address] += 1
 
     def data_received(self, data: bytes) -> None:
-        if self._admitted and not self.transport.is_closing():
+        if not self.transport.is_closing():
             super().data_received(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        if self._admitted:
-            self._of.forget(self)
+        self._of.connections.discard(self)
+        self._of.forget(self._address)
 
     def check(self, now: float) -> None:
         """Cut it when a request's head, or the reading of an answer, takes too long. Bodies have their own deadline."""
