@@ -94,10 +94,10 @@ rule r { set StudyID = PatientID | keyed_hash(salt, 10) otherwise keep }
 
 
 def test_s68_a_missing_secret_is_an_error_where_the_environment_is_given_and_only_there() -> None:
-    assert not [code for code in codes(SECRET) if code == "DR219"]
-    assert "DR219" in codes(SECRET, environment={})
-    assert "DR219" in codes(SECRET, environment={"SALT": ""})
-    assert "DR219" not in codes(SECRET, environment={"SALT": "x"})
+    assert not [code for code in codes(SECRET) if code == "DR613"]
+    assert "DR613" in codes(SECRET, environment={})
+    assert "DR613" in codes(SECRET, environment={"SALT": ""})
+    assert "DR613" not in codes(SECRET, environment={"SALT": "x"})
 
 
 def test_s68_another_secret_gives_another_result_and_is_no_part_of_what_is_printed() -> None:

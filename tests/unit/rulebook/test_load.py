@@ -176,7 +176,7 @@ def test_secrets_come_from_the_environment_and_are_never_shown() -> None:
         '  set IssuerOfPatientID = "N"\n}\n'
     )
     assert codes(loaded({"a.rules": rules})) == []
-    assert codes(loaded({"a.rules": rules}, environment={})) == ["DR219"]
+    assert codes(loaded({"a.rules": rules}, environment={})) == ["DR613"]
     found = loaded({"a.rules": rules}, environment={"SALT": "top secret"})
     assert found.program is not None
     assert found.program.secrets == {"s": "top secret"}
