@@ -21,6 +21,10 @@ class StoredFile:
         self.dataset_offset = 7
         self.length = path.stat().st_size - 7
 
+    def came_with(self) -> bytes | None:
+        """It came by C-STORE."""
+        return None
+
     def __enter__(self) -> Self:
         return self
 
