@@ -49,10 +49,12 @@ def store(peer: RawPeer, patient: str, number: int, size: int = 2000) -> str:
 
 
 @contextmanager
-def injected(pid: int, call: str, what: str, log: Path, *, main_thread_only: bool = False) -> Iterator[None]:
+def injected(
+    pid: int, call: str, what: str, log: Path, *, main_thread_only: bool = False, on: Path | None = None
+) -> Iterator[None]:
     """Each thread's first such system call of a process meets `what`: `error=EIO`, `signal=KILL`.
 
-    Skips where no process may be traced.
+    With `on`, only calls on that file count. Skips where no process may be traced.
     """
     strace = shutil.which("strace")
     if strace is None:
@@ -60,6 +62,7 @@ def injected(pid: int, call: str, what: str, log: Path, *, main_thread_only: boo
     command = [
         strace,
         *([] if main_thread_only else ["-f"]),
+        *(["-P", str(on)] if on else []),
         "-y",
         "-qq",
         "-o",

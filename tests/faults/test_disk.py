@@ -35,14 +35,17 @@ def test_s07_fsync_eio_is_never_success_and_is_not_asked_twice(
     assert "could not be made durable" in gateway.output()
 
 
-@pytest.mark.parametrize(("call", "which"), [("fdatasync", "the ledger"), ("fsync", "spool folder")])
+@pytest.mark.parametrize(
+    ("call", "which", "file"), [("fdatasync", "the ledger", "ledger.db-wal"), ("fsync", "spool folder", "")]
+)
 def test_s08_fsync_eio_on_ledger_or_folder_ends_intake_which_comes_back(
-    gateway: Gateway, sink: Sink, port: int, tmp_path: Path, call: str, which: str
+    gateway: Gateway, sink: Sink, port: int, tmp_path: Path, call: str, which: str, file: str
 ) -> None:
     """After such an error nobody knows what is on the disk: nothing more is written before both are opened anew."""
     with peer_at(port) as peer:
         uids = {store(peer, "PAT1", 0)}
-        with injected(intake_and_delivery(gateway)[0], call, "error=EIO", tmp_path / "calls"):
+        on = gateway.folder / "var" / file if file else None
+        with injected(intake_and_delivery(gateway)[0], call, "error=EIO", tmp_path / "calls", on=on):
             uid, data = image("PAT1", 1, 2000)
             until(lambda: peer.store(uid, data) == OUT_OF_RESOURCES and "INJECTED" in (tmp_path / "calls").read_text())
             until(lambda: peer.closed_within(2) or peer.store(uid, data), 5, "the end of intake")
