@@ -5,8 +5,6 @@ import smtplib
 from datetime import datetime
 from email.message import EmailMessage
 
-import httpx
-
 from dicomrules.model.observing import Mail, Webhook
 from dicomrules.observe.alarms import Alarm, Turn
 
@@ -44,6 +42,8 @@ def tell(where: Webhook | Mail, kept: bytes) -> None:
 
 
 def _post(where: Webhook, kept: bytes) -> None:
+    import httpx  # 5 MB, for whoever has a webhook
+
     try:
         with httpx.Client(trust_env=False, timeout=_SECONDS, follow_redirects=False) as client:
             answer = client.post(where.url, content=kept, headers={"Content-Type": "application/json"})

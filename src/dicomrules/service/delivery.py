@@ -26,10 +26,8 @@ from dicomrules.queue.checking import problem_of
 from dicomrules.queue.errors import LedgerError
 from dicomrules.queue.ledger import Ledger
 from dicomrules.queue.wakeup import Wakeup
-from dicomrules.senders.bucket import BucketSender
 from dicomrules.senders.cstore import CStoreSender
 from dicomrules.senders.folder import FolderSender
-from dicomrules.senders.stow import StowSender
 from dicomrules.service.commitment import CommitmentSide
 from dicomrules.service.emitting import Emitting
 from dicomrules.service.intake import engine_of, in_force, open_state
@@ -230,9 +228,14 @@ def _sender(destination: Destination, ends: Ends) -> Sender:
 def _plain(destination: Destination, ends: Ends) -> Sender:
     if isinstance(destination, DicomDestination):
         return CStoreSender(destination, ends.spool, ends.emit)
+    # What speaks HTTP brings 10 MB of libraries along: only for a gateway that has such a destination.
     if isinstance(destination, StowDestination):
+        from dicomrules.senders.stow import StowSender
+
         return StowSender(destination, ends.spool, ends.emit)
     if isinstance(destination, BucketDestination):
+        from dicomrules.senders.bucket import BucketSender
+
         return BucketSender(destination, ends.spool, ends.emit)
     return FolderSender(destination, ends.spool, ends.emit)
 

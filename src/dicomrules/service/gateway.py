@@ -22,7 +22,7 @@ from dicomrules.model.event import Event, Level
 from dicomrules.model.ports import Emit
 from dicomrules.observe.emit import fan_out
 from dicomrules.observe.log import log_to
-from dicomrules.service import delivery, intake, watch
+from dicomrules.service import delivery, intake
 from dicomrules.service.alive import hold
 from dicomrules.service.lost import DAMAGED, mend
 from dicomrules.service.plan import (
@@ -68,6 +68,8 @@ def serve(plan: Plan, announce: Callable[[str], None]) -> int:
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     children = [_Child("intake", intake.run), _Child("delivery", delivery.run)]
     if plan.settings.observing.anybody:
+        from dicomrules.service import watch  # its libraries only for whoever is watched, and before the fork
+
         children.append(_Child("watch", watch.run))
     try:
         _keep_first(plan)
@@ -214,7 +216,7 @@ def _reload(plan: Plan, children: list[_Child]) -> Plan:
     if new is None:
         return plan
     for child in children:
-        if child.pid and child.run is watch.run:
+        if child.pid and child.name == "watch":
             _begin_anew(new, child, children, emit)
         elif child.pid:
             os.kill(child.pid, signal.SIGHUP)
