@@ -46,6 +46,7 @@ def gateway(tmp_path: Path, authority: Authority, archive: tuple[int, Path]) -> 
     ):
         shutil.copy(source, made.folder / name)
     (made.folder / "passcode").write_text("open sesame\n")
+    (made.folder / "passcode").chmod(0o600)
     with made:
         yield made
 
