@@ -1,8 +1,7 @@
 """Character sets: Specific Character Set (0008,0005) with code extensions (PS3.3 C.12.1.1.2, PS3.5 6.1).
 
 Strict both ways: what cannot be decoded or encoded is an error that the caller declares, never a `?` and never a
-guess. The names of character sets and their Python codecs are pydicom's; decoding and encoding are ours, because
-pydicom's warn with received bytes and replace what does not fit.
+guess. pydicom's own decoding warns with received bytes, and replaces what does not fit.
 
 With code extensions bytes below 80H belong to G0, the others to G1. An escape sequence puts another character set
 into one of them; delimiters put the initial ones back.
@@ -14,8 +13,32 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from pydicom.charset import STAND_ALONE_ENCODINGS, python_encoding
-
+# Defined term of (0008,0005) -> the codec that Python has for it (PS3.3 C.12.1.1.2); empty: ASCII alone
+_CODECS: Final = {
+    **dict.fromkeys(("", "ISO_IR 6", "ISO 2022 IR 6"), ""),
+    **dict.fromkeys(("ISO_IR 13", "ISO 2022 IR 13"), "shift_jis"),
+    **dict.fromkeys(("ISO_IR 100", "ISO 2022 IR 100"), "latin_1"),
+    **dict.fromkeys(("ISO_IR 101", "ISO 2022 IR 101"), "iso8859_2"),
+    **dict.fromkeys(("ISO_IR 109", "ISO 2022 IR 109"), "iso8859_3"),
+    **dict.fromkeys(("ISO_IR 110", "ISO 2022 IR 110"), "iso8859_4"),
+    **dict.fromkeys(("ISO_IR 126", "ISO 2022 IR 126"), "iso_ir_126"),  # Greek
+    **dict.fromkeys(("ISO_IR 127", "ISO 2022 IR 127"), "iso_ir_127"),  # Arabic
+    **dict.fromkeys(("ISO_IR 138", "ISO 2022 IR 138"), "iso_ir_138"),  # Hebrew
+    **dict.fromkeys(("ISO_IR 144", "ISO 2022 IR 144"), "iso_ir_144"),  # Cyrillic
+    **dict.fromkeys(("ISO_IR 148", "ISO 2022 IR 148"), "iso_ir_148"),  # Turkish
+    **dict.fromkeys(("ISO_IR 166", "ISO 2022 IR 166"), "iso_ir_166"),  # Thai
+    "ISO 2022 IR 58": "iso_ir_58",
+    "ISO 2022 IR 87": "iso2022_jp",
+    "ISO 2022 IR 149": "euc_kr",
+    "ISO 2022 IR 159": "iso2022_jp_2",
+    "ISO_IR 192": "UTF8",
+    "GB18030": "GB18030",
+    "GBK": "GBK",
+    "ISO 2022 GBK": "GBK",  # these two before CP 1234
+    "ISO 2022 58": "GB2312",
+}
+# Without code extensions (PS3.3 C.12.1.1.2, table C.12-5)
+_STAND_ALONE: Final = frozenset({"ISO_IR 192", "GB18030", "GBK"})
 # Character sets of G0 with two bytes a character, so that 5CH is no backslash there, and of G1 (PS3.3 C.12.1.1.2)
 _G0: Final = {b"\x1b$B": "iso2022_jp", b"\x1b$(D": "iso2022_jp_2"}
 _G1: Final = {
@@ -166,14 +189,13 @@ def _bytes_of(character: str, codec: str) -> bytes:
 def character_set(terms: tuple[str, ...] = ()) -> CharacterSet:
     """The character set that the values of (0008,0005) declare; none, or one that is empty: ASCII (ISO_IR 6)."""
     named = tuple(_spelt(term) for term in terms) or ("",)
-    codecs = [python_encoding.get(term) for term in named]
-    if None in codecs:
+    if not all(term in _CODECS for term in named):
         return CharacterSet(terms, None)
-    plain = ["" if codec == "iso8859" else codec for codec in codecs if codec]
-    first = plain[0]
-    if named[0] in STAND_ALONE_ENCODINGS or (len(named) == 1 and not named[0].startswith("ISO 2022")):
+    codecs = [_CODECS[term] for term in named]
+    first = codecs[0]
+    if named[0] in _STAND_ALONE or (len(named) == 1 and not named[0].startswith("ISO 2022")):
         return CharacterSet(terms, first)
-    others = tuple(dict.fromkeys(codec for codec in plain if codec in _CODES))
+    others = tuple(dict.fromkeys(codec for codec in codecs if codec in _CODES))
     return CharacterSet(terms, "" if first in _G0.values() else first, others, stands_alone=False)
 
 

@@ -4,8 +4,7 @@ import re
 from types import MappingProxyType
 from typing import Final
 
-from pydicom._uid_dict import UID_dictionary
-
+from dicomrules.dicom.dictionaries import UIDS
 from dicomrules.dicom.uids import is_transfer_syntax, storage_classes, uid_keyword, uid_of
 
 # Group -> which of the keywords of PS3.6 belong to it. A class may belong to several.
@@ -22,7 +21,7 @@ _MEMBERS: Final = {
 STORAGE: Final = storage_classes()
 """Every storage SOP class of PS3.6, in its order."""
 
-TRANSFER_SYNTAXES: Final = tuple(uid for uid in UID_dictionary if is_transfer_syntax(uid))
+TRANSFER_SYNTAXES: Final = tuple(uid for uid in UIDS if is_transfer_syntax(uid))
 """Every transfer syntax of PS3.6, in its order."""
 
 GROUPS: Final = MappingProxyType(

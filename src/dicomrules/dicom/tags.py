@@ -2,12 +2,10 @@
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
-from pydicom._dicom_dict import DicomDictionary, RepeatersDictionary
-from pydicom._private_dict import private_dictionaries
-from pydicom.datadict import mask_match
+from dicomrules.dicom.dictionaries import ATTRIBUTES, PRIVATE, REPEATING, Entry
 
 SPECIFIC_CHARACTER_SET: Final = 0x00080005
 SOP_CLASS_UID: Final = 0x00080016
@@ -18,11 +16,11 @@ SERIES_INSTANCE_UID: Final = 0x0020000E
 PIXEL_REPRESENTATION: Final = 0x00280103
 
 # Attributes that PS3.6 calls sequences
-SEQUENCES: Final = frozenset(tag for tag, entry in DicomDictionary.items() if entry[0] == "SQ")
+SEQUENCES: Final = frozenset(tag for tag, entry in ATTRIBUTES.items() if entry[0] == "SQ")
 
-_VRS: Final[dict[int, str]] = {tag: str(entry[0]) for tag, entry in DicomDictionary.items()}
-_TAGS: Final[dict[str, int]] = {entry[4]: tag for tag, entry in DicomDictionary.items() if entry[4]}
-_REPEATERS: Final[dict[str, str]] = {entry[4]: mask for mask, entry in RepeatersDictionary.items() if entry[4]}
+_VRS: Final[dict[int, str]] = {tag: str(entry[0]) for tag, entry in ATTRIBUTES.items()}
+_TAGS: Final[dict[str, int]] = {entry[4]: tag for tag, entry in ATTRIBUTES.items() if entry[4]}
+_REPEATERS: Final[dict[str, str]] = {entry[4]: mask for mask, entry in REPEATING.items() if entry[4]}
 _TAG: Final = re.compile(r"\(? *([0-9A-Fa-f]{4}) *,? *([0-9A-Fa-f]{4}) *\)?", re.ASCII)
 _MASK: Final = re.compile(r"\(? *([0-9A-Fa-fxX]{4}) *,? *([0-9A-Fa-fxX]{4}) *\)?", re.ASCII)
 
@@ -83,12 +81,17 @@ def keywords() -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=4096)
-def _entry(tag: int) -> tuple[str, str, str, str, str] | None:
-    entry = DicomDictionary.get(tag)
-    if entry is None and not tag >> 16 & 1:
-        mask = mask_match(tag)
-        entry = RepeatersDictionary[mask] if mask else None
+def _entry(tag: int) -> Entry | None:
+    entry = ATTRIBUTES.get(tag)
+    if entry is None and not is_private(tag):
+        return next((entry for mask, entry in _repeating() if mask.fits(tag)), None)
     return entry
+
+
+@cache
+def _repeating() -> tuple[tuple["TagMask", Entry], ...]:
+    masks = ((parse_mask(mask), entry) for mask, entry in REPEATING.items())
+    return tuple((mask, entry) for mask, entry in masks if mask is not None)
 
 
 def is_private(tag: int) -> bool:
@@ -124,7 +127,7 @@ def private_tag(group: int, block: int, offset: int) -> int:
 
 def private_vr(creator: str, tag: int) -> str:
     """The VR that the private dictionaries give to an element of `creator`'s block; "UN" when they do not know it."""
-    entries = private_dictionaries.get(creator)
+    entries = PRIVATE.get(creator)
     if entries is None:
         return "UN"
     group, offset = f"{tag >> 16:04X}", f"{tag & 0xFF:02X}"

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from pydicom._uid_dict import UID_dictionary
-
+from dicomrules.dicom.dictionaries import UIDS
 from dicomrules.dicom.tags import keyword_of
 
 # Registered with "Storage" in their names, but not stored by C-STORE
@@ -17,7 +16,7 @@ _NEWER: Final = frozenset(f"1.2.840.10008.5.1.4.1.1.{tail}" for tail in ("66.7",
 _STORAGE: Final = re.compile(r"Storage(ForPresentation|ForProcessing|Trial|SOPClass)?(Retired)?$")
 _UID: Final = re.compile(r"[0-9]+(\.[0-9]+)*", re.ASCII)
 
-_UIDS: Final[dict[str, str]] = {entry[4]: uid for uid, entry in UID_dictionary.items() if entry[4]}
+_BY_KEYWORD: Final[dict[str, str]] = {entry[4]: uid for uid, entry in UIDS.items() if entry[4]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,47 +31,47 @@ class InstanceKey:
 
 def uid_of(keyword: str) -> str | None:
     """The UID that PS3.6 Annex A registers under `keyword`; None when there is none."""
-    return _UIDS.get(keyword)
+    return _BY_KEYWORD.get(keyword)
 
 
 def uid_keyword(uid: str) -> str:
     """The keyword of a registered UID; empty when PS3.6 does not know it."""
-    entry = UID_dictionary.get(uid)
+    entry = UIDS.get(uid)
     return entry[4] if entry else ""
 
 
 def uid_name(uid: str) -> str:
     """The name of a registered UID for people; the UID itself when PS3.6 does not know it."""
-    entry = UID_dictionary.get(uid)
+    entry = UIDS.get(uid)
     return entry[0] if entry else uid
 
 
 def uid_keywords() -> tuple[str, ...]:
     """Every keyword of PS3.6 Annex A."""
-    return tuple(_UIDS)
+    return tuple(_BY_KEYWORD)
 
 
 def is_registered(uid: str) -> bool:
     """True for what PS3.6 registers: classes, syntaxes, coding schemes and the like, never a patient's instance."""
-    return uid in UID_dictionary or uid in _NEWER
+    return uid in UIDS or uid in _NEWER
 
 
 def is_storage_class(uid: str) -> bool:
     """True for a SOP class of PS3.4 Annex B or GG: one whose instances travel by C-STORE."""
     if uid in _NEWER:
         return True
-    entry = UID_dictionary.get(uid)
+    entry = UIDS.get(uid)
     return bool(entry and entry[1] == "SOP Class" and entry[4] not in _NO_STORAGE and _STORAGE.search(entry[4]))
 
 
 def storage_classes() -> tuple[str, ...]:
     """Every SOP class for which `is_storage_class` is true, in the order of PS3.6."""
-    return (*filter(is_storage_class, UID_dictionary), *sorted(_NEWER))
+    return (*filter(is_storage_class, UIDS), *sorted(_NEWER))
 
 
 def is_transfer_syntax(uid: str) -> bool:
     """True for a transfer syntax that PS3.6 registers."""
-    entry = UID_dictionary.get(uid)
+    entry = UIDS.get(uid)
     return bool(entry and entry[1] == "Transfer Syntax")
 
 
