@@ -15,11 +15,11 @@ HEAVY = ("pydicom", "numpy", "PIL", "gdcm", "pylibjpeg", "openjpeg", "requests",
 
 
 def test_they_are_pydicoms() -> None:
-    assert dictionaries.ATTRIBUTES == DicomDictionary
-    assert dictionaries.REPEATING == RepeatersDictionary
+    assert DicomDictionary == dictionaries.ATTRIBUTES
+    assert RepeatersDictionary == dictionaries.REPEATING
     assert dictionaries.UIDS.items() <= UID_dictionary.items()  # pynetdicom, in other tests, adds to pydicom's
     assert len(dictionaries.UIDS) > 450
-    assert dictionaries.PRIVATE == private_dictionaries
+    assert private_dictionaries == dictionaries.PRIVATE
 
 
 def test_repeating_groups_are_found_as_pydicom_finds_them() -> None:
