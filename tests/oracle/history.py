@@ -40,6 +40,8 @@ class History:
     acknowledged: set[str] = field(default_factory=set)
     held: set[str] = field(default_factory=set)
     in_flight: int = 0
+    cut_off: Counter[str] | None = None  # of each instance: how many of these attempts, where that is known
+    came_again: Counter[str] = field(default_factory=Counter)  # repeated by its sender when it was delivered and swept
 
     def judge(self, stored: Iterable[Stored], ghosts: Container[int] = ()) -> Verdict:
         """Compare with what a sink has got, when nothing is on its way any more.
@@ -59,8 +61,10 @@ class History:
             wrong += [f"{uid}: {each}" for each in self._wrong(uid, ones)]
         true = Counter(one.sop_instance for place, one in enumerate(stored) if place not in ghosts)
         duplicates = sum(number - 1 for number in true.values())
-        if duplicates > self.in_flight:
-            wrong.append(f"{duplicates} came twice, and only {self.in_flight} attempts were cut off")
+        allowed = self.in_flight + self.came_again.total()
+        if duplicates > allowed:
+            wrong.append(f"{duplicates} came twice, and only {allowed} attempts were cut off or arrivals repeated")
+        wrong += [f"{uid}: {each}" for uid, number in true.items() for each in self._too_often(uid, number)]
         return Verdict(
             acknowledged=len(self.acknowledged),
             delivered=len(delivered),
@@ -70,6 +74,11 @@ class History:
             in_flight=self.in_flight,
             wrong=wrong,
         )
+
+    def _too_often(self, uid: str, copies: int) -> list[str]:
+        if self.cut_off is None or copies - 1 <= self.cut_off[uid] + self.came_again[uid]:
+            return []
+        return [f"came {copies} times, and {self.cut_off[uid]} of its attempts were cut off"]
 
     def _wrong(self, uid: str, copies: list[Stored]) -> list[str]:
         """About the copies of one instance that a sink has got, acknowledged or not."""

@@ -7,6 +7,9 @@ What lay in `waiting` is sent, unless the rules are others than those that decid
 `held` stays held, whatever the rules say. What lay in `done` becomes history without deliveries. So nothing that was
 acknowledged is lost and nothing leaves by rules that nobody has looked at; a destination may get an instance again,
 byte for byte the same where the rules are the same.
+
+A file without a row in a ledger that knows what came after it was never acknowledged. When its sender has repeated it
+since, it is superfluous, be the repetition still here or delivered and swept.
 """
 
 from collections.abc import Iterator
@@ -103,6 +106,9 @@ class Rebuild:
                 whole = file.length == record.length
             if not whole:
                 raise SpoolError("a spool file is shorter than it was when written")
+            if not self.lost and self.means.ledger.is_over(_envelope(ref, record)):
+                self.means.spool.remove(ref)
+                return
             entry = self._entry(ref, record)
         except (SpoolError, MalformedDataSet) as error:
             self.found.unreadable += 1

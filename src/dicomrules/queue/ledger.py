@@ -16,6 +16,7 @@ import apsw
 
 from dicomrules.model.decision import Decision
 from dicomrules.model.delivery import Delivery, Standing, State
+from dicomrules.model.instance import Envelope
 from dicomrules.queue import consign, deciding, encoding, failover, lanes, recording, retention
 from dicomrules.queue.connection import FILE, open_for_writing, told
 from dicomrules.queue.consign import ANY, Choice
@@ -87,6 +88,11 @@ class Ledger:
         name = ref.rpartition("/")[2]
         with self._reading() as tx:
             return any(known.endswith(name) for (known,) in tx.run("refs_of_uid", (sop_instance,)))
+
+    def is_over(self, one: Envelope) -> bool:
+        """Whether the same bytes came from the same peer after this, and all is over with them, down to their files."""
+        with self._reading() as tx:
+            return bool(tx.run("came_later", recording.same_again(one)))
 
     def note_crash(self, sop_instance: str, length: int) -> int:
         """An object was left behind undecided when the process died; how often that has happened to it now."""

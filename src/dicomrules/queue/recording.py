@@ -7,7 +7,7 @@ from dicomrules.dicom.syntax import EXPLICIT_VR_LITTLE_ENDIAN
 from dicomrules.model.admission import Policy
 from dicomrules.model.decision import Decision, Variant
 from dicomrules.model.delivery import State
-from dicomrules.model.instance import Verdict
+from dicomrules.model.instance import Envelope, Verdict
 from dicomrules.queue import consign, encoding, patients
 from dicomrules.queue.consign import Way
 from dicomrules.queue.entry import Arrival, Entry, InstanceState, Recorded, Rival
@@ -238,6 +238,13 @@ def state_of(verdict: Verdict, made: Sequence[Form]) -> InstanceState:
     if verdict is not Verdict.SEND or any(form.held and form.destinations for form in made):
         return InstanceState.HELD
     return InstanceState.WAITING if any(form.destinations for form in made) else InstanceState.DELIVERED
+
+
+def same_again(one: Envelope) -> dict[str, Value]:
+    """The columns by which an instance is the same again, and when this one came."""
+    columns: dict[str, Value] = {"digest": bytes.fromhex(one.digest), "received_at": encoding.micros(one.received_at)}
+    columns |= {"sop_instance": one.key.sop_instance, "receiver": one.peer.receiver}
+    return columns | {"calling_aet": one.peer.calling_aet, "called_aet": one.peer.called_aet}
 
 
 def _peer_columns(columns: dict[str, Value]) -> dict[str, Value]:

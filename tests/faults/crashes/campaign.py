@@ -127,6 +127,7 @@ class Series:
     def verdict(self) -> Verdict:
         """After everything has arrived."""
         self.history.in_flight = len(self._flights)
+        self.history.cut_off = Counter(one.partition(" ")[0] for one in self._flights)
         found = self.history.judge(self._sink.stored, self._ghosts)
         found.wrong = [self._with_moment(line) for line in found.wrong + self.wrong]
         if not self.drained:
@@ -158,6 +159,8 @@ class Series:
             self._flights.add(rest)
         elif word == "held":
             self.history.held.add(rest)
+        elif word == "again":
+            self.history.came_again[rest] += 1
         elif word == "site":
             figures.met[rest] += 1
             self._over = True

@@ -2,8 +2,8 @@
 in one process that is forked from a warm one. Instances are handed to intake as a receiver would; they leave over a
 real association.
 
-It tells what happens by lines on a pipe: `born`, `ack UID`, `flight ATTEMPT`, `seen SITE`, `site SITE`
-(empty: at no call), `ended TEXT`, `wrong TEXT`, `held UID`, `drained`.
+It tells what happens by lines on a pipe: `born`, `ack UID`, `flight UID NUMBER`, `seen SITE`, `site SITE`
+(empty: at no call), `ended TEXT`, `wrong TEXT`, `held UID`, `again UID`, `drained`.
 """
 
 import asyncio
@@ -45,6 +45,14 @@ from tests.oracle.images import image
 SITE = Path(__file__).parent / "site"
 SIZE = 3000  # bytes of the pixels of each image
 _EXPLICIT, _CT = "1.2.840.10008.1.2.1", "1.2.840.10008.5.1.4.1.1.2"
+_UNDER_WAY = (
+    "SELECT sop_instance, attempts FROM deliveries d JOIN instances i ON i.id = instance_id WHERE d.state = 'sending'"
+)
+# A sender repeats what was not acknowledged; when that is delivered and swept already, it is an arrival of its own.
+_CAME_AGAIN = (
+    "SELECT sop_instance FROM instances i WHERE received_at > "
+    "(SELECT max(received_at) FROM instances e WHERE e.sop_instance = i.sop_instance AND e.id < i.id)"
+)
 _LAST_GASP = 0.03  # seconds that a process lives on with a dead disk, on which nothing may be called safe
 
 
@@ -184,14 +192,18 @@ def _drain(state: Path, told: "_Telling") -> None:
         for one in page:
             told.line(f"held {one.key.sop_instance}")
     reader.close()
+    connection = apsw.Connection(str(state / "ledger.db"), flags=apsw.SQLITE_OPEN_READONLY)
+    for (uid,) in connection.execute(_CAME_AGAIN):
+        told.line(f"again {uid}")
+    connection.close()
     told.line("drained")
 
 
 def _check(birth: Birth, spool: Spool, told: "_Telling", sites: Sites) -> None:
     """Which attempts were cut off; and what was acknowledged before is in the ledger, with its bytes in the spool."""
     connection = apsw.Connection(str(birth.state / "ledger.db"), flags=apsw.SQLITE_OPEN_READONLY)
-    for attempt in connection.execute("SELECT id, attempts FROM deliveries WHERE state = 'sending'"):
-        told.line(f"flight {attempt}")
+    for uid, attempt in connection.execute(_UNDER_WAY):
+        told.line(f"flight {uid} {attempt}")
     ask = "SELECT spool_ref, digest, state FROM instances WHERE sop_instance = ?"
     for uid in birth.owed:
         rows = list(connection.execute(ask, (uid,)))

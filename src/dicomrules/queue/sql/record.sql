@@ -9,6 +9,12 @@ WHERE sop_instance = :sop_instance AND calling_aet = :calling_aet AND called_aet
   AND digest = :digest AND state <> 'gone'
 ORDER BY id DESC LIMIT 1;
 
+-- name: came_later
+SELECT 1 FROM instances
+WHERE sop_instance = :sop_instance AND calling_aet = :calling_aet AND called_aet = :called_aet AND receiver = :receiver
+  AND digest = :digest AND received_at > :received_at AND state = 'gone' AND verdict NOT IN ('reject', 'drop')
+LIMIT 1;
+
 -- name: other_bytes
 SELECT id, spool_ref, derived_ref, transfer_syntax FROM instances
 WHERE sop_instance = :sop_instance AND calling_aet = :calling_aet AND called_aet = :called_aet AND receiver = :receiver
