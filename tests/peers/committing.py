@@ -107,13 +107,16 @@ class Modality:
         return association
 
     def store(self, *images: Dataset) -> list[str]:
-        """Store these; their UIDs. Every one must be acknowledged."""
-        association = self.associate()
-        try:
-            for image in images:
+        """Store these; their UIDs. Every one must be acknowledged.
+
+        Each has an association of its own: on one, pynetdicom's two threads now and then compete for a response.
+        """
+        for image in images:
+            association = self.associate()
+            try:
                 assert association.send_c_store(image).Status == 0
-        finally:
-            association.release()
+            finally:
+                association.release()
         return [str(image.SOPInstanceUID) for image in images]
 
     def ask(

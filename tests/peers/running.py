@@ -1,6 +1,7 @@
 """Programs under test and their peers, as processes: started, awaited, and always ended."""
 
 import os
+import random
 import shutil
 import signal
 import socket
@@ -16,11 +17,30 @@ import pytest
 PEERS_REQUIRED = bool(os.environ.get("DICOMRULES_REQUIRE_PEERS"))
 
 
+# Below those that the system gives to outgoing connections: none of them takes a port before its program listens.
+_PORTS = range(10_240, 32_768)
+_given: set[int] = set()
+
+
 def free_port() -> int:
-    """A TCP port of this machine that nobody listens on just now."""
+    """A TCP port of this machine that nobody listens on just now, another one each time.
+
+    By chance, so that two runs at once do not want the same; a program that listens by port 0 does not get it either.
+    """
+    while True:
+        port = random.choice(_PORTS)
+        if port not in _given and _free(port):
+            _given.add(port)
+            return port
+
+
+def _free(port: int) -> bool:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        try:
+            probe.bind(("0.0.0.0", port))
+        except OSError:
+            return False
+        return True
 
 
 def need(program: str) -> str:

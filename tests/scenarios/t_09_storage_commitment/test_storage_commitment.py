@@ -1,4 +1,4 @@
-"""Orthanc asks us for storage commitment, and we ask the Orthanc behind us; each reports on a new association."""
+"""Flow 9: Orthanc asks us for storage commitment, and we ask the Orthanc behind us; each reports on a new association."""
 
 import json
 from pathlib import Path
