@@ -1,4 +1,4 @@
-"""Flow 9: Orthanc asks us for storage commitment, and we ask the Orthanc behind us; each reports on a new association."""
+"""Flow 9: Orthanc asks us for storage commitment, and we ask the Orthanc behind us; new associations bring the reports."""
 
 import json
 from pathlib import Path
