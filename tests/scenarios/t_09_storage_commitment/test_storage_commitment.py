@@ -1,4 +1,4 @@
-"""Flow 9: Orthanc asks us for storage commitment, and we ask the Orthanc behind us; new associations bring the reports."""
+"""Flow 9: Orthanc asks us for storage commitment, we ask the Orthanc behind us; reports come on new associations."""
 
 import json
 from pathlib import Path
