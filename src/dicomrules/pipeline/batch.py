@@ -9,11 +9,11 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
@@ -26,6 +26,8 @@ from dicomrules.pipeline.files import OpenedFile, Unfit, opened
 from dicomrules.program.ruleset import Program
 
 _PORTION = 32  # files that a worker takes at once
+_SYNCS = 4  # files that go to the disk while the next are written: one after the other took twice as long
+_AHEAD = 16  # files written and not yet known to be on the disk, at most
 _WINDOW = 1024 * 1024
 
 
@@ -96,8 +98,7 @@ def apply(program: Program, work: Iterable[Work], peer: Peer, workers: int) -> I
     clashes: list[Applied] = []
     distinct = _without_clashes(work, clashes)
     if workers <= 1:
-        applier = Applier(program, peer)
-        yield from (applier.one(each) for each in distinct)
+        yield from Applier(program, peer).all(distinct)
     else:
         yield from _spread(program, distinct, peer, workers)
     yield from clashes
@@ -122,28 +123,73 @@ def _spread(program: Program, work: Iterator[Work], peer: Peer, workers: int) ->
             yield from done
 
 
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A form under a name for the time being: all of it is there, and nobody knows yet whether the disk has it."""
+
+    fd: int
+    temporary: Path
+    target: Path
+
+    def finish(self) -> None:
+        """What is there after a power cut is whole, so it is on the disk before it gets its final name."""
+        try:
+            os.fdatasync(self.fd)
+            self.temporary.rename(self.target)
+        except OSError:
+            self.give_up()
+            raise
+        os.close(self.fd)
+
+    def give_up(self) -> None:
+        """Close it and remove it: it gets no final name."""
+        os.close(self.fd)
+        with suppress(OSError):
+            self.temporary.unlink()
+
+
 class Applier:
-    """Decides and writes one file after the other."""
+    """Decides and writes one file after the other; while the disk takes what was written, the next are."""
 
     def __init__(self, program: Program, peer: Peer) -> None:
         self._engine = Engine(program)
         self._peer = peer
+        self._disk = ThreadPoolExecutor(_SYNCS, "sync")
 
-    def one(self, work: Work) -> Applied:
-        """Never raises: what goes wrong is an outcome."""
+    def all(self, work: Iterable[Work]) -> Iterator[Applied]:
+        """What became of each, in order."""
+        under_way: deque[tuple[Applied, Future[None]]] = deque()
+        for each in work:
+            under_way.append(self._begun(each))
+            if len(under_way) > _AHEAD:
+                yield _ended(*under_way.popleft())
+        for one in under_way:
+            yield _ended(*one)
+
+    def _begun(self, work: Work) -> tuple[Applied, "Future[None]"]:
+        """What becomes of one file if the disk takes it, and that. Never raises: what goes wrong is an outcome."""
+        written: list[_Written] = []
+        applied = self._attempted(work, written)
+        if applied.outcome == "failed":
+            for form in written:
+                form.give_up()
+            written = []
+        return applied, self._disk.submit(_finish, written)
+
+    def _attempted(self, work: Work, written: list[_Written]) -> Applied:
         if work.target.exists():
             return Applied(work.source, "there")
         try:
             with opened(work.source, self._peer) as file:
-                return self._decided(file, work)
+                return self._decided(file, work, written)
         except Unfit as unfit:
             return Applied(work.source, "failed", str(unfit))
         except OSError as error:
-            return Applied(work.source, "failed", f"cannot be written: {(error.strerror or '').lower()}")
+            return Applied(work.source, "failed", _cannot_be_written(error))
         except Exception as error:  # noqa: BLE001 - a bug of ours must not cost the other files
             return Applied(work.source, "failed", f"internal error ({type(error).__name__})")
 
-    def _decided(self, file: OpenedFile, work: Work) -> Applied:
+    def _decided(self, file: OpenedFile, work: Work, written: list[_Written]) -> Applied:
         if file.envelope.index is not None and file.envelope.index.disorder >= 0:
             return Applied(work.source, Verdict.HOLD, "malformed structure")
         decision = self._engine.decide(file.envelope)
@@ -151,40 +197,57 @@ class Applier:
             return Applied(work.source, Verdict.HOLD, f"table {decision.table} has no source in this version")
         fired = tuple(hit.rule for hit in decision.hits if hit.matched and hit.kind == "rule")
         if decision.verdict is Verdict.SEND:
-            _write_variants(file, decision, work)
+            _write_variants(file, decision, work, written)
         reason = decision.reason or "; ".join(f"{one.group}: {one.reason}" for one in decision.stopped)
         return Applied(work.source, decision.verdict, reason, fired, file.envelope.length)
 
 
-def _write_variants(file: OpenedFile, decision: Decision, work: Work) -> None:
+def _ended(applied: Applied, finished: "Future[None]") -> Applied:
+    try:
+        finished.result()
+    except OSError as error:
+        return replace(applied, outcome="failed", reason=_cannot_be_written(error), rules=())
+    return applied
+
+
+def _finish(written: list[_Written]) -> None:
+    """Each in turn, to the first that the disk does not take: so that of the rules alone, the last, tells of all."""
+    while written:
+        try:
+            written.pop(0).finish()
+        except OSError:
+            for form in written:
+                form.give_up()
+            raise
+
+
+def _cannot_be_written(error: OSError) -> str:
+    return f"cannot be written: {(error.strerror or '').lower()}"
+
+
+def _write_variants(file: OpenedFile, decision: Decision, work: Work, written: list[_Written]) -> None:
     """Every form that leaves. That of the rules alone comes last: where it is there, the whole file is done."""
     for variant in sorted(decision.variants, key=lambda variant: not variant.group):
         target = work.place(variant.group)
         if variant.verdict is Verdict.SEND and not target.exists():
-            _write(file, variant.patch, variant.sop_instance, target)
+            written.append(_write(file, variant.patch, variant.sop_instance, target))
 
 
-def _write(file: OpenedFile, patch: Patch, sop_instance: str, target: Path) -> None:
-    """The whole file under its final name, or nothing: what is there after a power cut is whole, so it is on the disk
-    before it gets that name.
-    """
+def _write(file: OpenedFile, patch: Patch, sop_instance: str, target: Path) -> _Written:
+    """The whole file under a name for the time being, or nothing."""
     target.parent.mkdir(parents=True, exist_ok=True)
     syntax = file.transfer_syntax if patch.splices else file.envelope.transfer_syntax
     temporary = target.with_name(part_name(target.name))
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+    written = _Written(fd, temporary, target)
     try:
-        try:
-            _put(fd, plain_head((file.envelope.key.sop_class, sop_instance), syntax, came_with=file.head.raw))
-            _write_data_set(file, patch, fd)
-            os.fdatasync(fd)
-        finally:
-            os.close(fd)
+        _put(fd, plain_head((file.envelope.key.sop_class, sop_instance), syntax, came_with=file.head.raw))
+        _write_data_set(file, patch, fd)
         file.check_unchanged()
-        temporary.rename(target)
     except BaseException:
-        with suppress(OSError):
-            temporary.unlink()
+        written.give_up()
         raise
+    return written
 
 
 def part_name(name: str) -> str:
@@ -246,4 +309,4 @@ def _end_with_parent() -> None:
 
 
 def _portion(portion: list[Work]) -> list[Applied]:
-    return [_applier.one(each) for each in portion]
+    return list(_applier.all(portion))

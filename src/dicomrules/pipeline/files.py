@@ -95,11 +95,11 @@ def _words(malformed: MalformedDataSet) -> str:
 
 def _opened(path: Path, file: OpenFile, peer: Peer, limits: Limits) -> OpenedFile:
     as_opened = _look(file.fd)
-    head = read_head(DatasetBytes(file, 0, file.size()))
-    length = file.size() - head.dataset_start
-    source: Bytes = DatasetBytes(
-        file, head.dataset_start, length, file.read(min(length, DatasetBytes.WINDOW), head.dataset_start)
-    )
+    size, _ = as_opened
+    first = file.read(min(size, DatasetBytes.WINDOW), 0)
+    head = read_head(DatasetBytes(file, 0, size, first))
+    length = size - head.dataset_start
+    source: Bytes = DatasetBytes(file, head.dataset_start, length, first[head.dataset_start :])
     syntax, found = _walked(source, head, IndexLimits(limits.elements, limits.nesting))
     key = found.key()
     if not key.sop_class or not key.sop_instance:
