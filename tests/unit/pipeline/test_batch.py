@@ -1,5 +1,6 @@
 """`apply`: files are rewritten one by one; nothing is half written, nothing else of a file is touched."""
 
+import errno
 import io
 import os
 import zlib
@@ -15,7 +16,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, Imp
 
 from dicomrules.model.instance import Peer, Verdict
 from dicomrules.pipeline import batch
-from dicomrules.pipeline.batch import Applier, Summary, Work, apply, find
+from dicomrules.pipeline.batch import Applied, Applier, Summary, Work, apply, find
 from dicomrules.pipeline.files import Unfit, opened
 from dicomrules.program.ruleset import Program
 from dicomrules.rulebook.load import load
@@ -43,6 +44,12 @@ def program() -> Program:
     loaded = load(["a.rules"], {"a.rules": RULES}.__getitem__)
     assert loaded.program is not None, loaded.diagnostics
     return loaded.program
+
+
+def outcome_of(applier: Applier, work: Work) -> Applied:
+    """What became of a single file."""
+    (applied,) = applier.all([work])
+    return applied
 
 
 def inflated(content: bytes) -> tuple[str, bytes]:
@@ -88,7 +95,7 @@ def test_real_files_are_rewritten_as_pydicom_would_and_every_other_byte_stays(tm
     applier, outcomes = Applier(program, PEER), Counter[str]()
     for number, path in enumerate(eligible()):
         target = tmp_path / f"{number}.dcm"
-        applied = applier.one(Work(path, target))
+        applied = outcome_of(applier, Work(path, target))
         outcomes[applied.outcome] += 1
         if applied.outcome != Verdict.SEND:
             assert applied.reason, path
@@ -109,7 +116,7 @@ def test_what_no_rule_touches_leaves_with_every_byte_of_its_data_set(tmp_path: P
     applier, written = Applier(nothing, PEER), 0
     for number, path in enumerate(real_files()):
         target = tmp_path / str(number)
-        if path.stat().st_size < 2_000_000 and applier.one(Work(path, target)).outcome == Verdict.SEND:
+        if path.stat().st_size < 2_000_000 and outcome_of(applier, Work(path, target)).outcome == Verdict.SEND:
             before, after = path.read_bytes(), target.read_bytes()
             assert after[split(after)[1] :] == before[split(before)[1] :], path
             written += 1
@@ -119,7 +126,7 @@ def test_what_no_rule_touches_leaves_with_every_byte_of_its_data_set(tmp_path: P
 def test_a_file_without_file_meta_gets_one(tmp_path: Path, program: Program) -> None:
     bare = tmp_path / "bare"
     bare.write_bytes(data_set_bytes(ct(size=16), ImplicitVRLittleEndian))
-    assert Applier(program, PEER).one(Work(bare, tmp_path / "out.dcm")).outcome == Verdict.SEND
+    assert outcome_of(Applier(program, PEER), Work(bare, tmp_path / "out.dcm")).outcome == Verdict.SEND
     left = pydicom.dcmread(tmp_path / "out.dcm")
     assert left.file_meta.TransferSyntaxUID == ImplicitVRLittleEndian
     assert left.PatientID == "SITEA-1"
@@ -128,7 +135,7 @@ def test_a_file_without_file_meta_gets_one(tmp_path: Path, program: Program) -> 
 def test_a_deflated_file_leaves_explicit_when_edited(tmp_path: Path, program: Program) -> None:
     source = tmp_path / "deflated.dcm"
     source.write_bytes(file_bytes(ct(size=64), DeflatedExplicitVRLittleEndian))
-    assert Applier(program, PEER).one(Work(source, tmp_path / "out.dcm")).outcome == Verdict.SEND
+    assert outcome_of(Applier(program, PEER), Work(source, tmp_path / "out.dcm")).outcome == Verdict.SEND
     left = pydicom.dcmread(tmp_path / "out.dcm")
     assert left.PatientID == "SITEA-1"
     assert left.PixelData == ct(size=64).PixelData
@@ -138,7 +145,7 @@ def test_a_rejected_object_is_not_written(tmp_path: Path, program: Program) -> N
     one = ct(size=16)
     one.PatientName = "Reject^Me"
     (tmp_path / "in.dcm").write_bytes(file_bytes(one))
-    applied = Applier(program, PEER).one(Work(tmp_path / "in.dcm", tmp_path / "out.dcm"))
+    applied = outcome_of(Applier(program, PEER), Work(tmp_path / "in.dcm", tmp_path / "out.dcm"))
     assert (applied.outcome, applied.reason) == (Verdict.REJECT, "not wanted")
     assert not (tmp_path / "out.dcm").exists()
 
@@ -146,7 +153,7 @@ def test_a_rejected_object_is_not_written(tmp_path: Path, program: Program) -> N
 def test_a_file_that_is_there_already_is_not_written_again(tmp_path: Path, program: Program) -> None:
     (tmp_path / "in.dcm").write_bytes(file_bytes(ct(size=16)))
     (tmp_path / "out.dcm").write_text("there")
-    assert Applier(program, PEER).one(Work(tmp_path / "in.dcm", tmp_path / "out.dcm")).outcome == "there"
+    assert outcome_of(Applier(program, PEER), Work(tmp_path / "in.dcm", tmp_path / "out.dcm")).outcome == "there"
     assert (tmp_path / "out.dcm").read_text() == "there"
 
 
@@ -160,14 +167,14 @@ def test_a_disk_that_becomes_full_leaves_no_file(
         return write(fd, bytes(content[:7]))
 
     monkeypatch.setattr(batch.os, "write", takes_a_part)
-    assert Applier(program, PEER).one(Work(tmp_path / "in.dcm", out / "1.dcm")).outcome == Verdict.SEND
+    assert outcome_of(Applier(program, PEER), Work(tmp_path / "in.dcm", out / "1.dcm")).outcome == Verdict.SEND
     assert pydicom.dcmread(out / "1.dcm").PatientID == "SITEA-1"
 
     def full(fd: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(batch.os, "fdatasync", full)
-    applied = Applier(program, PEER).one(Work(tmp_path / "in.dcm", out / "2.dcm"))
+    applied = outcome_of(Applier(program, PEER), Work(tmp_path / "in.dcm", out / "2.dcm"))
     assert (applied.outcome, applied.reason) == ("failed", "cannot be written: no space left on device")
     assert [each.name for each in out.iterdir()] == ["1.dcm"]
 
@@ -177,23 +184,45 @@ def test_a_file_that_changes_while_it_is_read_is_not_written(
 ) -> None:
     source = tmp_path / "in.dcm"
     source.write_bytes(file_bytes(ct(size=16)))
-    sync = os.fdatasync
+    write = os.write
 
-    def grows(fd: int) -> None:
-        sync(fd)
+    def grows(fd: int, content: memoryview) -> int:
         with source.open("ab") as file:
             file.write(b"more")
+        return write(fd, content)
 
-    monkeypatch.setattr(batch.os, "fdatasync", grows)
-    applied = Applier(program, PEER).one(Work(source, tmp_path / "out" / "1.dcm"))
+    monkeypatch.setattr(batch.os, "write", grows)
+    applied = outcome_of(Applier(program, PEER), Work(source, tmp_path / "out" / "1.dcm"))
     assert (applied.outcome, applied.reason) == ("failed", "it changed while it was read")
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_file_that_the_disk_does_not_take_is_told_apart_from_those_written_before_and_after(
+    tmp_path: Path, program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(40):
+        (tmp_path / f"{number:02}.dcm").write_bytes(file_bytes(ct(size=16)))
+    sync = os.fdatasync
+
+    def full(fd: int) -> None:
+        if "20.dcm" in names[os.readlink(f"/proc/self/fd/{fd}")]:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        sync(fd)
+
+    out = tmp_path / "out"
+    names = {str(out / batch.part_name(f"{number:02}.dcm")): f"{number:02}.dcm" for number in range(40)}
+    monkeypatch.setattr(batch.os, "fdatasync", full)
+    works = [Work(tmp_path / f"{number:02}.dcm", out / f"{number:02}.dcm") for number in range(40)]
+    outcomes = {each.source.name: each.outcome for each in Applier(program, PEER).all(works)}
+    assert list(outcomes) == [work.source.name for work in works]
+    assert [name for name, outcome in outcomes.items() if outcome != Verdict.SEND] == ["20.dcm"]
+    assert sorted(each.name for each in out.iterdir()) == [name for name in outcomes if name != "20.dcm"]
 
 
 def test_what_a_killed_run_left_unfinished_is_written_over(tmp_path: Path, program: Program) -> None:
     (tmp_path / "in.dcm").write_bytes(file_bytes(ct(size=16)))
     (tmp_path / batch.part_name("out.dcm")).write_bytes(b"x" * 1_000_000)
-    assert Applier(program, PEER).one(Work(tmp_path / "in.dcm", tmp_path / "out.dcm")).outcome == Verdict.SEND
+    assert outcome_of(Applier(program, PEER), Work(tmp_path / "in.dcm", tmp_path / "out.dcm")).outcome == Verdict.SEND
     assert pydicom.dcmread(tmp_path / "out.dcm").PatientID == "SITEA-1"
     assert {each.name for each in tmp_path.iterdir()} == {"in.dcm", "out.dcm"}
 
@@ -208,7 +237,7 @@ def test_a_defect_of_ours_costs_one_file_and_not_the_run(
         raise ZeroDivisionError("4711")
 
     monkeypatch.setattr(applier, "_engine", SimpleNamespace(decide=broken))
-    applied = applier.one(Work(tmp_path / "in.dcm", tmp_path / "out.dcm"))
+    applied = outcome_of(applier, Work(tmp_path / "in.dcm", tmp_path / "out.dcm"))
     assert (applied.outcome, applied.reason) == ("failed", "internal error (ZeroDivisionError)")
 
 
