@@ -7,6 +7,7 @@ senders still have it.
 """
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -49,9 +50,11 @@ class Committer:
     Two groups are under way at once: while the rows of one are written, the bytes of the other go to the disk.
     """
 
-    def __init__(self, spool: Spool, ledger: Ledger) -> None:
+    def __init__(self, spool: Spool, ledger: Ledger, wake: Callable[[], object] = lambda: None) -> None:
+        """`wake` tells delivery that there is work; it is called from any thread, once a group."""
         self._spool = spool
         self._ledger = ledger
+        self._wake = wake
         self._groups = Together("commit", self._commit, GROUP, at_once=2)
         self._again = Together("commit-again", self._record, GROUP)
         self._compares = ThreadPoolExecutor(1, "compare")  # one at a time: few of those there should be
@@ -101,6 +104,11 @@ class Committer:
     def _record(self, entries: list[Entry]) -> list[Recorded]:
         """One transaction."""
         recorded = self._ledger.record(entries)
+        if any(
+            entry.decision.verdict is Verdict.SEND and not answer.held
+            for entry, answer in zip(entries, recorded, strict=True)
+        ):
+            self._wake()
         for entry, answer in zip(entries, recorded, strict=True):
             self._tidy(entry, answer)
         return recorded

@@ -5,7 +5,7 @@ deciding again would not mend is kept and held, never refused: the sender has no
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -41,15 +41,14 @@ class Decides(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What intake works with. `wake` tells delivery that there is work; `crashes` counts the objects that killed us;
-    `admissions` are the policies of receivers by name, of others the strict one.
+    """What intake works with. `crashes` counts the objects that killed us; `admissions` are the policies of receivers by
+    name, of others the strict one.
     """
 
     spool: Spool
     committer: Committer
     pool: Executor
     emit: Emit
-    wake: Callable[[], object]
     crashes: Mapping[tuple[str, int], int]
     admissions: Mapping[str, Admission] = field(default_factory=dict)
 
@@ -96,9 +95,7 @@ class Intake:
             self._note(name, Level.WARNING, f"{text}: {outcome}", envelope)
         if recorded.held:
             return Receipt(Verdict.HOLD)
-        if decision.verdict is Verdict.SEND:
-            self._means.wake()
-        else:
+        if decision.verdict is not Verdict.SEND:
             self._note(
                 f"instance.{decision.verdict}", Level.WARNING, "a verdict of the rules", envelope, decision.reason
             )

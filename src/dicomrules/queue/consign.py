@@ -120,11 +120,7 @@ def not_quiet(tx: Transaction, study: str, came: int) -> None:
 def anything_due(tx: Transaction, destination: str, choice: Choice, now: datetime) -> bool:
     """Whether a claim may find something; only reads."""
     at = encoding.micros(now)
-    return any(
-        tx.run("is_due", (destination, schedule, priority, at))
-        for priority in choice.priorities
-        for schedule in choice.schedules
-    )
+    return any(tx.run("is_due", (destination, schedule, at)) for schedule in choice.schedules)
 
 
 def pick(tx: Transaction, destination: str, choice: Choice, now: int) -> int:

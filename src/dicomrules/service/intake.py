@@ -73,10 +73,9 @@ async def _run(plan: Plan, line: Line, emit: Emit) -> None:
     with ThreadPoolExecutor(_THREADS, "intake") as pool, ThreadPoolExecutor(1, "commitment") as apart:
         means = Means(
             spool=spool,
-            committer=Committer(spool, ledger),
+            committer=Committer(spool, ledger, Knocker(plan.settings.state).notify),
             pool=pool,
             emit=emit,
-            wake=Knocker(plan.settings.state).notify,
             crashes=crashes,
             admissions={each.name: each.admission for each in plan.settings.receivers},
         )

@@ -118,7 +118,7 @@ def _live(birth: Birth, told: "_Telling", sites: Sites) -> None:
     work = _Work(here, told.hear)
     work.start()
     with ThreadPoolExecutor(2, "intake") as pool:
-        means = Means(spool, Committer(spool, ledger), pool, told.hear, work.delivery.wake, crashes)
+        means = Means(spool, Committer(spool, ledger, work.delivery.wake), pool, told.hear, crashes)
         intake = Intake(engine_of(here), here.program.fingerprint, means)
         stopping = threading.Event()
         beside = threading.Thread(target=_deliver, args=(work, stopping), daemon=True)

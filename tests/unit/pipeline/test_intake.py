@@ -32,7 +32,6 @@ def accept(
     admissions: dict[str, Admission] | None = None,
 ) -> list[Receipt]:
     """Let intake take these, all at once."""
-    woken: list[int] = []
 
     async def all_of_them() -> list[Receipt]:
         with ThreadPoolExecutor(2) as pool:
@@ -42,7 +41,6 @@ def accept(
                 committer=committer,
                 pool=pool,
                 emit=world.hears,
-                wake=lambda: woken.append(1),
                 crashes=crashes or {},
                 admissions=admissions or {},
             )

@@ -1,6 +1,6 @@
 -- name: is_due
 SELECT 1 FROM consignments
-WHERE destination = ? AND during = ? AND priority = ? AND due <= ? AND diverted_at IS NULL LIMIT 1;
+WHERE destination = ? AND during = ? AND priority IN (0, 1, 2) AND due <= ? AND diverted_at IS NULL LIMIT 1;
 
 -- name: due_consignments
 SELECT due, id, quiet_at FROM consignments
