@@ -41,8 +41,8 @@ class Decides(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What intake works with. `crashes` counts the objects that killed us; `admissions` are the policies of receivers by
-    name, of others the strict one.
+    """What intake works with. `crashes` counts the objects that killed us; `admissions` are the policies of receivers
+    by name, of others the strict one.
     """
 
     spool: Spool
