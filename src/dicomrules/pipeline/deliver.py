@@ -115,7 +115,7 @@ class Delivery:
 
     def drain(self, seconds: float) -> bool:
         """Finish the instances under way, give the rest back, write all outcomes. False when a lane did not end in
-        time.
+        time: what it has under way is queued again.
         """
         groups = [*self._groups.values(), *self._ending]
         for group in groups:
@@ -123,6 +123,8 @@ class Delivery:
         deadline = time.monotonic() + seconds  # for all of them together
         ended = [lane.join(max(0.0, deadline - time.monotonic())) for group in groups for lane in group.lanes]
         self._recorder.close(5.0)
+        if not all(ended):
+            self._ledger.take_back(datetime.now(UTC))
         return all(ended)
 
     def _tell_orphans(self) -> None:

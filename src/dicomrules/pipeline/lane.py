@@ -23,6 +23,7 @@ from dicomrules.pipeline.diverter import Diverter
 from dicomrules.pipeline.gate import Gate, News, Pass
 from dicomrules.pipeline.known import LOOP, known_there
 from dicomrules.pipeline.recorder import Recorder
+from dicomrules.pipeline.refusals import TRIES
 from dicomrules.pipeline.screen import Screen
 from dicomrules.pipeline.turns import Turns
 from dicomrules.queue import retry
@@ -168,7 +169,7 @@ class Lane:
         except Exception as error:  # noqa: BLE001 - see above
             self._note("lane.failed", Level.ERROR, "sending failed unexpectedly", type(error).__name__)
             if seen < len(claimed):
-                yield claimed[seen], Outcome(Kind.DEFERRED, f"internal error ({type(error).__name__})")
+                yield claimed[seen], _of_a_bug(claimed[seen], error)
             self._sender.close()
 
     def _record(self, delivery: Delivery, outcome: Outcome) -> None:
@@ -228,3 +229,12 @@ class Lane:
     def _note(self, name: str, level: Level, text: str, about: str) -> None:
         fields: dict[str, str | int | float] = {"destination": self._works.destination, "about": about}
         self._works.emit(Event(name, level, text, fields))
+
+
+def _of_a_bug(delivery: Delivery, error: Exception) -> Outcome:
+    """An instance that meets the same bug each time is given up, like one that is refused; want of memory passes."""
+    words = f"internal error ({type(error).__name__})"
+    if isinstance(error, MemoryError):
+        return Outcome(Kind.DEFERRED, words)
+    last = delivery.refusals + 1 >= TRIES
+    return Outcome(Kind.FAILED if last else Kind.DEFERRED, words, refused=True)

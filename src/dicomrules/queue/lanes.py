@@ -2,11 +2,16 @@
 
 A claim gives each attempt its number, committed before the attempt begins. An outcome counts only while its delivery
 is still `sending` under that number; one that comes later is kept in the history and changes nothing.
+
+What was `sending` when the process died is sent again, and may be why it died. So from then on it is claimed alone, one
+suspect a moment after the other, until an attempt of it ends. What was there at CRASHES deaths in a row has failed: it
+waits for a person, and all others go.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from dicomrules.model.delivery import Delivery, Kind, Outcome, State, Trouble
 from dicomrules.queue import consign, encoding
@@ -17,6 +22,11 @@ from dicomrules.queue.transaction import Row, Transaction, Value
 
 CORRUPT = "corrupt: the bytes in the spool are not those received"
 DAMAGED = "damaged: what the ledger says of it is not what was written"
+CRASHES: Final = 3  # deaths of the process in a row that one delivery is given
+CUT_OFF = "the delivery process ended during this attempt"
+GIVEN_UP = f"the delivery process ended {CRASHES} times while this was sent: it may be the cause, others go on"
+# Between two suspects, by how often the process has died with them. Few are left after the second time.
+_APART: Final = (timedelta(milliseconds=50), timedelta(seconds=5))
 
 _AFTER = {
     Kind.SENT: State.SENT,
@@ -41,12 +51,16 @@ class Ended:
 
 
 def claim(tx: Transaction, destination: str, limit: int, now: datetime, choice: Choice = ANY) -> list[Row]:
-    """Begin an attempt of up to `limit` deliveries that are due, all of one consignment; their rows, oldest first."""
+    """Begin an attempt of up to `limit` deliveries that are due, all of one consignment; their rows, oldest first.
+
+    One that was there when the process died comes alone.
+    """
     at = encoding.micros(now)
     while consignment := consign.pick(tx, destination, choice, at):
         found = tx.run("waiting_of", (consignment, at, limit))
+        unsuspected = next((place for place, (*_, crashes) in enumerate(found) if crashes), len(found))
         rows = []
-        for identity, before in found:
+        for identity, before, _ in found[: max(1, unsuspected)]:
             tx.run("start_attempt", (identity,))
             tx.move(destination, State(before), State.SENDING)
             rows += tx.run("delivery", (identity, choice.aet or None))
@@ -186,6 +200,26 @@ def _hold_one(tx: Transaction, instance_id: int, reason: str) -> None:
     if state != InstanceState.HELD:
         tx.run("hold_one", (reason, instance_id))
         tx.move_instance(InstanceState(state), InstanceState.HELD)
+
+
+def cut_off(tx: Transaction, destination: str, limit: int, now: datetime, places: list[int]) -> int:
+    """The process died during up to `limit` attempts at this destination: queue them again; how many there were.
+
+    `places` counts the suspects so far, by how often the process has died with them: each goes a moment after the last.
+    """
+    rows = tx.run("sending", (destination, limit))
+    at = encoding.micros(now)
+    for identity, attempts, crashes, due in rows:
+        last = crashes + 1 >= CRASHES
+        if not last:
+            due = min(due, at) + places[crashes] * encoding.span(_APART[crashes])
+            places[crashes] += 1
+        after, kind = (State.FAILED, Kind.FAILED) if last else (State.QUEUED, Kind.DEFERRED)
+        tx.run("cut_off", (after.value, crashes + 1, due, identity))
+        message = GIVEN_UP if last else CUT_OFF
+        tx.run("insert_attempt", (identity, attempts, 0, kind.value, None, message, None, None, at))
+        tx.move(destination, State.SENDING, after)
+    return len(rows)
 
 
 def requeue(tx: Transaction, deliveries: Iterable[int], before: State, now: datetime) -> int:

@@ -218,15 +218,30 @@ class Ledger:
         return self._requeue(deliveries, State.FAILED, now)
 
     def recover(self, now: datetime) -> int:
-        """Queue again what was being sent when the delivery process died; how many. Before any lane starts."""
-        count = 0
+        """Queue again what was being sent when the delivery process died; how many. Before any lane starts.
+
+        What was there every time that it died, lately, has failed.
+        """
+        count, places = 0, [0] * lanes.CRASHES
         for destination in self.destinations():
             while True:
                 with self._writing() as tx:
-                    sending = [identity for identity, _ in tx.run("sending", (destination, GROUP))]
-                    count += lanes.requeue(tx, sending, State.SENDING, now)
-                if len(sending) < GROUP:
+                    found = lanes.cut_off(tx, destination, GROUP, now, places)
+                count += found
+                if found < GROUP:
                     break
+        return count
+
+    def take_back(self, now: datetime) -> int:
+        """Queue again what is being sent and will not end in time, because the process is told to end; how many.
+
+        An outcome that comes after all does not count. No delivery is suspected of anything.
+        """
+        count = 0
+        for destination in self.destinations():
+            with self._reading() as tx:
+                sending = [identity for identity, *_ in tx.run("sending", (destination, 1_000_000))]
+            count += self._requeue(sending, State.SENDING, now)
         return count
 
     def form_of_another(self, delivery: Delivery, how: str) -> Delivery | None:

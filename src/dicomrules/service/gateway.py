@@ -42,7 +42,7 @@ from dicomrules.service.snapshot import keep
 
 _SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGHUP})
 _START_SECONDS = 60.0
-_DEATHS, _WITHIN = 3, 60.0  # so many deaths of children in so many seconds end the gateway
+_DEATHS, _WITHIN = 4, 60.0  # so many deaths of children in so many seconds end the gateway
 
 Run = Callable[[Plan, Line], None]
 

@@ -2,14 +2,14 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from dicomrules.model.delivery import Kind, Outcome, State
+from dicomrules.model.delivery import Delivery, Kind, Outcome, State
 from dicomrules.model.destination import RetryPolicy
 from dicomrules.pipeline.gate import Gate
 from dicomrules.pipeline.lane import Lane, Works
@@ -167,3 +167,16 @@ def test_s10_what_a_full_disk_does_not_take_is_written_when_there_is_room_again(
         eventually(lambda: count(tmp_path) == {State.SENT: 5})
     assert next(refusals, None) is None
     assert len(sender.given) == 6
+
+
+def test_s17_an_instance_that_meets_the_same_bug_each_time_is_given_up(world: World, tmp_path: Path) -> None:
+    class Bug(Takes):
+        def send(self, deliveries: Sequence[Delivery]) -> Iterator[tuple[Delivery, Outcome]]:
+            for delivery in deliveries:
+                if delivery.id == 2:
+                    raise RecursionError
+                yield from super().send([delivery])
+
+    queue(world, 4)
+    with running(world, Bug(SENT)):
+        eventually(lambda: count(tmp_path) == {State.SENT: 3, State.FAILED: 1})

@@ -7,7 +7,7 @@ import pytest
 
 from dicomrules.model.delivery import Delivery, Kind, State, Trouble
 from dicomrules.queue.entry import InstanceState
-from dicomrules.queue.lanes import Ended
+from dicomrules.queue.lanes import GIVEN_UP, Ended
 from dicomrules.queue.ledger import Ledger
 from dicomrules.queue.reader import Reader
 from tests.unit.queue.material import MODALITY, NOW, entry, outcome
@@ -55,6 +55,40 @@ def test_d08_the_ledger_counts_refusals_of_an_instance_and_not_how_often_it_was_
     end(ledger, claimed, Kind.FAILED)
     ledger.requeue([claimed.id], NOW)
     assert ledger.claim("pacs", 1, NOW)[0].refusals == 0, "who queues it again means three tries"
+
+
+def test_s17_who_was_there_at_three_deaths_in_a_row_has_failed_and_nobody_else(ledger: Ledger, reader: Reader) -> None:
+    fill(ledger, 5, "pacs", "archive")
+    assert len(ledger.claim("pacs", 3, NOW)) == 3
+    ledger.claim("archive", 1, NOW)
+    assert ledger.recover(NOW) == 4
+    assert [one.sop_instance for one in ledger.claim("pacs", 3, LATER)] == ["1.2.3.3", "1.2.3.4"]
+    (first,) = ledger.claim("pacs", 3, LATER)
+    assert first.sop_instance == "1.2.3.0", "a suspect goes alone"
+    assert end(ledger, first, Kind.DEFERRED)
+    (poison,) = ledger.claim("pacs", 3, LATER)
+    ledger.give_back([poison], LATER)
+    (poison,) = ledger.claim("pacs", 3, LATER)
+    assert ledger.recover(LATER) == 3
+    assert poison.id in {one.id for _ in range(3) for one in ledger.claim("pacs", 3, LATER + timedelta(minutes=1))}
+    ledger.recover(LATER)
+    assert state_of(reader, "1.2.3.1") == (InstanceState.WAITING, [State.FAILED, State.QUEUED])
+    (story,) = reader.trace("1.2.3.1")
+    messages = [one.outcome.message for one in story.deliveries[0].attempts]
+    assert messages == ["the delivery process ended during this attempt"] * 2 + [GIVEN_UP]
+    assert not [number for number in (0, 2, 3, 4) if State.FAILED in state_of(reader, f"1.2.3.{number}")[1]]
+    ledger.requeue([poison.id], LATER)
+    again = {one.id for _ in range(4) for one in ledger.claim("pacs", 3, LATER + timedelta(minutes=1))}
+    assert poison.id in again, "a person may say so"
+
+
+def test_s17_what_an_orderly_end_cuts_off_is_suspected_of_nothing(ledger: Ledger) -> None:
+    fill(ledger, 2, "pacs")
+    late, _ = ledger.claim("pacs", 2, NOW)
+    assert ledger.take_back(NOW) == 2
+    assert not end(ledger, late, Kind.SENT)
+    assert ledger.recover(NOW) == 0
+    assert len(ledger.claim("pacs", 2, NOW)) == 2
 
 
 def test_d12_the_ledger_knows_which_bytes_a_destination_took(ledger: Ledger) -> None:
@@ -144,7 +178,8 @@ def test_s22_a_late_outcome_is_fenced_off_and_stays_in_the_history(ledger: Ledge
     assert not end(ledger, second, Kind.DEFERRED)
     (story,) = reader.trace("1.2.3.0")
     history = [(one.number, one.outcome.kind, one.late) for one in story.deliveries[0].attempts]
-    assert history == [(1, Kind.FAILED, True), (2, Kind.SENT, False), (2, Kind.DEFERRED, True)]
+    cut_off = (1, Kind.DEFERRED, False)
+    assert history == [cut_off, (1, Kind.FAILED, True), (2, Kind.SENT, False), (2, Kind.DEFERRED, True)]
     assert story.state is InstanceState.DELIVERED
 
 
@@ -162,7 +197,7 @@ def test_recovery_queues_all_that_was_being_sent_in_its_old_order(ledger: Ledger
     before = ledger.claim("pacs", 64, NOW) + ledger.claim("pacs", 64, NOW)
     ledger.claim("archive", 10, NOW)
     assert ledger.recover(NOW) == 138
-    after = ledger.claim("pacs", 64, NOW) + ledger.claim("pacs", 64, NOW)
+    after = [one for _ in before for one in ledger.claim("pacs", 64, LATER)]
     assert [one.id for one in after] == [one.id for one in before]
     assert {one.attempts for one in after} == {2}
 

@@ -15,7 +15,7 @@ WHERE id = ? AND destination = ? AND due <= ? AND quiet_at <= ? AND diverted_at 
 UPDATE consignments SET due = ? WHERE id = ?;
 
 -- name: waiting_of
-SELECT id, state FROM deliveries
+SELECT id, state, crashes FROM deliveries
 WHERE consignment = ? AND state IN ('queued', 'deferred') AND next_attempt <= ?
 ORDER BY next_attempt, id LIMIT ?;
 
@@ -73,7 +73,7 @@ UPDATE deliveries SET state = 'sending', attempts = attempts + 1 WHERE id = ?;
 
 -- name: end_attempt
 UPDATE deliveries
-SET state = ?, next_attempt = coalesce(?, next_attempt), deferrals = deferrals + ?, refusals = refusals + ?
+SET state = ?, next_attempt = coalesce(?, next_attempt), deferrals = deferrals + ?, refusals = refusals + ?, crashes = 0
 WHERE id = ? AND state = 'sending' AND attempts = ?
 RETURNING instance_id;
 
@@ -105,11 +105,16 @@ UPDATE deliveries SET state = ? WHERE id = ?;
 UPDATE deliveries SET state = 'held' WHERE id = ? AND state = 'sending' RETURNING instance_id, destination;
 
 -- name: sending
-SELECT id, destination FROM deliveries WHERE destination = ? AND state = 'sending' LIMIT ?;
+SELECT id, attempts, crashes, next_attempt FROM deliveries WHERE destination = ? AND state = 'sending' LIMIT ?;
+
+-- name: cut_off
+UPDATE deliveries SET state = ?, crashes = ?, next_attempt = ? WHERE id = ?;
 
 -- name: requeue
 UPDATE deliveries
-SET state = 'queued', next_attempt = min(next_attempt, ?1), refusals = CASE WHEN state = 'sending' THEN refusals ELSE 0 END
+SET state = 'queued', next_attempt = min(next_attempt, ?1),
+    refusals = CASE WHEN state = 'sending' THEN refusals ELSE 0 END,
+    crashes = CASE WHEN state = 'sending' THEN crashes ELSE 0 END
 WHERE id = ?2 AND state = ?3 RETURNING destination;
 
 -- name: next_due

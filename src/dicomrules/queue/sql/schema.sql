@@ -79,6 +79,7 @@ CREATE TABLE deliveries (
   attempts     INTEGER NOT NULL DEFAULT 0,            -- claims so far; the number of the attempt while `sending`
   deferrals    INTEGER NOT NULL DEFAULT 0,            -- of these, ended in "not now" about this very instance
   refusals     INTEGER NOT NULL DEFAULT 0,            -- of these, said "never"
+  crashes      INTEGER NOT NULL DEFAULT 0,            -- attempts in a row that never ended, because the process did
   next_attempt INTEGER NOT NULL,
   options      BLOB,                                  -- model.decision.Options of the route, NULL: none
   consignment  INTEGER NOT NULL DEFAULT 0             -- through which it is claimed

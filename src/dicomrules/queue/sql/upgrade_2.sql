@@ -2,6 +2,7 @@
 ALTER TABLE deliveries ADD COLUMN options BLOB;
 ALTER TABLE deliveries ADD COLUMN deferrals INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE deliveries ADD COLUMN refusals INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE deliveries ADD COLUMN crashes INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE deliveries ADD COLUMN consignment INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX deliveries_open ON deliveries (consignment, next_attempt, id) WHERE state IN ('queued', 'deferred');
 
