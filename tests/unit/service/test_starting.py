@@ -106,10 +106,10 @@ def test_a_child_that_dies_silently_has_told_nothing() -> None:
     os.close(reading)
 
 
-def test_three_deaths_within_a_minute_are_too_many_and_the_third_is_told_with_its_cause() -> None:
+def test_four_deaths_within_a_minute_are_too_many_and_the_fourth_is_told_with_its_cause() -> None:
     child = gateway._Child("intake", lambda plan, line: None, code=IO_ERROR)
-    gateway._note_death(child)
-    gateway._note_death(child)
+    for _ in range(3):
+        gateway._note_death(child)
     with pytest.raises(StartFailed) as caught:
         gateway._note_death(child)
     assert caught.value.code == IO_ERROR
