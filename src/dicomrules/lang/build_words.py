@@ -24,8 +24,12 @@ Leaf = (
 )
 
 
+LEAVES = frozenset(("NAME", "KEYWORD", "STRING", "INT", "NUMBER", "DURATION", "REGEX", "TAG", "PRIVTAG"))
+"""Kinds of tokens that mean something; operators and words of the language stay text."""
+
+
 def leaf(kind: str, text: str, span: Span) -> Leaf:
-    """What a token means; `kind` is its terminal. Operators and words of the language stay text."""
+    """What a token of one of these kinds means."""
     match kind:
         case "NAME":
             return ast.Name(text, span=span)

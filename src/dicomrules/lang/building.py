@@ -4,7 +4,7 @@ its node.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from dicomrules.text.diagnostic import Diagnostic
 from dicomrules.text.source import Span
@@ -18,15 +18,14 @@ class Bracketed:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Reduction:
+class Reduction(NamedTuple):
     """A rule of the grammar with its children already built: nodes, None for what was left out, operators as text.
 
     `raw` still shows which children stood in brackets. What is wrong is given to `report`.
     """
 
     span: Span
-    raw: tuple[Any, ...]
+    raw: list[Any]
     report: Callable[[Diagnostic], None]
 
     @property

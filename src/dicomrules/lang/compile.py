@@ -142,7 +142,8 @@ class _Compiling:
         for private in self._of(ast.PrivateElement):
             find(ground, private.tag)
             if private.vr.text not in VRS:
-                ground.report("DR219", private.vr.span, f"`{private.vr.text}` is no VR", "PS3.5 6.2")
+                found = diagnose("DR219", private.vr.span, f"`{private.vr.text}` is no VR", "PS3.5 6.2")
+                ground.add(found.with_note("say LO, SH, DS or the like: the maker's conformance statement has it"))
         for tags in self._of(ast.Tags):
             targets.members(ground, tags)
 

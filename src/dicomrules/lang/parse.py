@@ -1,23 +1,18 @@
-"""Rule text to its abstract syntax: `parse`. The only module that knows Lark.
+"""Rule text to its abstract syntax: `parse`.
 
-`scan` makes tokens, `segments` cuts them into items, this module lets the grammar of `rules.lark` read each item alone,
-and folds the resulting tree into nodes with the tables of `build_*`, without recursion. Every item that can be read is
-in the File; every problem is a diagnostic; nothing raises, whatever the text.
+`scan` makes tokens, `segments` cuts them into items, and this module lets the `grammar` read each item alone, which
+makes nodes with the tables of `build_*` as it goes, without recursion. Every item that can be read is in the File; every
+problem is a diagnostic; nothing raises, whatever the text.
 """
 
-from functools import cache
-from importlib.resources import files
+from collections.abc import Mapping
 from typing import Any
 
-from lark import Lark, Tree
-from lark import Token as LarkToken
-from lark.exceptions import UnexpectedToken
-from lark.lexer import Lexer, PatternStr
-
 from dicomrules.lang import ast, build_expressions, build_items, build_routes, build_statements
-from dicomrules.lang.build_words import leaf
+from dicomrules.lang.build_words import LEAVES, leaf
 from dicomrules.lang.building import Builder, Reduction
 from dicomrules.lang.expected import explain
+from dicomrules.lang.grammar import Sentence, grammar
 from dicomrules.lang.header import take_header
 from dicomrules.lang.place import Place
 from dicomrules.lang.remarks import reserved_name
@@ -26,7 +21,7 @@ from dicomrules.lang.scan import Scanned, Token, scan
 from dicomrules.lang.segments import Segment, cut
 from dicomrules.text.codes.registry import diagnose
 from dicomrules.text.diagnostic import Diagnostic, in_order
-from dicomrules.text.source import Source
+from dicomrules.text.source import Source, Span
 
 MOST_CHARACTERS = 1_000_000
 """How long a text may be."""
@@ -64,41 +59,6 @@ def parse(source: Source) -> tuple[ast.File, list[Diagnostic]]:
     return file, _told(reader.diagnostics)
 
 
-@cache
-def grammar() -> Lark:
-    """The grammar, ready to parse one `item`."""
-    text = files("dicomrules.lang").joinpath("rules.lark").read_text(encoding="utf-8")
-    return Lark(text, parser="lalr", lexer=_NoLexer, strict=True, start="item", propagate_positions=True)
-
-
-def grammar_words() -> frozenset[str]:
-    """Every word that the grammar has."""
-    return frozenset(text for text in _terminals() if text[0].isalpha())
-
-
-class _NoLexer(Lexer):
-    """Lark asks for a lexer; ours is `scan`, and the parser is fed token by token."""
-
-    def __init__(self, conf: Any) -> None:
-        """Nothing to prepare."""
-
-    def lex(self, *_: Any) -> Any:
-        """No tokens of its own."""
-        return iter(())
-
-
-@cache
-def _terminals() -> dict[str, str]:
-    """The grammar's name for each fixed piece of text: "rule" → RULE, "=>" → __ANON_0."""
-    return {t.pattern.value: t.name for t in grammar().terminals if isinstance(t.pattern, PatternStr)}
-
-
-@cache
-def _written() -> dict[str, str]:
-    """The other way round."""
-    return {name: text for text, name in _terminals().items()}
-
-
 def _comments(source: Source, scanned: Scanned) -> tuple[ast.Comment, ...]:
     def comment(token: Token) -> ast.Comment:
         before = source.text[source.line_start(source.line(token.start)) : token.start]
@@ -123,52 +83,55 @@ class _Reader:
         self.source = source
         self.diagnostics = diagnostics
         self.misused: set[str] = set()
+        self._words = grammar().words
 
     def item(self, segment: Segment) -> ast.Item | ast.Unread:
         """One item; what is no sentence comes back as Unread, and has been reported."""
         tokens = _with_not_in(segment.tokens)
-        tree = self._tree(tokens, segment) if segment.whole else None
-        if tree is None:
-            return self._unread(tokens)
-        item: ast.Item = self._fold(tree)
-        return item
+        item: ast.Item | None = self._read(tokens, segment) if segment.whole else None
+        return self._unread(tokens) if item is None else item
 
-    def _tree(self, tokens: tuple[Token, ...], segment: Segment) -> "Tree[LarkToken] | None":
-        """Feed the tokens of an item to the parser; at the first that does not fit, say why."""
-        parser = grammar().parse_interactive(start="item")
+    def _read(self, tokens: tuple[Token, ...], segment: Segment) -> Any:
+        """The node of an item; at the first token that does not fit, say why. Only of a whole sentence are the slips
+        told that its builders find."""
+        remarks: list[Diagnostic] = []
+        source = self.source
+
+        def build(name: str, parts: list[Any], start: int, end: int) -> Any:
+            return _BUILDERS[name](Reduction(Span(source, start, end), parts, remarks.append))
+
+        sentence = Sentence(grammar(), build)
         for index, token in enumerate(tokens):
-            kind = self._kind(tokens, index, parser.choices())  # type: ignore[no-untyped-call]
-            fed = LarkToken(kind, token.text, start_pos=token.start, end_pos=token.end)
-            try:
-                parser.feed_token(fed)
-            except UnexpectedToken:
+            _, text, start, end = token
+            kind = self._kind(tokens, index, sentence.choices)
+            part = leaf(kind, text, Span(source, start, end)) if kind in LEAVES else text
+            if not sentence.take(kind, part, start, end):
                 break
-            if kind == "NAME" and token.text in RESERVED and not self._may_be_name(tokens, index):
+            if kind == "NAME" and text in RESERVED and not self._may_be_name(tokens, index):
                 self._refuse_name(tokens, index)
         else:
             index = len(tokens)
-            try:
-                tree: Tree[LarkToken] = parser.feed_token(LarkToken("$END", ""))
-            except UnexpectedToken:
-                if segment.unclosed:
-                    return None
-            else:
-                return tree
-        accepted = frozenset(_written().get(name, name) for name in parser.accepts())  # type: ignore[no-untyped-call]
-        self.diagnostics.append(explain(Place(self.source, tokens, index, accepted)))
+            if sentence.close():
+                self.diagnostics += remarks
+                return sentence.whole
+            if segment.unclosed:
+                return None
+        self.diagnostics.append(explain(Place(source, tokens, index, sentence.accepts())))
         return None
 
-    def _kind(self, tokens: tuple[Token, ...], index: int, choices: dict[str, Any]) -> str:
-        """The terminal that a token is: a word is one of the language where the grammar takes it, else a name."""
-        token = tokens[index]
-        fixed = _terminals().get(token.text)
-        if token.kind != "WORD":
-            return fixed if fixed and token.kind == token.text else token.kind
-        if fixed in choices or (fixed and "NAME" not in choices):
-            return fixed
-        if token.text in RESERVED and not self._may_be_name(tokens, index):
-            starts_value = "STRING" in choices and "LBRACE" not in choices
-            return fixed if fixed and starts_value else "NAME"
+    def _kind(self, tokens: tuple[Token, ...], index: int, choices: Mapping[str, int]) -> str:
+        """The kind that a token is to the grammar: a word is one of the language where that may come, else a name."""
+        kind, text, _, _ = tokens[index]
+        if kind != "WORD":
+            return kind
+        if text in choices:
+            return text
+        if text not in self._words:
+            return "NAME"
+        if "NAME" not in choices:
+            return text
+        if text in RESERVED and not self._may_be_name(tokens, index):
+            return text if "STRING" in choices and "{" not in choices else "NAME"
         return "NAME"
 
     def _refuse_name(self, tokens: tuple[Token, ...], index: int) -> None:
@@ -184,31 +147,6 @@ class _Reader:
         following = tokens[index + 1].text if index + 1 < len(tokens) else ""
         is_call = following == "(" and before != "function"
         return before in (".", "|") or is_call or tokens[index].text in self.misused
-
-    def _fold(self, tree: "Tree[LarkToken]") -> Any:
-        """The node of a tree: children first, without recursion."""
-        order: list[Tree[LarkToken]] = []
-        open_ = [tree]
-        while open_:
-            current = open_.pop()
-            order.append(current)
-            open_.extend(child for child in current.children if isinstance(child, Tree))
-        made: dict[int, Any] = {}
-        for current in reversed(order):
-            made[id(current)] = self._build(current, made)
-        return made[id(tree)]
-
-    def _build(self, tree: "Tree[LarkToken]", made: dict[int, Any]) -> Any:
-        children = tuple(
-            made[id(child)] if isinstance(child, Tree) else self._leaf(child) if child is not None else None
-            for child in tree.children
-        )
-        start, end = getattr(tree.meta, "start_pos", 0), getattr(tree.meta, "end_pos", 0)
-        reduction = Reduction(self.source.span(start, end), children, self.diagnostics.append)
-        return _BUILDERS[str(tree.data)](reduction)
-
-    def _leaf(self, token: LarkToken) -> Any:
-        return leaf(token.type, str(token), self.source.span(token.start_pos or 0, token.end_pos or 0))
 
     def _unread(self, tokens: tuple[Token, ...]) -> ast.Unread:
         first, second = tokens[0], tokens[min(1, len(tokens) - 1)]

@@ -9,6 +9,7 @@ from dicomrules.lang import ast
 from dicomrules.lang.check.ground import Ground
 from dicomrules.lang.check.symbols import suggested
 from dicomrules.program.path import PrivateTag
+from dicomrules.program.types import TYPE_OF_VR
 from dicomrules.text.codes.registry import diagnose
 from dicomrules.text.source import Span
 from dicomrules.text.suggest import nearest_tag
@@ -117,5 +118,7 @@ def _private(ground: Ground, node: ast.PrivateTag) -> Found | None:
         ground.report("DR208", node.span, message, "private groups are odd, from 0009 to FFFD")
         return None
     declared = ground.symbols.privates.get((node.group, node.creator, node.element))
+    if declared and declared not in TYPE_OF_VR:
+        return None  # reported where it is declared
     vr = declared or tags.private_vr(node.creator, node.group << 16 | 0x1000 | node.element)
     return Found(PrivateTag(node.group, node.creator, node.element), vr, name, 1, 1)
