@@ -1,8 +1,8 @@
 """The grammar as tables, and one sentence being read by them.
 
-`grammar.json` holds the LALR(1) tables of `rules.lark`; `tools/grammar_tables.py` makes it. A token is shifted: it is put
-on the stack, after the rules that are complete before it have been reduced: their parts are taken off the stack and
-what is built of them is put there.
+`grammar.json` holds the LALR(1) tables of `rules.lark`; `tools/grammar_tables.py` makes it. A token is put on
+the stack, after the rules that are complete before it have been reduced: their parts are taken off the stack, and what
+is built of them is put there.
 """
 
 import json
@@ -154,7 +154,9 @@ class Sentence:
             elif taken:
                 taken += parts[which[0]]
             else:
-                taken = parts[which[0]]  # it has no other owner, and a long row must not be copied for each of its parts
+                taken = parts[
+                    which[0]
+                ]  # it has no other owner, and a long row must not be copied for each of its parts
         if rule.gathers:
             return taken
         if rule.pass_on and len(taken) == 1:

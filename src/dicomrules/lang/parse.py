@@ -1,8 +1,8 @@
 """Rule text to its abstract syntax: `parse`.
 
 `scan` makes tokens, `segments` cuts them into items, and this module lets the `grammar` read each item alone, which
-makes nodes with the tables of `build_*` as it goes, without recursion. Every item that can be read is in the File; every
-problem is a diagnostic; nothing raises, whatever the text.
+makes nodes with the tables of `build_*` as it goes, without recursion. Every item that can be read is in the File;
+every problem is a diagnostic; nothing raises, whatever the text.
 """
 
 from collections.abc import Mapping
