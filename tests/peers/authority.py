@@ -13,6 +13,7 @@ database = {folder}/index.txt
 serial = {folder}/serial
 new_certs_dir = {folder}
 default_md = sha256
+default_crl_days = 30
 policy = any
 copy_extensions = copy
 unique_subject = no
@@ -22,7 +23,7 @@ commonName = supplied
 
 
 class Authority:
-    """Signs certificates; `pem` is its own."""
+    """Signs certificates and takes them back; `pem` is its own."""
 
     def __init__(self, folder: Path, name: str = "Test Authority"):
         folder.mkdir(parents=True, exist_ok=True)
@@ -46,6 +47,15 @@ class Authority:
         signing = ("ca", "-batch", "-notext", "-config", self._folder / "ca.cnf", "-cert", self.pem)
         self._openssl_run(*signing, "-keyfile", self._key, *dates, "-in", request, "-out", certificate)
         return certificate, key
+
+    def revoke(self, *certificates: Path, over: bool = False) -> Path:
+        """A revocation list of all certificates that were taken back, now with these; `over`: it is out of date."""
+        issuing = ("ca", "-config", self._folder / "ca.cnf", "-cert", self.pem, "-keyfile", self._key)
+        for certificate in certificates:
+            self._openssl_run(*issuing, "-revoke", certificate)
+        dates = ("-crl_lastupdate", "20200101000000Z", "-crl_nextupdate", "20200201000000Z") if over else ()
+        self._openssl_run(*issuing, "-gencrl", *dates, "-out", self._folder / "ca.crl")
+        return self._folder / "ca.crl"
 
     def _new_key(self, key: Path, bits: int = 0) -> tuple[object, ...]:
         kind = ("rsa:" + str(bits),) if bits else ("ec", "-pkeyopt", "ec_paramgen_curve:prime256v1")

@@ -76,11 +76,8 @@ def _acceptor(receiver: DicomReceiver) -> Value:
         "peers": "anyone" if peers is None else [{"ae_title": each.aet, "host": each.host} for each in peers],
         "associations": receiver.associations,
         "associations_per_address": receiver.per_address,
-        "tls": receiver.tls
-        and {
-            "profile": receiver.tls.profile.value,
-            "client_certificates": receiver.tls.client_ca is not None,
-        },
+        "tls": _server_tls(receiver),
+        "own_certificates": sorted(receiver.certificates),
         "user_identity": sorted(receiver.users),
         "storage_commitment": receiver.commitment.value,
         "takes_reports": receiver.takes_reports,
@@ -126,10 +123,20 @@ def _web_service(receiver: StowReceiver) -> Value:
         "media_types": [media.DICOM, f'{media.MULTIPART}; type="{media.DICOM}"'],
         "response_media_types": [media.JSON, media.XML],
         "authorization": "bearer token" if receiver.token else None,
-        "tls": receiver.tls
-        and {"profile": receiver.tls.profile.value, "client_certificates": receiver.tls.client_ca is not None},
+        "tls": _server_tls(receiver),
         "connections": receiver.connections,
         "connections_per_address": receiver.per_address,
+    }
+
+
+def _server_tls(receiver: DicomReceiver | StowReceiver) -> Value | None:
+    tls = receiver.tls
+    if tls is None:
+        return None
+    return {
+        "profile": tls.profile.value,
+        "client_certificates": tls.client_ca is not None,
+        "revocation_lists": tls.client_crl is not None,
     }
 
 

@@ -103,7 +103,7 @@ def _web_service(service: Value) -> Iterator[str]:
     yield "Origin server of the Studies service: the Store transaction (STOW-RS, PS3.18 10.5), and no other."
     yield ""
     tls = service["tls"]
-    shown = "every client must show a certificate" if tls and tls["client_certificates"] else "clients need none"
+    shown = f"every client must show {_certificate(tls)}" if tls and tls["client_certificates"] else "clients need none"
     rows = [
         ("Listens on", f"{service['bind']} port {service['port']}"),
         ("POST", ", ".join(map(_code, service["paths"]))),
@@ -126,9 +126,16 @@ def _listed(peers: Sequence[Value]) -> str:
 
 def _secured_acceptor(acceptor: Value) -> Iterator[tuple[str, str]]:
     tls, users = acceptor["tls"], acceptor["user_identity"]
-    shown = "every peer must show a certificate" if tls and tls["client_certificates"] else "peers need no certificate"
+    asked, own = tls and tls["client_certificates"], acceptor["own_certificates"]
+    shown = f"every peer must show {_certificate(tls)}" if asked else "peers need no certificate"
     yield "Transport", f"TLS, {_PROFILES[tls['profile']]}; {shown}" if tls else "TCP without TLS"
+    if own:
+        yield "Certificates bound to an AE title", ", ".join(map(_code, own))
     yield "User identity (PS3.7 D.3.3.7)", f"verified for {', '.join(map(_code, users))}" if users else "not looked at"
+
+
+def _certificate(tls: Value) -> str:
+    return "a certificate that no revocation list names" if tls["revocation_lists"] else "a certificate"
 
 
 def _secured_requestor(requestor: Value) -> Iterator[tuple[str, str]]:

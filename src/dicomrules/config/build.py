@@ -86,7 +86,7 @@ def absolute(folder: Path, path: str) -> Path:
 
 def _peer(aet: str, said: Block, passcodes: Mapping[Steps, str]) -> KnownPeer:
     user = security.user(said.get("user"), passcodes.get(("peers", aet, "user", "passcode"), ""))
-    return KnownPeer(aet, said["host"], said.get("port", 0), user)
+    return KnownPeer(aet, said["host"], said.get("port", 0), user, said.get("certificate", ""))
 
 
 def _receiver(shared: _Shared, name: str, block: Block) -> Receiver:
@@ -109,6 +109,7 @@ def _dicom_receiver(shared: _Shared, name: str, block: Block) -> DicomReceiver:
         contexts=shared.contexts,
         tls=security.server(block.get("tls"), shared.place),
         users={peer.aet: peer.user for peer in shared.peers if peer.user is not None},
+        certificates={peer.aet: peer.certificate for peer in shared.peers if peer.certificate},
         limits=shared.limits,
         admission=_admission(block),
         commitment=CommitmentPolicy(block.get("commitment", CommitmentPolicy.RECEIVED)),

@@ -25,7 +25,7 @@ def server(said: Block | None, place: Place) -> ServerTls | None:
     """The `tls` of a receiver; None: none is said."""
     if said is None:
         return None
-    return ServerTls(**_files(said, place, "certificate", "key", "client_ca"), **_profile(said))
+    return ServerTls(**_files(said, place, "certificate", "key", "client_ca", "client_crl"), **_profile(said))
 
 
 def client(said: Block | None, place: Place) -> ClientTls | None:
@@ -49,7 +49,8 @@ def _profile(said: Block) -> dict[str, Any]:
 
 
 def check(document: Document, settings: Settings) -> Iterator[Diagnostic]:
-    """Can a context be made of what is said, and are keys for us alone?"""
+    """Can contexts be made of what is said, are keys for us alone, is each certificate asked for that must be shown?"""
+    yield from _shown_to_nobody(document, settings)
     for receiver in settings.receivers:
         if isinstance(receiver, DicomReceiver | StowReceiver) and receiver.tls is not None:
             kind = "dicom" if isinstance(receiver, DicomReceiver) else "stow"
@@ -64,6 +65,17 @@ def check(document: Document, settings: Settings) -> Iterator[Diagnostic]:
     audit = settings.observing.audit
     if audit is not None and audit.tls is not None:
         yield from _tried(document, ("observe", "audit"), audit.tls)
+
+
+def _shown_to_nobody(document: Document, settings: Settings) -> Iterator[Diagnostic]:
+    """Could a peer that must show a certificate never send, because no port that it may call asks for one?"""
+    ports = [each for each in settings.receivers if isinstance(each, DicomReceiver)]
+    for peer in settings.peers:
+        may_call = [port for port in ports if port.peers is None or peer in port.peers]
+        if peer.certificate and may_call and not any(port.tls and port.tls.client_ca for port in may_call):
+            message = f"no receiver would ask `{peer.aet}` for its certificate, and all would reject it without"
+            found = diagnose("DR726", document.span(("peers", peer.aet, "certificate")), message)
+            yield found.with_note("say `tls` with `client_ca` at a receiver that it may call")
 
 
 def _web(document: Document, destination: StowDestination) -> Iterator[Diagnostic]:
@@ -94,6 +106,11 @@ def _tried(document: Document, steps: Steps, tls: ServerTls | ClientTls) -> Iter
     if tls.key is not None and tls.certificate is None:
         yield diagnose("DR705", document.key_span(steps), "`key` without `certificate` shows nothing to anybody")
         return
+    if isinstance(tls, ServerTls) and tls.client_crl is not None and tls.client_ca is None:
+        yield diagnose(
+            "DR705", document.key_span(steps), "`client_crl` without `client_ca`: nobody is asked for a certificate"
+        )
+        return
     try:
         context(tls)
     except Unusable as problem:
@@ -107,7 +124,7 @@ def _tried(document: Document, steps: Steps, tls: ServerTls | ClientTls) -> Iter
 
 def _as_said(text: str, said: Block, tls: ServerTls | ClientTls) -> str:
     """A message with paths as their author wrote them."""
-    for key in ("certificate", "key", "ca", "client_ca"):
+    for key in ("certificate", "key", "ca", "client_ca", "client_crl"):
         if key in said:
             text = text.replace(str(getattr(tls, key)), said[key])
     return text

@@ -14,14 +14,15 @@ from dicomrules.model.terms import Terms
 
 @dataclass(frozen=True, slots=True)
 class KnownPeer:
-    """An application we know: AE title, the host name, address or CIDR block it calls from, its own `port`, and the
-    user that must come with its associations (None: any or none).
+    """An application we know: AE title, the host name, address or CIDR block it calls from, its own `port`, the user
+    that must come with its associations (None: any or none), and a name that its certificate must have (empty: any).
     """
 
     aet: str
     host: str
     port: int = 0
     user: User | None = None
+    certificate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class DicomReceiver:
     contexts: tuple[Terms, ...] | None = None
     tls: ServerTls | None = None
     users: Mapping[str, User] = field(default_factory=dict)  # by calling AE title, whoever `peers` lets in
+    certificates: Mapping[str, str] = field(default_factory=dict)  # likewise
     admission: Admission = field(default=Admission())
     commitment: CommitmentPolicy = CommitmentPolicy.RECEIVED
     takes_reports: bool = False

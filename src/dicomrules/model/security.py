@@ -16,13 +16,15 @@ class TlsProfile(StrEnum):
 class ServerTls:
     """TLS of a listening port. Files are PEM; `certificate` may hold a chain, the port's own certificate first.
 
-    With `client_ca`, every peer needs a certificate that one of these authorities has signed.
+    With `client_ca`, every peer needs a certificate that one of these authorities has signed; with `client_crl`, one
+    that the authority's revocation list (RFC 5280 5) in this file does not name.
     """
 
     certificate: Path
     key: Path
     client_ca: Path | None = None
     profile: TlsProfile = TlsProfile.BCP195
+    client_crl: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ from dicomrules.model.event import Level
 from dicomrules.model.exchange import Association, CommandSet
 from dicomrules.net import tcp
 from dicomrules.net.buffers import DoubleBuffer
-from dicomrules.net.service import Breach, Performer, Unprompted
+from dicomrules.net.service import Breach, Caller, Performer, Unprompted
+from dicomrules.net.tls import names_shown
 from dicomrules.net.watch import Overdue, Watch
 from dicomrules.wire import pdu
 from dicomrules.wire.associate import Rejection, Titles
@@ -305,7 +306,7 @@ class Link(asyncio.BufferedProtocol):
         """What concerns the association itself."""
         match event:
             case AssociateRequested(request):
-                answer = self._listener.service.answer(request, self._address)
+                answer = self._listener.service.answer(request, self._caller())
                 if isinstance(answer, Rejection):
                     self._send(self.connection.reject(answer))
                     self._rejected(request.calling_aet, request.called_aet, answer)
@@ -354,8 +355,11 @@ class Link(asyncio.BufferedProtocol):
             "association.established", Level.DEBUG, "an association was established", {"contexts": len(contexts)}
         )
 
+    def _caller(self) -> Caller:
+        return Caller(self._address, names_shown(self._socket))
+
     def _screen(self, titles: Titles) -> Rejection | None:
-        return self._listener.screen(titles, self._address)
+        return self._listener.screen(titles, self._caller())
 
     def _send(self, encoded: bytes) -> None:
         if encoded and self._transport is not None and not self._transport.is_closing():

@@ -12,7 +12,7 @@ from dicomrules.model.security import ServerTls
 from dicomrules.net.buffers import BufferPool
 from dicomrules.net.link import Link
 from dicomrules.net.secure_server import SecureServer
-from dicomrules.net.service import Service
+from dicomrules.net.service import Caller, Service
 from dicomrules.wire.associate import LIMIT_EXCEEDED, Rejection, Titles
 from dicomrules.wire.limits import Deadlines, WireLimits
 
@@ -119,11 +119,11 @@ class Listener:
             del self._by_address[address]
             self._crowding.discard(address)
 
-    def screen(self, titles: Titles, address: str) -> Rejection | None:
+    def screen(self, titles: Titles, caller: Caller) -> Rejection | None:
         """The limit of associations first, then the service's own list."""
         if self.associations >= self.settings.associations:
             return LIMIT_EXCEEDED
-        return self.service.screen(titles, address)
+        return self.service.screen(titles, caller)
 
     def note(self, name: str, level: Level, text: str, fields: dict[str, str | int | float]) -> None:
         """Tell what happened."""

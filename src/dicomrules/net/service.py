@@ -21,6 +21,14 @@ class Breach(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is at the other end: its address, and the names that its certificate is for (None: it has shown none)."""
+
+    address: str
+    names: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Unprompted:
     """A request of ours to the peer that made the association, with its data set (PS3.7 10.1.1)."""
 
@@ -59,12 +67,12 @@ class Performer(Protocol):
 class Service(Protocol):
     """Who may associate, for what, and who performs."""
 
-    def screen(self, titles: Titles, address: str) -> Rejection | None:
+    def screen(self, titles: Titles, caller: Caller) -> Rejection | None:
         """Asked with the titles alone, before the request is decoded: a refusal, or None. Must not block."""
         ...
 
     def answer(
-        self, request: AssociateRequest, address: str
+        self, request: AssociateRequest, caller: Caller
     ) -> tuple[tuple[ContextResult, ...], UserInformation] | Rejection:
         """What is accepted of a request, and what we say of ourselves; or that it is refused after all."""
         ...

@@ -6,10 +6,12 @@ renegotiation. Nothing is resumed: every handshake looks at the certificates as 
 """
 
 import os
+import socket
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from dicomrules.model.security import ClientTls, ServerTls, TlsProfile
 
@@ -95,6 +97,9 @@ def context(tls: ServerTls | ClientTls) -> ssl.SSLContext:
         if tls.client_ca is not None:
             made.verify_mode = ssl.CERT_REQUIRED
             _trust(made, tls.client_ca)
+        if tls.client_crl is not None:
+            made.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
+            _revoke(made, tls.client_crl)
     elif tls.ca is not None:
         _trust(made, tls.ca)
     else:
@@ -102,10 +107,24 @@ def context(tls: ServerTls | ClientTls) -> ssl.SSLContext:
     return made
 
 
+def names_shown(sock: socket.socket | None) -> frozenset[str] | None:
+    """The names that the peer's certificate is for, in lower case: common names of its subject, DNS names and addresses
+    of its Subject Alternative Name (RFC 5280 4.2.1.6). None: none was asked for, or there is no TLS.
+    """
+    shown = sock.getpeercert() if isinstance(sock, ssl.SSLSocket) else None
+    if not shown:
+        return None
+    subject: Any = shown.get("subject", ())
+    alternative: Any = shown.get("subjectAltName", ())
+    names = [value for part in subject for kind, value in part if kind == "commonName"]
+    names += [value for kind, value in alternative if kind in ("DNS", "IP Address")]
+    return frozenset(map(str.lower, names))
+
+
 def words(error: BaseException) -> str:
     """What went wrong in a handshake, in words that hold nothing of what the peer sent."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is refused: {error.verify_message}"
+        return _UNJUDGED.get(error.verify_code) or f"its certificate is refused: {error.verify_message}"
     if isinstance(error, ssl.SSLEOFError | ConnectionError) and not isinstance(error, ConnectionAbortedError):
         return "the connection was closed in the middle of the TLS handshake"
     if isinstance(error, TimeoutError | ConnectionAbortedError):
@@ -117,6 +136,11 @@ def words(error: BaseException) -> str:
         known = "the peer broke off"
     return f"{known} ({plain})" if known else plain
 
+
+_UNJUDGED = {  # X509_V_ERR_UNABLE_TO_GET_CRL, X509_V_ERR_CRL_HAS_EXPIRED
+    3: "its certificate is refused: `client_crl` has no revocation list of the authority that signed it",
+    12: "its certificate is refused: the revocation list in `client_crl` is out of date, put a new one in its place",
+}
 
 _REASONS = {
     "WRONG_VERSION_NUMBER": "the peer does not speak TLS here",
@@ -156,6 +180,17 @@ def _trust(made: ssl.SSLContext, authorities: Path) -> None:
         raise Unusable(f"{authorities} holds no certificates in PEM: {_reason(error)}") from error
 
 
+def _revoke(made: ssl.SSLContext, revoked: Path) -> None:
+    """What OpenSSL calls locations to verify may be revocation lists, in PEM only."""
+    _must_open(revoked)
+    before = made.cert_store_stats()["crl"]
+    with suppress(ssl.SSLError):
+        made.load_verify_locations(revoked)
+    if made.cert_store_stats()["crl"] == before:
+        text = f"{revoked} holds no revocation list in PEM: one in DER becomes one by openssl crl -inform DER"
+        raise Unusable(text)
+
+
 def _must_open(path: Path) -> None:
     try:
         path.open("rb").close()
@@ -168,5 +203,5 @@ def _reason(error: ssl.SSLError) -> str:
 
 
 def _files(tls: ServerTls | ClientTls) -> Iterator[Path]:
-    authorities = tls.client_ca if isinstance(tls, ServerTls) else tls.ca
-    yield from (path for path in (tls.certificate, tls.key, authorities) if path is not None)
+    others = (tls.client_ca, tls.client_crl) if isinstance(tls, ServerTls) else (tls.ca,)
+    yield from (path for path in (tls.certificate, tls.key, *others) if path is not None)

@@ -1,4 +1,4 @@
-"""Is the user who comes with an association the one that its peer must have (PS3.7 D.3.3.7)?
+"""Are the certificate and the user that come with an association those that its peer must have (PS3.7 D.3.3.7)?
 
 Names and passcodes are compared in constant time, and leave this file neither for a log nor for a peer. After several
 wrong ones from one place, none is looked at for a while, so that trying them all takes years.
@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from dicomrules.model.security import User
 from dicomrules.wire.associate import NAME, NAME_AND_PASSCODE, NO_REASON, Rejection, UserIdentity
 
+_NO_CERTIFICATE = replace(NO_REASON, why="this peer must show a certificate, and this port asks for none")
+_OTHER_CERTIFICATE = replace(NO_REASON, why="its certificate is not for the name that `peers` has for this AE title")
 _NO_USER = replace(NO_REASON, why="this peer must come with a user (PS3.7 D.3.3.7), and did not")
 _OTHER_KIND = replace(NO_REASON, why="this peer came with a kind of user identity that is not taken here")
 _WRONG = replace(NO_REASON, why="user or passcode are not those of this peer")
@@ -25,6 +27,13 @@ _MOST_PLACES = 4096  # whose failures are remembered
 class _Failures:
     count: int
     since: float
+
+
+def stranger(name: str, shown: frozenset[str] | None) -> Rejection | None:
+    """None when a certificate for these names may come where `name` is awaited; else what to answer."""
+    if shown is None:
+        return _NO_CERTIFICATE
+    return None if name.lower() in shown else _OTHER_CERTIFICATE
 
 
 class Identities:

@@ -20,10 +20,11 @@ from dicomrules.model.ports import Commitments, Emit, Inbox
 from dicomrules.model.receiver import DicomReceiver
 from dicomrules.model.terms import terms_for
 from dicomrules.net.listener import Listener, ListenerSettings
+from dicomrules.net.service import Caller
 from dicomrules.receivers.allowlist import Allowlist
 from dicomrules.receivers.budget import Budget
 from dicomrules.receivers.commitment import Committing
-from dicomrules.receivers.identity import Identities
+from dicomrules.receivers.identity import Identities, stranger
 from dicomrules.receivers.performer import StoragePerformer, Surroundings
 from dicomrules.receivers.room import has_room
 from dicomrules.spool.spool import Spool
@@ -155,21 +156,26 @@ class StorageScp:
 
     # what net asks (see net.service.Service)
 
-    def screen(self, titles: Titles, address: str) -> Rejection | None:
-        """The allow-list, the association settings of this pair of titles, the room on the disk."""
-        refusal = self._allowlist.refusal(titles, address)
+    def screen(self, titles: Titles, caller: Caller) -> Rejection | None:
+        """The allow-list, the certificate of this peer, the association settings of this pair of titles, the room on
+        the disk.
+        """
+        refusal = self._allowlist.refusal(titles, caller.address)
+        awaited = self._receiver.certificates.get(titles.calling_aet)
+        if refusal is None and awaited is not None:
+            refusal = stranger(awaited, caller.names)
         if refusal is None and agreed(self._receiver, titles.calling_aet, titles.called_aet) is None:
             refusal = NO_TERMS
         return refusal or (None if self.has_room() else CONGESTED)
 
     def answer(
-        self, request: AssociateRequest, address: str
+        self, request: AssociateRequest, caller: Caller
     ) -> tuple[tuple[ContextResult, ...], UserInformation] | Rejection:
         """The user that this peer must have; contexts by policy; one operation at a time; roles for storage commitment
         only. Extended negotiation is not answered.
         """
         identity = request.user.identity
-        refusal = self._identities.refusal(request.calling_aet, identity, address, time.monotonic())
+        refusal = self._identities.refusal(request.calling_aet, identity, caller.address, time.monotonic())
         if refusal is not None:
             return refusal
         terms = agreed(self._receiver, request.calling_aet, request.called_aet)

@@ -41,9 +41,8 @@ def archive(tmp_path: Path, authority: Authority) -> Iterator[tuple[int, Path]]:
 @pytest.fixture
 def gateway(tmp_path: Path, authority: Authority, archive: tuple[int, Path]) -> Iterator[Gateway]:
     made = Gateway(tmp_path / "gateway", HERE, port=free_port(), archive=archive[0])
-    for source, name in zip(
-        (*authority.sign("gw", "DNS:localhost"), authority.pem), ("gw.pem", "gw.key", "ca.pem"), strict=True
-    ):
+    files = (*authority.sign("gw", "DNS:localhost"), authority.pem, authority.revoke(authority.sign("lost")[0]))
+    for source, name in zip(files, ("gw.pem", "gw.key", "ca.pem", "revoked.pem"), strict=True):
         shutil.copy(source, made.folder / name)
     (made.folder / "passcode").write_text("open sesame\n")
     (made.folder / "passcode").chmod(0o600)
@@ -95,8 +94,18 @@ def test_what_is_not_agreed_is_refused_and_the_log_says_why(authority: Authority
     assert "Calling AE Title Not Recognized" in other.stderr
     nobody = run(need("echoscu"), *secure, "-aec", "ROUTER", "-aet", "CT_A1", "localhost", port, ok=False)
     assert "No Reason" in nobody.stderr
+    other = run(need("echoscu"), *secure, "-aec", "ROUTER", "-aet", "PACS", "localhost", port, ok=False)
+    assert "No Reason" in other.stderr
+    lost = ("+tls", key.with_name("lost.key"), certificate.with_name("lost.pem"), "+cf", authority.pem)
+    assert run(need("echoscu"), *lost, "-aec", "ROUTER", "-aet", "ANY", "localhost", port, ok=False).returncode != 0
     run(need("echoscu"), *secure, "-aec", "ROUTER", "-aet", "ANY", "localhost", port)
     log = gateway.output()
-    for words in ("it spoke DICOM without TLS", "no entry of `contexts`", "must come with a user"):
+    for words in (
+        "it spoke DICOM without TLS",
+        "no entry of `contexts`",
+        "must come with a user",
+        "revoked",
+        "not for the name",
+    ):
         assert words in log
     assert "sesame" not in log

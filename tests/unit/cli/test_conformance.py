@@ -6,6 +6,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from dicomrules.cli.main import main
+from tests.peers.authority import Authority
 
 SITE = """\
 gateway: {name: north-hospital, aet: DICOMRULES}
@@ -109,6 +110,17 @@ def test_security_is_said_of_both_sides(tmp_path: Path) -> None:
     said = json.loads(_conformance(tmp_path, text, "--format", "json"))
     assert said["requestors"][0]["tls"]["profile"] == "bcp195-modified"
     assert said["acceptors"][0]["user_identity"] == ["CT_A1"]
+
+
+def test_what_is_asked_of_certificates_is_said(tmp_path: Path) -> None:
+    authority = Authority(tmp_path / "authority")
+    certificate, key = authority.sign("gw")
+    tls = f"{{certificate: {certificate}, key: {key}, client_ca: {authority.pem}, client_crl: {authority.revoke()}}}"
+    text = SITE.replace("{host: 10.20.3.4}", "{host: 10.20.3.4, certificate: ct1.example}")
+    text = text.replace("{port: 11112,", f"{{port: 11112, tls: {tls},")
+    page = _conformance(tmp_path, text)
+    assert "every peer must show a certificate that no revocation list names |" in page
+    assert "| Certificates bound to an AE title | `CT_A1` |" in page
 
 
 ASKING = SITE.replace("{host: 10.20.3.4}", "{host: 10.20.3.4, port: 104}").replace(

@@ -28,6 +28,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for file in authority.sign(name, "IP:127.0.0.1", **options):  # type: ignore[arg-type]
             shutil.copy(file, folder)
     shutil.copy(authority.pem, folder)
+    shutil.copy(authority.revoke(), folder / "revoked.pem")
     shutil.copy(folder / "gw.key", folder / "open.key")
     (folder / "open.key").chmod(0o644)
     (folder / "text.pem").write_text("no certificate")
@@ -47,7 +48,8 @@ def _destination(tls: str) -> str:
 
 
 def test_everything_that_can_be_said_of_tls_arrives(site: Path) -> None:
-    text = _receiver(f"{SERVER}, client_ca: ca.pem, profile: bcp195-modified")
+    text = _receiver(f"{SERVER}, client_ca: ca.pem, client_crl: revoked.pem, profile: bcp195-modified")
+    text = text.replace("{host: 10.20.3.4, port: 104}", "{host: 10.20.3.4, certificate: ct1.example}")
     text = text.replace("port: 4242}", "port: 4242, tls: {ca: ca.pem, certificate: gw.pem, key: gw.key, name: pacs}}")
     read, problems = _load(site, text)
     assert read is not None, problems
@@ -55,7 +57,9 @@ def test_everything_that_can_be_said_of_tls_arrives(site: Path) -> None:
     (pacs,) = (each for each in read.destinations if isinstance(each, DicomDestination))
     assert receiver.tls is not None
     assert (receiver.tls.certificate, receiver.tls.client_ca) == (site / "gw.pem", site / "ca.pem")
+    assert receiver.tls.client_crl == site / "revoked.pem"
     assert receiver.tls.profile is TlsProfile.MODIFIED
+    assert receiver.certificates == {"CT_A1": "ct1.example"}
     assert pacs.tls is not None
     assert (pacs.tls.ca, pacs.tls.key, pacs.tls.name) == (site / "ca.pem", site / "gw.key", "pacs")
     assert pacs.tls.profile is TlsProfile.BCP195
@@ -73,6 +77,9 @@ def test_everything_that_can_be_said_of_tls_arrives(site: Path) -> None:
         (_receiver("certificate: text.pem, key: gw.key"), "DR723", "text.pem and gw.key are no certificate and key"),
         (_receiver("certificate: weak.pem, key: weak.key"), "DR723", "too weak"),
         (_receiver(f"{SERVER}, client_ca: text.pem"), "DR723", "text.pem holds no certificates"),
+        (_receiver(f"{SERVER}, client_ca: ca.pem, client_crl: ca.pem"), "DR723", "ca.pem holds no revocation list"),
+        (_receiver(f"{SERVER}, client_ca: ca.pem, client_crl: none.pem"), "DR723", "none.pem cannot be read"),
+        (_receiver(f"{SERVER}, client_crl: revoked.pem"), "DR705", "nobody is asked for a certificate"),
         (_receiver("certificate: gw.pem, key: open.key"), "DR724", "everybody can read the key open.key"),
         (_destination("ca: none.pem"), "DR723", "none.pem cannot be read"),
         (_destination("key: gw.key"), "DR705", "without `certificate`"),
@@ -92,6 +99,20 @@ def test_beyond_loopback_anyone_may_come_only_with_a_certificate(site: Path) -> 
     everyone = ", bind: 0.0.0.0, from: anyone"
     assert [each.code for each in _load(site, _receiver(SERVER, everyone))[1]] == ["DR712"]
     assert _load(site, _receiver(f"{SERVER}, client_ca: ca.pem", everyone))[1] == []
+
+
+def _bound(text: str) -> str:
+    return text.replace("{host: 10.20.3.4, port: 104}", "{host: 10.20.3.4, certificate: ct1.example}")
+
+
+def test_a_certificate_that_no_receiver_asks_for_is_a_finding(site: Path) -> None:
+    for text in (_bound(WHOLE), _bound(_receiver(SERVER))):
+        (problem,) = _load(site, text)[1]
+        assert (problem.code, problem.span.text) == ("DR726", "ct1.example")
+        assert "`CT_A1`" in problem.message
+    assert _load(site, _bound(_receiver(f"{SERVER}, client_ca: ca.pem")))[1] == []
+    others = _receiver(SERVER, ", from: [MR_A1]")
+    assert _load(site, _bound(others))[1] == [], "it may not call anybody here anyway"
 
 
 def test_users_have_their_passcodes_from_outside(tmp_path: Path) -> None:

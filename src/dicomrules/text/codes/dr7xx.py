@@ -199,4 +199,13 @@ CODES: tuple[CodeRecord, ...] = (
         good='destinations: {vna: {stow: {url: "https://vna.example/dicom-web", token: {env: VNA_TOKEN}}}}\n'
         "# environment: VNA_TOKEN=long-and-random",
     ),
+    CodeRecord(
+        "DR726",
+        "a certificate that nobody asks for",
+        "A peer with `certificate` is rejected wherever it cannot show one, and only a receiver whose `tls` has `client_ca`"
+        " asks for one. Without such a receiver, nothing that this peer sends could ever come in.",
+        bad="peers: {CT_A1: {host: 10.20.3.4, certificate: ct1.example}}\n"
+        "receivers:\n  modalities:\n    dicom: {port: 11112}",
+        good="peers: {CT_A1: {host: 10.20.3.4}}\nreceivers:\n  modalities:\n    dicom: {port: 11112}",
+    ),
 )
