@@ -50,9 +50,16 @@ def store(peer: RawPeer, patient: str, number: int, size: int = 2000) -> str:
 
 @contextmanager
 def injected(
-    pid: int, call: str, what: str, log: Path, *, main_thread_only: bool = False, on: Path | None = None
+    pid: int,
+    call: str,
+    what: str,
+    log: Path,
+    *,
+    main_thread_only: bool = False,
+    on: Path | None = None,
+    when: str = ":when=1",
 ) -> Iterator[None]:
-    """Each thread's first such system call of a process meets `what`: `error=EIO`, `signal=KILL`.
+    """Each thread's first such system call of a process meets `what`: `error=EIO`, `signal=KILL`. Empty `when`: each.
 
     With `on`, only calls on that file count. Skips where no process may be traced.
     """
@@ -70,7 +77,7 @@ def injected(
         "-e",
         f"trace={call}",
         "-e",
-        f"inject={call}:{what}:when=1",
+        f"inject={call}:{what}{when}",
     ]
     tracer = subprocess.Popen([*command, "-p", str(pid)], stderr=subprocess.PIPE, text=True)
     try:

@@ -143,3 +143,13 @@ def test_d16_what_comes_back_from_where_it_was_sent_is_held_at_the_second_pass(s
     until(lambda: "a loop between two routers" in site.gateway.output(), 15, "the loop noticed")
     assert len([one for one in site.other.stored if one.sop_instance == uid]) == 1
     until(lambda: uid in site.gateway.ask("held", "list", "--format", "json"), 15, "held for a person")
+
+
+def test_s21_r23_a_pause_in_the_middle_of_a_series_only_delays_and_drops_nothing(site: Site) -> None:
+    """The study counts as complete in the pause, and is not: what follows goes too, once it is quiet again."""
+    first = site.send("QUIET", "PATP1", *range(90))
+    until(lambda: delivered(site.other) >= set(first), 20, "what came before the pause")
+    rest = site.send("QUIET", "PATP1", *range(90, 180))
+    until(lambda: delivered(site.other) >= {*first, *rest}, 20, "all 180")
+    came = [one.sop_instance for one in site.other.stored]
+    assert [came.count(uid) for uid in (*first, *rest)] == [1] * 180
