@@ -5,8 +5,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-
 from bench.waiting import GATEWAY, RULES, fill
+
 from tests.faults.processes import peer_at, store
 from tests.peers.gateway import Gateway
 from tests.peers.running import free_port, until

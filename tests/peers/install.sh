@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs Debian's DCMTK, Orthanc with DICOMweb, and stunnel, and packages of npm, where that is possible; says so where
-# it is not. Their services are not started. With them come what faults are made with: strace, and file systems.
+# it is not. Their services are not started. With them come what faults are made with: strace, file systems, and a clock.
 if ! command -v npm >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   apt-get update -qq && apt-get install -y -qq --no-install-recommends nodejs npm >/dev/null
 fi
@@ -12,10 +12,10 @@ elif [ ! -d "$node/node_modules/dcmjs-dimse" ]; then
     echo "dcmjs-dimse could not be installed: the tests with it will be reported as skipped."
 fi
 if command -v storescu >/dev/null && command -v dcmsend >/dev/null && command -v Orthanc >/dev/null &&
-  command -v stunnel >/dev/null && command -v strace >/dev/null && command -v mkfs.xfs >/dev/null && [ -e /usr/share/orthanc/plugins/libOrthancDicomWeb.so ]; then exit 0; fi
+  command -v stunnel >/dev/null && command -v strace >/dev/null && command -v mkfs.xfs >/dev/null && ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 && [ -e /usr/share/orthanc/plugins/libOrthancDicomWeb.so ]; then exit 0; fi
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-  echo "DCMTK, Orthanc, stunnel, strace or xfsprogs is not installed, and installing them needs root on Debian or Ubuntu:"
-  echo "  sudo apt-get install --no-install-recommends dcmtk orthanc orthanc-dicomweb stunnel4 strace xfsprogs"
+  echo "DCMTK, Orthanc, stunnel, strace, xfsprogs or libfaketime is not installed, and installing them needs root on Debian or Ubuntu:"
+  echo "  sudo apt-get install --no-install-recommends dcmtk orthanc orthanc-dicomweb stunnel4 strace xfsprogs libfaketime"
   echo "The tests that speak to them will be reported as skipped."
   exit 0
 fi
@@ -25,5 +25,5 @@ if [ ! -e "$policy" ]; then
   trap 'rm -f "$policy"' EXIT
 fi
 export DEBIAN_FRONTEND=noninteractive
-apt-get update -qq && apt-get install -y -qq --no-install-recommends dcmtk orthanc orthanc-dicomweb stunnel4 strace xfsprogs >/dev/null ||
-  echo "DCMTK, Orthanc, stunnel, strace and xfsprogs could not be installed: the tests that speak to them will be reported as skipped."
+apt-get update -qq && apt-get install -y -qq --no-install-recommends dcmtk orthanc orthanc-dicomweb stunnel4 strace xfsprogs libfaketime >/dev/null ||
+  echo "DCMTK, Orthanc, stunnel, strace, xfsprogs and libfaketime could not be installed: the tests that speak to them will be reported as skipped."

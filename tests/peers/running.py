@@ -89,13 +89,13 @@ class Running:
         self.command = list(command)
         self.log = log
         self._cwd = cwd
-        self._env = {**os.environ, **(env or {})}
+        self.env = {**os.environ, **(env or {})}
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         with self.log.open("ab") as out:
             self.process = subprocess.Popen(
-                self.command, stdout=out, stderr=subprocess.STDOUT, cwd=self._cwd, env=self._env, start_new_session=True
+                self.command, stdout=out, stderr=subprocess.STDOUT, cwd=self._cwd, env=self.env, start_new_session=True
             )
 
     def output(self) -> str:

@@ -17,7 +17,7 @@ import apsw
 from dicomrules.model.decision import Decision
 from dicomrules.model.delivery import Delivery, Standing, State
 from dicomrules.model.instance import Envelope
-from dicomrules.queue import consign, deciding, encoding, failover, lanes, recording, retention
+from dicomrules.queue import consign, deciding, encoding, failover, lanes, recording, retention, set_back
 from dicomrules.queue.connection import FILE, open_for_writing, told
 from dicomrules.queue.consign import ANY, Choice
 from dicomrules.queue.entry import Arrival, Entry, Held, Kept, Recorded
@@ -243,6 +243,26 @@ class Ledger:
                 sending = [identity for identity, *_ in tx.run("sending", (destination, 1_000_000))]
             count += self._requeue(sending, State.SENDING, now)
         return count
+
+    def is_ahead_of(self, now: datetime) -> bool:
+        """Whether the time of day has been set back since the last instance came."""
+        with self._reading() as tx:
+            return set_back.is_ahead(tx, now)
+
+    def due_now(self, now: datetime) -> None:
+        """The time of day was set back to `now`: nothing waits for a moment that it had been."""
+        for destination in self.destinations():
+            with self._reading() as tx:
+                waiting = set_back.waiting(tx, destination)
+            for consignment in waiting:
+                more = True
+                while more:
+                    with self._writing() as tx:
+                        more = set_back.due_now(tx, consignment, now, GROUP)
+            with self._writing() as tx:
+                set_back.commitments_due_now(tx, destination, now)
+        with self._writing() as tx:
+            set_back.all_else_due_now(tx, now)
 
     def form_of_another(self, delivery: Delivery, how: str) -> Delivery | None:
         """`delivery` in the form that was made the way `how` for another one of its variant; None: none was."""

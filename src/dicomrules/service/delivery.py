@@ -13,6 +13,7 @@ from pathlib import Path
 from dicomrules.model.destination import BucketDestination, Destination, DicomDestination, StowDestination
 from dicomrules.model.event import Event, Level
 from dicomrules.model.ports import Emit, Sender
+from dicomrules.pipeline.clock import Clock
 from dicomrules.pipeline.coding import Coders
 from dicomrules.pipeline.deliver import Delivery, Target
 from dicomrules.pipeline.formed import FormedSender
@@ -121,6 +122,7 @@ class _Work:
             datetime.now(UTC),
             is_being_made_anew(plan.settings.state),
         )
+        self._clock, self._set_back = Clock(), False
         self._tidied = 0.0
         self._checked = time.monotonic() - _CHECK_EVERY + _CHECK_FIRST
         self.damaged = False
@@ -128,6 +130,9 @@ class _Work:
     def start(self) -> None:
         """Begin; what was under way when the process died is taken up again."""
         now = datetime.now(UTC)
+        if self.ledger.is_ahead_of(now):
+            self._emit(Event("clock.set", Level.WARNING, _SET_BACK))
+            self.ledger.due_now(now)
         self.delivery.start()
         self._commitment.start(now)
         self._held.start(self._plan.program.fingerprint, now)
@@ -161,11 +166,27 @@ class _Work:
             if time.monotonic() - self._checked >= _CHECK_EVERY:
                 self._checked = time.monotonic()
                 threading.Thread(target=self._check_ledger, name="check", daemon=True).start()
-            self._failing("sweep.failed", lambda: self._sweep.step(datetime.now(UTC)))
+            self._look_at_clock()
+            self._failing("sweep.failed", lambda: self._sweep.step(self._clock.for_ages()))
             self._failing("held.failed", lambda: self._held.step(datetime.now(UTC)))
             self._failing("commitment.failed", lambda: self._commitment.step(datetime.now(UTC)))
             self._tidied = time.monotonic()
         return bool(busy)
+
+    def _look_at_clock(self) -> None:
+        """What was set back is looked after until the ledger has taken it."""
+        moved = self._clock.look()
+        if moved:
+            text = _SET_BACK if moved < timedelta() else _SET_FORWARD
+            self._emit(Event("clock.set", Level.WARNING, text, {"seconds": round(moved.total_seconds())}))
+        self._set_back = self._set_back or moved < timedelta()
+        if self._set_back and self._failing("clock.failed", self._due_now):
+            self._set_back = False
+            self.delivery.wake()
+
+    def _due_now(self) -> bool:
+        self.ledger.due_now(datetime.now(UTC))
+        return True
 
     def _go_on_rebuilding(self) -> bool:
         more = self._rebuild.step(datetime.now(UTC))
@@ -197,7 +218,10 @@ class _Work:
             return None
 
 
+_SET_BACK = "the time of day was set back: what waits is due now"
+_SET_FORWARD = "the time of day was set forward: for a day nothing counts as older for that"
 _FAILED = {
+    "clock.failed": "what waits could not be made due, and is tried again",
     "rebuild.failed": "making the ledger anew failed, and is tried again",
     "request.failed": "a request failed, and is tried again",
     "sweep.failed": "tidying failed, and is tried again",

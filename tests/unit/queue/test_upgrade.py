@@ -98,7 +98,7 @@ def rows(state: Path, table: str, columns: str) -> list[tuple[object, ...]]:
     """Some columns of a table, read past the ledger."""
     made = apsw.Connection(str(state / "ledger.db"))
     try:
-        return made.execute(f"SELECT {columns} FROM {table} ORDER BY 1").fetchall()  # noqa: S608
+        return made.execute(f"SELECT {columns} FROM {table} ORDER BY 1").fetchall()
     finally:
         made.close()
 
@@ -150,7 +150,9 @@ def test_l11_s27_the_version_before_refuses_what_was_brought_up_to_date_and_chan
     ledger.close()
 
 
-UPGRADE = "import sys; from pathlib import Path; from dicomrules.queue.ledger import Ledger; Ledger.open(Path(sys.argv[1]))"
+UPGRADE = (
+    "import sys; from pathlib import Path; from dicomrules.queue.ledger import Ledger; Ledger.open(Path(sys.argv[1]))"
+)
 
 
 @pytest.mark.parametrize("call", [1, 3, 8, 20])

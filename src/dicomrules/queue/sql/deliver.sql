@@ -107,6 +107,31 @@ UPDATE deliveries SET state = 'held' WHERE id = ? AND state = 'sending' RETURNIN
 -- name: sending
 SELECT id, attempts, crashes, next_attempt FROM deliveries WHERE destination = ? AND state = 'sending' LIMIT ?;
 
+-- name: last_arrival
+SELECT received_at FROM instances WHERE id = (SELECT max(id) FROM instances);
+
+-- name: waiting_consignments
+SELECT id FROM consignments WHERE destination = ?1 AND due IS NOT NULL AND diverted_at IS NULL
+UNION ALL SELECT id FROM consignments WHERE destination = ?1 AND due IS NOT NULL AND diverted_at IS NOT NULL;
+
+-- name: consignment_due_now
+UPDATE consignments SET due = min(due, ?1), quiet_at = min(quiet_at, ?1 + quiet) WHERE id = ?2 RETURNING quiet;
+
+-- name: due_now
+UPDATE deliveries SET next_attempt = ?1 WHERE id IN (
+  SELECT id FROM deliveries WHERE consignment = ?2 AND state IN ('queued', 'deferred') AND next_attempt > ?1
+  ORDER BY next_attempt, id LIMIT ?3)
+RETURNING id;
+
+-- name: retries_due_now
+UPDATE instances SET retry_at = ?1 WHERE retry_at > ?1;
+
+-- name: commitments_due_now
+UPDATE deliveries SET next_attempt = ?1 WHERE destination = ?2 AND state = 'stored' AND next_attempt > ?1;
+
+-- name: requests_due_now
+UPDATE commitment_requests SET due_at = ?1 WHERE state = 'open' AND due_at > ?1;
+
 -- name: cut_off
 UPDATE deliveries SET state = ?, crashes = ?, next_attempt = ? WHERE id = ?;
 
