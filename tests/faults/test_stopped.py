@@ -1,4 +1,4 @@
-"""S-22: a worker that was stopped after its claim wakes up again. It can neither send twice unseen nor turn back time."""
+"""S-22: a worker that was stopped after its claim wakes up again: it sends nothing unseen, and turns nothing back."""
 
 import os
 import signal
