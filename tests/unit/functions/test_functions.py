@@ -13,7 +13,7 @@ from dicomrules.functions.text import ascii_, cut, first_present, pad_left, slic
 from dicomrules.program.moment import Age, Moment
 from dicomrules.program.types import NoValue, Regex, Type
 
-ALL = pytest.mark.parametrize("function", FUNCTIONS.values(), ids=str)
+ALL = pytest.mark.parametrize("function", FUNCTIONS.values(), ids=FUNCTIONS)
 
 TEXTS = st.text(max_size=40) | st.text("0123456789.-+eE ^=/\\", max_size=20)
 DATES = st.dates(min_value=date(1, 1, 1))
