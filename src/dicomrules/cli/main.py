@@ -1,7 +1,6 @@
 """The command line. One file per family of commands beside this one; each is imported when its command is called."""
 
 import importlib
-from importlib.metadata import version
 from keyword import iskeyword
 
 import click
@@ -50,6 +49,6 @@ class _Commands(click.Group):
     "75 try later (another gateway holds the state folder), 78 configuration refused.\n\n"
     'Completion in bash: eval "$(_DICOMRULES_COMPLETE=bash_source dicomrules)"; for zsh and fish, their name there.',
 )
-@click.version_option(version("dicomrules"), prog_name="dicomrules")
+@click.version_option(package_name="dicomrules", prog_name="dicomrules")
 def main() -> None:
     """Rewrite and route DICOM objects by rules that a PACS administrator can read."""

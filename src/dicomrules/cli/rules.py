@@ -11,7 +11,6 @@ from dicomrules.cli.junit import as_junit
 from dicomrules.cli.loading import SET, check_rules
 from dicomrules.cli.output import FINDINGS, FORMAT, IO_ERROR, USAGE, fail, print_json, show_diagnostics, width
 from dicomrules.cli.sarif import as_sarif
-from dicomrules.cli.surroundings import surroundings
 from dicomrules.rulebook.cases import CaseResult, reachable, run_cases, unreached
 from dicomrules.rulebook.covered import uncovered
 from dicomrules.service.compiled import Checked, check_gateway
@@ -48,6 +47,8 @@ def validate(
     if strict:
         diagnostics += [each for path, one in zip(found(paths), checked, strict=True) for each in _untested(path, one)]
     if environment:
+        from dicomrules.cli.surroundings import surroundings  # with all that sends
+
         diagnostics += [each for one in checked if one.settings for each in surroundings(one.settings)]
     if form == "sarif":
         print_json(as_sarif(diagnostics))

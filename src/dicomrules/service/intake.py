@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from dicomrules.engine.decide import Engine
 from dicomrules.model.destination import DicomDestination
@@ -22,7 +22,6 @@ from dicomrules.queue.errors import LedgerDamaged, LedgerError, LedgerRefused
 from dicomrules.queue.ledger import Ledger
 from dicomrules.queue.wakeup import Knocker
 from dicomrules.receivers import scp
-from dicomrules.receivers.folder import FolderWatch
 from dicomrules.receivers.taking import Taker
 from dicomrules.service.commitment import dicom_destinations, received_commitments
 from dicomrules.service.emitting import Emitting
@@ -40,6 +39,9 @@ from dicomrules.service.plan import (
 from dicomrules.service.reload import swapped
 from dicomrules.spool.errors import SpoolError
 from dicomrules.spool.spool import Spool
+
+if TYPE_CHECKING:
+    from dicomrules.receivers.folder import FolderWatch
 
 _LOOK_EVERY = 0.5  # seconds between two looks at the health of spool and ledger
 _THREADS = 4  # write, hash and index what is too large for the loop
@@ -210,8 +212,9 @@ class _Stop:
 
 def preload(receivers: Sequence[Receiver]) -> None:
     """Load what only some gateways need, before the process is forked: its pages are then shared."""
-    if any(isinstance(each, StowReceiver) for each in receivers):
-        import_module("dicomrules.receivers.stow.server")
+    for kind, module in (StowReceiver, "stow.server"), (FolderReceiver, "folder"):
+        if any(isinstance(each, kind) for each in receivers):
+            import_module(f"dicomrules.receivers.{module}")
 
 
 def _receiver(receiver: Receiver, means: scp.Means, ledger: Ledger) -> Receives:
@@ -221,13 +224,15 @@ def _receiver(receiver: Receiver, means: scp.Means, ledger: Ledger) -> Receives:
         from dicomrules.receivers.stow.server import StowServer  # loaded by `preload`: who has none needs no HTTP
 
         return StowServer(receiver, means)
+    from dicomrules.receivers.folder import FolderWatch  # nor, without one, what the kernel tells of folders
+
     return _Watching(FolderWatch(Taker(receiver, means.spool, means.inbox), ledger, means.emit))
 
 
 class _Watching:
     """A watched folder as a receiver among others."""
 
-    def __init__(self, watch: FolderWatch) -> None:
+    def __init__(self, watch: "FolderWatch") -> None:
         self._watch = watch
         self._running: asyncio.Task[None] | None = None
 
