@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-SERVES = ("cli.serve", "service.gateway", "service.intake", "service.delivery", "service.watch")
+SERVES = ("cli.serve", "service.gateway", "service.intake", "service.delivery")
 PIXELS = ("pydicom", "numpy", "PIL", "gdcm", "pylibjpeg", "openjpeg", "jpeg_ls")
 OTHERS = ("uvicorn", "httpx", "minio", "watchfiles", "prometheus_client", "pynetdicom", "requests", "cryptography")
 
