@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+# Side by side, one process more than there are cores: most tests wait. `make test PYTEST_ARGS=` runs one after another.
+PYTEST_ARGS ?= --numprocesses $$(($$(nproc) + 1)) --dist worksteal
 
 .PHONY: demo run test check docs bench bench-quick fuzz campaign build peers clean
 
