@@ -1,6 +1,7 @@
 """FAULTS W: what may come over HTTP to a STOW-RS receiver, with real sockets."""
 
 import io
+import json
 import os
 import socket
 import ssl
@@ -12,6 +13,7 @@ from typing import Any
 
 import pydicom
 import pytest
+from pydicom import Dataset
 
 from dicomrules.model.instance import Receipt, Verdict
 from dicomrules.model.security import ServerTls
@@ -80,6 +82,14 @@ def test_w01_of_a_thousand_parts_one_is_broken_and_all_others_are_stored(web: Ru
     assert len(web.inbox.accepted) == 999
     assert answered.headers["content-type"] == "application/dicom+json"
     assert answered.headers["x-request-id"] in web.inbox.accepted[0][0].source_path
+
+
+def test_the_url_to_retrieve_from_is_there_and_empty_because_nothing_can_be_retrieved(web: RunningStow) -> None:
+    told = json.loads(web.post(multipart(file("p", 1)[1], b"garbage")).body)
+    assert told["00081190"] == {"vr": "UR"}
+    assert told[STORED]["Value"][0]["00081190"] == {"vr": "UR"}
+    assert "00081190" not in told[OTHERS]["Value"][0]
+    assert Dataset.from_json(told).RetrieveURL == ""
 
 
 def test_w01_what_is_no_dicom_file_is_among_the_other_failures(web: RunningStow) -> None:
@@ -438,6 +448,7 @@ def test_w16_an_answer_in_a_form_that_we_do_not_have_is_not_acceptable(web: Runn
     xml = web.post(multipart(file("p", 1)[1]), "Accept: application/dicom+xml")
     assert xml.headers["content-type"] == "application/dicom+xml"
     assert b'keyword="ReferencedSOPSequence"' in xml.body
+    assert xml.body.count(b'<DicomAttribute tag="00081190" vr="UR" keyword="RetrieveURL" />') == 2
 
 
 def test_s09_a_full_disk_is_told_with_the_time_to_try_again(start: Start) -> None:

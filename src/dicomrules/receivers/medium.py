@@ -63,12 +63,7 @@ class Medium:
     def file_ids(self, limits: Limits) -> list[FileId]:
         """The files that the DICOMDIR names, each once, in its order. Raises Faulty when it cannot be read."""
         with _still(self._fd, DIRECTORY) as file:
-            if file.look.size > limits.object:
-                raise Faulty("its DICOMDIR is longer than `limits.object` of the gateway file")
-            try:
-                return list(dict.fromkeys(_named(_indexed(file, limits))))
-            except MalformedDataSet as malformed:
-                raise Faulty(f"its DICOMDIR cannot be read: {malformed.reason}, at byte {malformed.offset}") from None
+            return named_in(file, limits)
 
     def opened(self, file_id: FileId) -> StillFile:
         """The file of this ID. Faulty when there is none that may be read."""
@@ -110,6 +105,16 @@ class Medium:
                 os.unlink(name, dir_fd=folder)
         finally:
             os.close(folder)
+
+
+def named_in(directory: StillFile, limits: Limits) -> list[FileId]:
+    """The files that a DICOMDIR names, each once, in its order. Raises Faulty when it cannot be read."""
+    if directory.look.size > limits.object:
+        raise Faulty("its DICOMDIR is longer than `limits.object` of the gateway file")
+    try:
+        return list(dict.fromkeys(_named(_indexed(directory, limits))))
+    except MalformedDataSet as malformed:
+        raise Faulty(f"its DICOMDIR cannot be read: {malformed.reason}, at byte {malformed.offset}") from None
 
 
 def _is_name(name: str) -> bool:

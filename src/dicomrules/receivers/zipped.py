@@ -15,6 +15,7 @@ from typing import IO, BinaryIO, Final
 from dicomrules.model.receiver import Limits
 from dicomrules.receivers.filed import StillFile
 from dicomrules.receivers.many import Bomb, Faulty, NoObject
+from dicomrules.receivers.medium import DIRECTORY
 from dicomrules.receivers.watched import look_of
 from dicomrules.spool.spool import Spool
 
@@ -25,7 +26,6 @@ _HARMLESS: Final = 256 * 1024 * 1024  # below this many bytes the ratio of an ar
 _PIECE: Final = 256 * 1024
 _BEGINNING: Final = 132  # preamble and DICM (PS3.10 7.1)
 _ENCRYPTED: Final = 0x1
-_MEDIA_DIRECTORY: Final = "DICOMDIR"
 _END: Final = struct.Struct("<4s4H2LH")  # end of central directory record
 _END_64: Final = struct.Struct("<4sQ2H2L4Q")
 _LOCATOR: Final = struct.Struct("<4sLQL")
@@ -59,10 +59,16 @@ class Zipped:
 
     def members(self) -> Iterator[zipfile.ZipInfo]:
         """Everything that may be an object: no folders, no links, no directory of a medium."""
+        return (member for member in self._files() if path_of(member)[-1].upper() != DIRECTORY)
+
+    def directories(self) -> Iterator[zipfile.ZipInfo]:
+        """The directories of media (PS3.10 8.6)."""
+        return (member for member in self._files() if path_of(member)[-1].upper() == DIRECTORY)
+
+    def _files(self) -> Iterator[zipfile.ZipInfo]:
         for member in self._archive.infolist():
             kind = stat.S_IFMT(member.external_attr >> 16)
-            name = member.filename.replace("\\", "/").rpartition("/")[2]
-            if not member.is_dir() and kind in (0, stat.S_IFREG) and name.upper() != _MEDIA_DIRECTORY:
+            if not member.is_dir() and kind in (0, stat.S_IFREG):
                 yield member
 
     def opened(self, member: zipfile.ZipInfo, spool: Spool, *, meant: bool) -> StillFile:
@@ -106,6 +112,11 @@ class Zipped:
                 raise Faulty("the archive is encrypted: take it without a password")
             if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 raise Faulty("the archive is packed in another way than deflate, which is the only one taken")
+
+
+def path_of(member: zipfile.ZipInfo) -> tuple[str, ...]:
+    """The names that lead to a member."""
+    return tuple(member.filename.replace("\\", "/").split("/"))
 
 
 def _check_directory(file: StillFile) -> None:

@@ -14,6 +14,7 @@ from dicomrules.model.instance import Receipt, Verdict
 from dicomrules.model.receiver import After, Limits
 from tests.objects import ct, file_bytes
 from tests.unit.receivers.test_folder import Site, site_of
+from tests.unit.receivers.test_medium import directory
 
 Members = Mapping[str, bytes]
 
@@ -70,6 +71,39 @@ def test_an_object_that_is_not_whole_sends_the_archive_to_failed_and_the_others_
     assert f"- {name}: " in note
     (event,) = site.events
     assert (event.name, name in repr(event)) == ("folder.failed", False)
+
+
+def test_files_that_a_directory_of_a_medium_names_and_that_are_not_there_are_named(site: Site) -> None:
+    named = directory("IMAGES\\IM1", "IMAGES\\IM2", "IM3.IMG", "..\\IM4")
+    members = {"disc/DICOMDIR": named, "disc/images/im1": image(1), "disc/im3.img": image(3), "im4": image(4)}
+    site.drop("CD.zip", packed(members))
+    site.looks(4)
+    assert len(site.inbox.envelopes) == 3, "what is there is taken, whether the directory names it or not"
+    assert "2 of its objects could not be taken, 3 were" in site.reason("CD.zip")
+    for name in ("disc/IMAGES/IM2", "disc/../IM4"):
+        assert f"- {name}: the DICOMDIR names this file, and it is not in the archive" in site.reason("CD.zip")
+
+
+def test_what_a_directory_of_a_medium_names_is_meant_to_be_an_object(site: Site) -> None:
+    site.drop("CD.zip", packed({"DICOMDIR": directory("A.TXT"), "a.txt": b"no object", "b.txt": b"a letter"}))
+    site.looks(4)
+    assert "- a.txt: " in site.reason("CD.zip")
+    assert "b.txt" not in site.reason("CD.zip")
+
+
+def test_a_directory_of_a_medium_that_cannot_be_read_sends_the_archive_to_failed_and_the_objects_are_taken(
+    site: Site,
+) -> None:
+    site.drop("CD.zip", packed({"DICOMDIR": directory("IM1")[:-9], "IM1": image()}))
+    site.looks(4)
+    assert len(site.inbox.envelopes) == 1
+    assert "- DICOMDIR: its DICOMDIR cannot be read" in site.reason("CD.zip")
+
+
+def test_an_archive_of_a_whole_medium_is_taken_and_removed(site: Site) -> None:
+    site.drop("CD.zip", packed({"DICOMDIR": directory("IMAGES\\IM1"), "IMAGES/IM1": image(), "README.TXT": b"hello"}))
+    site.looks()
+    assert (len(site.inbox.envelopes), site.files(), site.events) == (1, [], [])
 
 
 def test_an_archive_without_objects_goes_to_failed(site: Site) -> None:

@@ -1,10 +1,13 @@
 """The response of a Store transaction (PS3.18 10.5.3): status code and the Store Instances Response Module, as DICOM
 JSON (PS3.18 F.2) or as a Native DICOM Model in XML (PS3.19 A.1).
+
+Retrieve URL (0008,1190) is of type 2 there, and always without a value: nothing can be retrieved from a gateway.
 """
 
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 from xml.etree import ElementTree
 
@@ -18,9 +21,10 @@ _CLASS = ("00081150", "UI", "ReferencedSOPClassUID")
 _INSTANCE = ("00081155", "UI", "ReferencedSOPInstanceUID")
 _WARNING = ("00081196", "US", "WarningReason")
 _REASON = ("00081197", "US", "FailureReason")
+_RETRIEVE_URL = ("00081190", "UR", "RetrieveURL")
 _NAMESPACE = "http://dicom.nema.org/PS3.19/models/NativeDICOM"
 
-_Item = list[tuple[tuple[str, str, str], str | int]]
+_Item = list[tuple[tuple[str, str, str], str | int | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +71,13 @@ def _sequences(results: Sequence[Result]) -> Iterator[tuple[tuple[str, str], lis
     failed = [each for each in results if not each.is_stored]
     yield _FAILED, [[*_reference(each), (_REASON, each.reason)] for each in failed if each.is_named]
     stored = [each for each in results if each.is_stored]
-    yield _REFERENCED, [[*([(_WARNING, each.reason)] if each.reason else []), *_reference(each)] for each in stored]
+    yield _REFERENCED, [_stored(each) for each in stored]
     yield _OTHERS, [[(_REASON, each.reason)] for each in failed if not each.is_named]
+
+
+def _stored(result: Result) -> _Item:
+    warning: _Item = [(_WARNING, result.reason)] if result.reason else []
+    return [*_reference(result), (_RETRIEVE_URL, None), *warning]
 
 
 def _reference(result: Result) -> _Item:
@@ -76,22 +85,32 @@ def _reference(result: Result) -> _Item:
 
 
 def _json(sequences: dict[tuple[str, str], list[_Item]]) -> bytes:
-    made: dict[str, Any] = {}
+    made: dict[str, Any] = _members([(_RETRIEVE_URL, None)])
     for (tag, _), items in sequences.items():
-        values = [{place: {"vr": vr, "Value": [value]} for (place, vr, _), value in sorted(item)} for item in items]
-        made[tag] = {"vr": "SQ", "Value": values}
+        made[tag] = {"vr": "SQ", "Value": [_members(item) for item in items]}
     return json.dumps(made, separators=(",", ":")).encode()
+
+
+def _members(item: _Item) -> dict[str, Any]:
+    """What is empty has no `Value` (PS3.18 F.2.5)."""
+    return {
+        place: {"vr": vr, **({} if value is None else {"Value": [value]})}
+        for (place, vr, _), value in sorted(item, key=itemgetter(0))
+    }
 
 
 def _xml(sequences: dict[tuple[str, str], list[_Item]]) -> bytes:
     ElementTree.register_namespace("", _NAMESPACE)
     root = ElementTree.Element(f"{{{_NAMESPACE}}}NativeDicomModel")
+    _attribute(root, *_RETRIEVE_URL)
     for (tag, keyword), items in sequences.items():
         sequence = _attribute(root, tag, "SQ", keyword)
         for number, item in enumerate(items, 1):
             inside = ElementTree.SubElement(sequence, f"{{{_NAMESPACE}}}Item", {"number": str(number)})
-            for (place, vr, name), value in sorted(item):
-                attribute = _attribute(inside, place, vr, name)
+            for place, value in sorted(item, key=itemgetter(0)):
+                attribute = _attribute(inside, *place)
+                if value is None:
+                    continue
                 ElementTree.SubElement(attribute, f"{{{_NAMESPACE}}}Value", {"number": "1"}).text = str(value)
     return bytes(ElementTree.tostring(root, "utf-8", xml_declaration=True))
 
