@@ -1,5 +1,7 @@
 """`serve`: the gateway."""
 
+import os
+import sys
 from pathlib import Path
 
 import click
@@ -23,7 +25,19 @@ def serve(gateway: Path, log_format: str) -> None:
     """
     plan = plan_of(gateway, log_format == "json")
     try:
-        code = run_gateway(plan, lambda line: click.echo(line))
+        code = run_gateway(plan, _announce)
     except StartFailed as failure:
         fail(failure.code, failure.problem, failure.way_out)
     raise SystemExit(code)
+
+
+def _announce(line: str) -> None:
+    """On standard output. Where nobody can write (a full disk, a reader that has ended), nothing is said from then on:
+    that is no reason to end.
+    """
+    try:
+        click.echo(line)
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

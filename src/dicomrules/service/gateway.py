@@ -9,12 +9,14 @@ import fcntl
 import gc
 import json
 import os
+import resource
 import select
 import signal
 import sys
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -62,6 +64,8 @@ class _Child:
 def serve(plan: Plan, announce: Callable[[str], None]) -> int:
     """Run the gateway until it is told to stop. `announce` gets the ready line. Raises StartFailed."""
     lock = _hold(plan.settings.state)
+    # A core file of a process that crashes would hold patients and secrets, in a folder that nobody watches over.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     intake.preload(plan.settings.receivers)
     gc.collect()
     gc.freeze()
@@ -135,8 +139,9 @@ def _unusable(state: Path, error: OSError) -> StartFailed:
 def _start(plan: Plan, child: _Child, children: list[_Child]) -> str:
     """Fork, and wait until it is at work; what it does, for the ready line. Raises StartFailed."""
     report, alive = os.pipe(), os.pipe()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    with suppress(OSError):  # as in `_say`
+        sys.stdout.flush()
+        sys.stderr.flush()
     pid = os.fork()
     if pid == 0:
         # Whoever holds the writing end of a child's pipe keeps that child alive: only the parent may.
@@ -170,10 +175,11 @@ def _life(plan: Plan, child: _Child, line: Line) -> int:
         line.failed(failure)
         return failure.code
     except StateLost as lost:
-        print(f"the {child.name} process ends: {lost}", file=sys.stderr, flush=True)
+        _say(f"the {child.name} process ends: {lost}")
         return IO_ERROR
     except BaseException:  # noqa: BLE001 - the last place where it can be told
-        traceback.print_exc()
+        with suppress(OSError):  # as in `_say`
+            traceback.print_exc()
         return DIED_AGAIN
     return DONE
 
@@ -246,7 +252,13 @@ def _note_death(child: _Child) -> None:
             f"the {child.name} process died {_DEATHS} times within a minute",
             "its own output above says why; nothing that was acknowledged is lost",
         )
-    print(f"the {child.name} process died and is started again", file=sys.stderr, flush=True)
+    _say(f"the {child.name} process died and is started again")
+
+
+def _say(line: str) -> None:
+    """To the log. That its disk is full, or that nobody reads it any more, ends no gateway."""
+    with suppress(OSError):
+        print(line, file=sys.stderr, flush=True)
 
 
 def _died(child: _Child) -> bool:
