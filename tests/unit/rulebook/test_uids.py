@@ -1,10 +1,14 @@
 """`remap uids` by the rows of the language's small print."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
-from dicomrules.functions.identity import keyed_uid
+from dicomrules.functions.identity import keyed_uid, uid_under
 from tests.unit.engine.make import CT, dataset, with_items
-from tests.unit.rulebook.whole import SALT, codes, hit, rule, run
+from tests.unit.rulebook.whole import SALT, codes, hit, leaving, rule, run
 
 
 def test_s31_keyed_uid_and_remap_uids_give_the_same() -> None:
@@ -117,3 +121,35 @@ def test_explain_shows_uids_before_and_after() -> None:
     result = run(rule("remap uids with salt"), dataset())
     changes = {change.path: (change.before, change.after) for change in hit(result).changes}
     assert changes["StudyInstanceUID"] == ("1.2.3", keyed_uid("1.2.3", SALT))
+
+
+@pytest.mark.parametrize("count", [100_000, pytest.param(1_000_000, marks=pytest.mark.slow)])
+def test_i13_every_uid_gets_one_of_its_own_that_is_a_uid(count: int) -> None:
+    made = {keyed_uid(f"1.2.840.10008.{number}", SALT) for number in range(count)}
+    assert len(made) == count
+    assert max(map(len, made)) <= 64
+    assert all(one.startswith("2.25.") and one[5:].isdecimal() and one[5] != "0" for one in made)
+    longest = "1.2.840.113619." + "9" * 25
+    under = {uid_under(longest, f"1.2.{number}", SALT) for number in range(count // 10)}
+    assert len(under) == count // 10
+    assert {len(one) for one in under} == {64}
+
+
+def test_i13_another_machine_makes_the_same_uids_of_the_same_secret() -> None:
+    """In another process, whose hashes of Python's own are others."""
+    uids = [f"1.2.3.{number}" for number in range(1000)]
+    script = "import sys; from dicomrules.functions.identity import keyed_uid\nfor one in sys.argv[2:]: print(keyed_uid(one, sys.argv[1]))"
+    elsewhere = {**os.environ, "PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo", "LC_ALL": "C"}
+    done = subprocess.run([sys.executable, "-c", script, SALT, *uids], capture_output=True, text=True, env=elsewhere, check=True)
+    assert done.stdout.split() == [keyed_uid(uid, SALT) for uid in uids]
+
+
+def test_i13_what_refers_to_an_object_inside_sequences_finds_it_again() -> None:
+    reference = with_items({"ReferencedSOPClassUID": "1.2.840.10008.5.1.4.1.1.2", "ReferencedSOPInstanceUID": "1.2.3.4"})
+    series = with_items({"SeriesInstanceUID": "1.2.3.1", "ReferencedImageSequence": reference})
+    made = dataset(SOPInstanceUID="1.2.9.9", ReferencedSeriesSequence=series)
+    structure, image = run(rule("remap uids with salt"), made), run(rule("remap uids with salt"), dataset())
+    (referenced,) = leaving(made, structure.decision.variants[0].patch).ReferencedSeriesSequence
+    assert referenced.SeriesInstanceUID == image.value("SeriesInstanceUID")
+    assert referenced.ReferencedImageSequence[0].ReferencedSOPInstanceUID == image.value("SOPInstanceUID")
+    assert referenced.ReferencedImageSequence[0].ReferencedSOPClassUID == "1.2.840.10008.5.1.4.1.1.2"
