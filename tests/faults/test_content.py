@@ -229,7 +229,7 @@ def test_c08_the_same_bytes_over_eight_associations_are_one_entry(site: Admittin
 
 
 @pytest.mark.parametrize("change", ["header", "pixels"])
-def test_c09_other_content_under_a_known_uid_is_kept_and_held(site: Admitting, change: str) -> None:
+def test_c09_i05_other_content_under_a_known_uid_is_kept_and_held(site: Admitting, change: str) -> None:
     instance = f"1.2.3.109.{len(change)}"
     first = ct_slice(instance, study=f"1.2.109.{len(change)}")
     second = first.replace(b"CT", b"OT", 1) if change == "header" else first[:-1] + b"\xff"

@@ -119,6 +119,24 @@ def test_the_children_of_a_killed_gateway_end_and_a_new_one_starts(gateway: Gate
     until(lambda: delivered(sink) == {uid}, 10, "the instance at the destination")
 
 
+def test_r13_what_waited_when_it_ended_is_sent_when_it_runs_again_and_nothing_twice(
+    gateway: Gateway, sink: Sink, port: int
+) -> None:
+    sink.behaviour = Behaviour(connect="close")
+    with peer_at(port) as peer:
+        uids = {store(peer, "PAT1", number) for number in range(20)}
+    assert gateway.stop() == 0
+    assert not delivered(sink)
+    sink.behaviour = Behaviour()
+    gateway.start()
+    until(lambda: gateway.deliveries("sink")["sent"] == 20, 15, "all of them sent")
+    assert delivered(sink) == uids
+    assert len(sink.acknowledged()) == 20
+    gateway.stop()
+    gateway.start()
+    assert gateway.deliveries("sink")["sent"] == len(sink.acknowledged()) == 20
+
+
 def test_children_that_were_started_again_end_with_a_killed_gateway_too(gateway: Gateway) -> None:
     """Each child is forked while the parent holds the other's pipe: were it inherited, both would wait for ever."""
     assert gateway.process is not None

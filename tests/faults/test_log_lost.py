@@ -1,4 +1,4 @@
-"""L-07, S-10: nobody can write the log any more: its disk is full, or whoever reads it is gone. Images flow all the same."""
+"""L-07, S-10: the log cannot be written: its disk is full, or whoever reads it is gone. Images flow all the same."""
 
 import os
 import signal

@@ -55,7 +55,7 @@ def rules_of(gateway: Gateway) -> dict[str, str]:
     return {story.key.sop_instance: story.decision.fingerprint for story in stories}
 
 
-def test_new_rules_count_for_the_next_image_and_each_image_says_which_rules_it_was(
+def test_i04_new_rules_count_for_the_next_image_and_each_image_says_which_rules_it_was(
     gateway: Gateway, sink: Sink, port: int
 ) -> None:
     rules = gateway.folder / "site.rules"

@@ -42,7 +42,7 @@ def test_l05_no_secret_is_shown_or_kept_by_a_gateway_that_uses_all_of_them(tmp_p
             asked = [["status"], ["queue"], ["trace", uid, "--format", "json"], ["held", "list"], ["report"]]
             said = [gateway.ask(*words) for words in asked]
             said.append(gateway.ask("conformance", ok=False))
-            said.append(urllib.request.urlopen(f"http://127.0.0.1:{ports['http']}/metrics").read().decode())  # noqa: S310
+            said.append(urllib.request.urlopen(f"http://127.0.0.1:{ports['http']}/metrics").read().decode())
             assert gateway.process is not None
             for pid in (gateway.process.pid, *children(gateway.process.pid)):
                 said.append(Path(f"/proc/{pid}/cmdline").read_text())
@@ -58,7 +58,7 @@ def test_l05_no_secret_is_shown_or_kept_by_a_gateway_that_uses_all_of_them(tmp_p
 
 def refused(url: str) -> None:
     """A request with a wrong token."""
-    request = urllib.request.Request(url, b"x", {"Authorization": "Bearer s3cret-but-wrong"})  # noqa: S310
+    request = urllib.request.Request(url, b"x", {"Authorization": "Bearer s3cret-but-wrong"})
     with pytest.raises(urllib.error.HTTPError) as caught:
-        urllib.request.urlopen(request)  # noqa: S310
+        urllib.request.urlopen(request)
     assert caught.value.code == 401

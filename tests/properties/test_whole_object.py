@@ -205,7 +205,7 @@ def samples() -> tuple[tuple[str, str, bytes], ...]:
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_remapped_uids_are_those_of_an_independent_rewrite() -> None:
+def test_i13_remapped_uids_are_those_of_an_independent_rewrite() -> None:
     changed = [agree(data, syntax, "rule r { remap uids with salt }", remapped) for _, syntax, data in samples()]
     assert len(changed) > 60
     assert sum(changed) > 500

@@ -3,6 +3,7 @@
 Every step goes through a descriptor of the folder before it, so a folder that is exchanged for a symbolic link
 meanwhile is refused and not followed. A file is written under a hidden name at the root, synced, then given its name
 by a hard link, which fails where a name is taken; so nothing is ever overwritten and a reader sees whole files only.
+Where another device is mounted below the root, no name can be given across: the file is written there once more.
 """
 
 import errno
@@ -32,12 +33,13 @@ class Unfinished:
     """A file that is being written, under a hidden name, for nobody else to read. `discard` it at the end."""
 
     def __init__(self, root: int) -> None:
+        """In the folder with this descriptor."""
         self.name = f"{_HIDDEN}{secrets.token_hex(16)}{_UNFINISHED}"
         self.fd = os.open(
             self.name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=root
         )
         self.length = 0
-        self._root = root
+        self.folder = root
 
     def write(self, piece: bytes | memoryview) -> None:
         """Append all of `piece`. OSError: the file system cannot take it."""
@@ -55,7 +57,19 @@ class Unfinished:
         """Close it, and remove the hidden name if it still has one."""
         os.close(self.fd)
         with suppress(FileNotFoundError):
-            os.unlink(self.name, dir_fd=self._root)
+            os.unlink(self.name, dir_fd=self.folder)
+
+    def copied(self, folder: int) -> "Unfinished":
+        """The same, finished too, in another folder."""
+        copy = Unfinished(folder)
+        try:
+            for start in range(0, self.length, _CHUNK):
+                copy.write(os.pread(self.fd, _CHUNK, start))
+            copy.finish(stat.S_IMODE(os.fstat(self.fd).st_mode))
+        except BaseException:
+            copy.discard()
+            raise
+        return copy
 
 
 class Tree:
@@ -76,24 +90,22 @@ class Tree:
         """
         folder = self._folder(names[:-1])
         try:
-            for number in range(1, _MOST_NAMES):
-                name = names[-1] if number == 1 else numbered(names[-1], number)
-                if self._give(file, folder, name) or _same(file, folder, name):
-                    os.fsync(folder)
-                    return name
+            return _named(file, folder, names[-1])
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            _sweep(folder, time.time())
+            near = file.copied(folder)
+            try:
+                return _named(near, folder, names[-1])
+            finally:
+                near.discard()
         finally:
             os.close(folder)
-        raise FileExistsError(errno.EEXIST, f"{_MOST_NAMES} other files have this name already")
 
     def sweep(self, now: float | None = None) -> None:
         """Remove unfinished files that a crash has left behind a day ago or more."""
-        oldest = (time.time() if now is None else now) - _LEFT_OVER
-        with os.scandir(self.root) as entries:
-            for entry in entries:
-                ours = entry.name.startswith(_HIDDEN) and entry.name.endswith(_UNFINISHED)
-                with suppress(OSError):  # another sender's, gone meanwhile, or not ours to remove: it harms nobody
-                    if ours and entry.stat(follow_symlinks=False).st_mtime < oldest:
-                        os.unlink(entry.name, dir_fd=self.root)
+        _sweep(self.root, time.time() if now is None else now)
 
     def _folder(self, names: tuple[str, ...]) -> int:
         """A descriptor of the folder `names` below the root, made when it is not there."""
@@ -106,19 +118,39 @@ class Tree:
             folder = inner
         return folder
 
-    def _give(self, file: Unfinished, folder: int, name: str) -> bool:
-        """Name the file, if nothing has the name yet."""
-        try:
-            os.link(file.name, name, src_dir_fd=self.root, dst_dir_fd=folder, follow_symlinks=False)
-        except FileExistsError:
+
+def _named(file: Unfinished, folder: int, wished: str) -> str:
+    """Give the file this name in a folder, or this name with a number; returns it, durable."""
+    for number in range(1, _MOST_NAMES):
+        name = wished if number == 1 else numbered(wished, number)
+        if _give(file, folder, name) or _same(file, folder, name):
+            os.fsync(folder)
+            return name
+    raise FileExistsError(errno.EEXIST, f"{_MOST_NAMES} other files have this name already")
+
+
+def _give(file: Unfinished, folder: int, name: str) -> bool:
+    """Name the file, if nothing has the name yet."""
+    try:
+        os.link(file.name, name, src_dir_fd=file.folder, dst_dir_fd=folder, follow_symlinks=False)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        if _exists(folder, name):
             return False
-        except OSError as error:
-            if error.errno not in _NO_LINKS:
-                raise
-            if _exists(folder, name):
-                return False
-            os.rename(file.name, name, src_dir_fd=self.root, dst_dir_fd=folder)
-        return True
+        os.rename(file.name, name, src_dir_fd=file.folder, dst_dir_fd=folder)
+    return True
+
+
+def _sweep(folder: int, now: float) -> None:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            ours = entry.name.startswith(_HIDDEN) and entry.name.endswith(_UNFINISHED)
+            with suppress(OSError):  # another sender's, gone meanwhile, or not ours to remove: it harms nobody
+                if ours and entry.stat(follow_symlinks=False).st_mtime < now - _LEFT_OVER:
+                    os.unlink(entry.name, dir_fd=folder)
 
 
 def _enter(folder: int, name: str) -> int:

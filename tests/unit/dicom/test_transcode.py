@@ -83,7 +83,7 @@ def test_without_loss_every_pixel_is_what_pydicom_decodes(name: str, target: str
     assert after.SOPInstanceUID == before.SOPInstanceUID
 
 
-def test_untouched_elements_are_the_very_bytes() -> None:
+def test_i14_untouched_elements_are_the_very_bytes() -> None:
     plain = data_set_bytes(ct(64), EXPLICIT)
     with tempfile.TemporaryFile() as scratch:
         out = b"".join(map(bytes, transcode(MemoryBytes(plain), EXPLICIT, Wish(JPEG_2000_LOSSLESS), scratch).pieces))

@@ -121,7 +121,7 @@ def test_s56_nowhere_in_every_match_takes_nothing_away_from_the_other_arms() -> 
     assert decision.notes == ("nowhere: a",)
 
 
-def test_s63_only_the_destination_that_is_the_sender_itself_is_left_out() -> None:
+def test_r09_s63_only_the_destination_that_is_the_sender_itself_is_left_out() -> None:
     applications = {"pacs": (PEER.calling_aet, PEER.address), "vna": (PEER.calling_aet, "192.0.2.99")}
     decision = routed(dataset(), routes(arm(("pacs", "vna"))), applications=applications)
     assert decision.destinations == ("vna",)

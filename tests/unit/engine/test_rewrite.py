@@ -53,7 +53,7 @@ def changed(result: object) -> dict[str, tuple[str | None, str | None]]:
     return {change.path: (change.before, change.after) for change in result.decision.variants[0].changes}  # type: ignore[attr-defined]
 
 
-def test_an_untouched_object_leaves_byte_for_byte() -> None:
+def test_i14_an_untouched_object_leaves_byte_for_byte() -> None:
     made = encode(dataset(PatientID="4711", Modality="CT"))
     result = decide(program(set_("PatientID", "X"), when=eq("Modality", "MR")), made)
     assert result.data == made

@@ -53,12 +53,12 @@ def test_json_keeps_the_name_of_the_event() -> None:
         ('a" b="c', 'v="a\\" b=\\"c"'),
     ],
 )
-def test_what_does_not_print_is_escaped(value: str, shown: str) -> None:
+def test_l02_what_does_not_print_is_escaped(value: str, shown: str) -> None:
     assert text(with_field(value), AT).endswith(shown)
     assert as_json(with_field(value), AT).isprintable()
 
 
-def test_long_values_and_long_lines_are_cut() -> None:
+def test_l02_long_values_and_long_lines_are_cut() -> None:
     megabyte = "x" * 1024 * 1024
     assert len(text(with_field(megabyte), AT)) < 400
     assert len(as_json(with_field(megabyte), AT)) < 500

@@ -11,7 +11,7 @@ from tests.unit.rulebook.whole import codes, latin, leaving, private, program, r
 RECORD = "settings { record changes as COERCE } "
 
 
-def test_s34_what_was_replaced_is_recorded_once_for_all_rules() -> None:
+def test_i14_s34_what_was_replaced_is_recorded_once_for_all_rules() -> None:
     made = dataset(PatientID="4711", StudyID="7", StudyDate="20240101")
     made.RequestAttributesSequence = with_items({"RequestedProcedureID": "1", "ScheduledProcedureStepID": "2"})
     text = RECORD + (

@@ -50,6 +50,6 @@ def test_i15_a_rule_may_take_signatures_away() -> None:
 def test_i15_a_rule_may_hold_what_is_signed() -> None:
     result = run(rule('when DigitalSignaturesSequence is present hold "signed"') + ROUTES, signed())
     assert (result.decision.verdict, result.decision.reasons) == (Verdict.HOLD, ("signed",))
-    assert run(rule('when DigitalSignaturesSequence is present hold "signed"') + ROUTES, dataset()).decision.verdict is (
-        Verdict.SEND
-    )
+    assert run(
+        rule('when DigitalSignaturesSequence is present hold "signed"') + ROUTES, dataset()
+    ).decision.verdict is (Verdict.SEND)

@@ -138,14 +138,21 @@ def test_i13_every_uid_gets_one_of_its_own_that_is_a_uid(count: int) -> None:
 def test_i13_another_machine_makes_the_same_uids_of_the_same_secret() -> None:
     """In another process, whose hashes of Python's own are others."""
     uids = [f"1.2.3.{number}" for number in range(1000)]
-    script = "import sys; from dicomrules.functions.identity import keyed_uid\nfor one in sys.argv[2:]: print(keyed_uid(one, sys.argv[1]))"
+    script = (
+        "import sys; from dicomrules.functions.identity import keyed_uid\n"
+        "for one in sys.argv[2:]: print(keyed_uid(one, sys.argv[1]))"
+    )
     elsewhere = {**os.environ, "PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo", "LC_ALL": "C"}
-    done = subprocess.run([sys.executable, "-c", script, SALT, *uids], capture_output=True, text=True, env=elsewhere, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script, SALT, *uids], capture_output=True, text=True, env=elsewhere, check=True
+    )
     assert done.stdout.split() == [keyed_uid(uid, SALT) for uid in uids]
 
 
 def test_i13_what_refers_to_an_object_inside_sequences_finds_it_again() -> None:
-    reference = with_items({"ReferencedSOPClassUID": "1.2.840.10008.5.1.4.1.1.2", "ReferencedSOPInstanceUID": "1.2.3.4"})
+    reference = with_items(
+        {"ReferencedSOPClassUID": "1.2.840.10008.5.1.4.1.1.2", "ReferencedSOPInstanceUID": "1.2.3.4"}
+    )
     series = with_items({"SeriesInstanceUID": "1.2.3.1", "ReferencedImageSequence": reference})
     made = dataset(SOPInstanceUID="1.2.9.9", ReferencedSeriesSequence=series)
     structure, image = run(rule("remap uids with salt"), made), run(rule("remap uids with salt"), dataset())

@@ -150,7 +150,7 @@ def test_sending_again_is_as_good(archive: Archive) -> None:
     assert len(archive.written()) == 1
 
 
-def test_another_content_under_the_same_name_gets_a_number_and_says_so(archive: Archive) -> None:
+def test_d18_another_content_under_the_same_name_gets_a_number_and_says_so(archive: Archive) -> None:
     model = DATA_SET.index(b"RHAPSODE")
     ((_, first), (kind, second)) = archive.sent(delivery(), delivery(Splice(model, model + 8, b"OTHER123")))
     assert (first, kind) == ("written", Kind.SENT)
@@ -207,7 +207,7 @@ def test_new_bytes_in_a_file_of_their_own_are_not_left_out(archive: Archive) -> 
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO])
-def test_what_the_file_system_cannot_do_now_is_tried_again(
+def test_d18_what_the_file_system_cannot_do_now_is_tried_again(
     archive: Archive, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     def refuse(*_: Any) -> int:
@@ -222,7 +222,7 @@ def test_what_the_file_system_cannot_do_now_is_tried_again(
     assert archive.sent(delivery()) == [(Kind.SENT, "written")]
 
 
-def test_a_link_in_the_path_is_not_followed(archive: Archive, tmp_path: Path) -> None:
+def test_d18_a_link_in_the_path_is_not_followed(archive: Archive, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     archive.out.mkdir()
     (archive.out / "1CT1").symlink_to(tmp_path / "elsewhere")

@@ -2,7 +2,7 @@
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ def test_the_same_bytes_again_are_as_good(tree: Tree, tmp_path: Path) -> None:
     assert everything(tmp_path) == {"deep/out/1.dcm": b"abc"}
 
 
-def test_other_bytes_get_a_number_each_time_the_same(tree: Tree, tmp_path: Path) -> None:
+def test_d18_other_bytes_get_a_number_each_time_the_same(tree: Tree, tmp_path: Path) -> None:
     names = [placed(tree, ("1.dcm",), content) for content in (b"abc", b"abd", b"longer", b"abd", b"abc")]
     assert names == ["1.dcm", "1~2.dcm", "1~3.dcm", "1~2.dcm", "1.dcm"]
     assert everything(tmp_path / "deep/out") == {"1.dcm": b"abc", "1~2.dcm": b"abd", "1~3.dcm": b"longer"}
@@ -59,7 +59,7 @@ def test_an_unfinished_file_is_hidden_and_nobodys_to_read(tree: Tree, tmp_path: 
     assert everything(tmp_path) == {}
 
 
-def test_a_link_in_the_path_is_not_followed(tree: Tree, tmp_path: Path) -> None:
+def test_d18_a_link_in_the_path_is_not_followed(tree: Tree, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "deep/out/P").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(LinkInPath):
@@ -67,7 +67,7 @@ def test_a_link_in_the_path_is_not_followed(tree: Tree, tmp_path: Path) -> None:
     assert everything(tmp_path) == {}
 
 
-def test_a_link_under_the_files_name_is_left_alone(tree: Tree, tmp_path: Path) -> None:
+def test_d18_a_link_under_the_files_name_is_left_alone(tree: Tree, tmp_path: Path) -> None:
     (tmp_path / "victim").write_bytes(b"abc")
     (tmp_path / "deep/out/1.dcm").symlink_to(tmp_path / "victim")
     assert placed(tree, ("1.dcm",), b"abc") == "1~2.dcm"
@@ -92,6 +92,33 @@ def test_file_systems_without_hard_links_rename(tree: Tree, tmp_path: Path, monk
     monkeypatch.setattr(os, "link", refuse)
     assert [placed(tree, ("1.dcm",), content) for content in (b"abc", b"abc", b"abd")] == ["1.dcm", "1.dcm", "1~2.dcm"]
     assert everything(tmp_path / "deep/out") == {"1.dcm": b"abc", "1~2.dcm": b"abd"}
+
+
+@pytest.mark.parametrize("links", [True, False], ids=["with links", "without"])
+def test_d18_below_another_device_the_file_is_written_there_once_more(
+    tree: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    """A folder below the root is a mount of its own: neither a link nor a rename leads across (EXDEV)."""
+
+    def apart(call: Callable[..., None], refused: bool = False) -> Callable[..., None]:
+        def within(source: str, target: str, *, src_dir_fd: int, dst_dir_fd: int, **more: Any) -> None:
+            if os.fstat(src_dir_fd).st_ino != os.fstat(dst_dir_fd).st_ino:
+                raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+            if refused:
+                raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+            call(source, target, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd, **more)
+
+        return within
+
+    monkeypatch.setattr(os, "link", apart(os.link, refused=not links))
+    monkeypatch.setattr(os, "rename", apart(os.rename))
+    out = tmp_path / "deep/out"
+    assert [placed(tree, ("CT", "1.dcm"), content) for content in (b"abc", b"abc", b"abd")] == [
+        "1.dcm", "1.dcm", "1~2.dcm"
+    ]  # fmt: skip
+    assert everything(out) == {"CT/1.dcm": b"abc", "CT/1~2.dcm": b"abd"}
+    assert (out / "CT/1.dcm").stat().st_mode & 0o777 == 0o640
+    assert placed(tree, ("1.dcm",), b"abc") == "1.dcm"
 
 
 def test_only_old_unfinished_files_are_swept(tree: Tree, tmp_path: Path) -> None:
