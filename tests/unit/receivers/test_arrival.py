@@ -24,8 +24,9 @@ GOOD = ct_slice("1.2.3")
 @pytest.fixture
 def spool(tmp_path):
     """A spool in the test's folder."""
-    os.umask(0o077)
-    return Spool(tmp_path / "spool")
+    before = os.umask(0o077)
+    yield Spool(tmp_path / "spool")
+    os.umask(before)
 
 
 def _arrive(spool, dataset, transfer_syntax=syntax.EXPLICIT_VR_LITTLE_ENDIAN, announced=(CT, "1.2.3"), limits=None):
