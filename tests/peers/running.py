@@ -17,8 +17,11 @@ import pytest
 PEERS_REQUIRED = bool(os.environ.get("DICOMRULES_REQUIRE_PEERS"))
 
 
-# Below those that the system gives to outgoing connections: none of them takes a port before its program listens.
-_PORTS = range(10_240, 32_768)
+# Which of the processes this is that pytest runs tests in, side by side (pytest-xdist): gw0, gw1, …
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+# Below those that the system gives to outgoing connections: none of them takes a port before its program listens. Every
+# eighth of them, so that another of those processes does not want it in that time.
+_PORTS = range(10_240 + _WORKER % 8, 32_768, 8)
 _given: set[int] = set()
 
 
