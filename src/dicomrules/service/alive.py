@@ -18,10 +18,10 @@ def hold(state: Path, name: str) -> int:
 
 
 def is_alive(state: Path, name: str) -> bool:
-    """Whether a process of that name lives."""
+    """Whether a process of that name lives; False when nobody may know, such as another user."""
     try:
-        descriptor = os.open(state / f"{name}.alive", os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
+        descriptor = os.open(state / f"{name}.alive", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
         return False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -29,6 +29,16 @@ class _Ledger:
     unreadable: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Disk:
+    """The ledger's log and the room beside it, or why nobody knows."""
+
+    log_bytes: int
+    free_bytes: int
+    free_inodes: int
+    unreadable: str = ""
+
+
 class Look:
     """Looks, from any thread; never raises."""
 
@@ -40,11 +50,7 @@ class Look:
     def __call__(self) -> Snapshot:
         """How things stand now."""
         state, limits = self._settings.state, self._settings.limits
-        ledger = self._of_ledger()
-        log = state / f"{FILE}-wal"
-        room = os.statvfs(state)
-        free = room.f_bavail * room.f_frsize
-        inodes = room.f_favail if room.f_files else limits.free_inodes
+        ledger, disk = self._of_ledger(), self._of_disk()
         unsent, since = self._unsent()
         return Snapshot(
             at=datetime.now(UTC),
@@ -52,13 +58,13 @@ class Look:
             destinations=ledger.destinations,
             receivers=ledger.receivers,
             instances=ledger.instances or {},
-            log_bytes=log.stat().st_size if log.exists() else 0,
-            free_bytes=free,
-            free_inodes=inodes,
-            full=free < limits.free_space or inodes < limits.free_inodes,
+            log_bytes=disk.log_bytes,
+            free_bytes=disk.free_bytes,
+            free_inodes=disk.free_inodes,
+            full=disk.free_bytes < limits.free_space or disk.free_inodes < limits.free_inodes,
             unsent=unsent,
             unsent_since=since,
-            unreadable=ledger.unreadable,
+            unreadable=ledger.unreadable or disk.unreadable,
         )
 
     def _of_ledger(self) -> _Ledger:
@@ -73,6 +79,19 @@ class Look:
             receivers=tuple(Came(one.name, one.instances, one.duplicates, one.conflicts) for one in status.receivers),
             instances={state.value: count for state, count in status.instances.items()},
         )
+
+    def _of_disk(self) -> _Disk:
+        """One that cannot be looked at is not full: what is wrong with it is told as such."""
+        state, limits = self._settings.state, self._settings.limits
+        log = state / f"{FILE}-wal"
+        try:
+            room = os.statvfs(state)
+            inodes = room.f_favail if room.f_files else limits.free_inodes
+            length = log.stat().st_size if log.exists() else 0
+        except OSError as error:
+            why = f"the state folder {state} cannot be looked at: {error.strerror}"
+            return _Disk(0, limits.free_space, limits.free_inodes, why)
+        return _Disk(length, room.f_bavail * room.f_frsize, inodes)
 
     def _destinations(self, status: Status) -> tuple[Waits, ...]:
         """Those of the gateway file, and those that it lacks and that something waits for."""

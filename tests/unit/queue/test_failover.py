@@ -94,6 +94,16 @@ def test_s59_what_a_person_sends_again_is_no_repetition(ledger: Ledger) -> None:
     assert ledger.sent_once(again) is None
 
 
+def test_d16_what_comes_back_under_the_uid_that_its_new_pixels_got_has_come_back(ledger: Ledger) -> None:
+    ledger.record([entry("1.2.3.1", "pacs")])
+    (first,) = ledger.claim("pacs", 1, NOW)
+    ledger.keep_form(first, "lossy", "2.25.7")
+    ledger.record_outcomes([Ended(first, outcome(Kind.SENT))], NOW)
+    ledger.record([entry("2.25.7", "pacs", "archive")])
+    assert ledger.claim("pacs", 1, NOW)[0].came_back
+    assert not ledger.claim("archive", 1, NOW)[0].came_back
+
+
 def test_d16_what_comes_from_the_title_that_got_it_has_come_back_until_a_person_says_otherwise(ledger: Ledger) -> None:
     choice = Choice(aet="PACS")
     ledger.record([entry("1.2.3.1", "pacs")])

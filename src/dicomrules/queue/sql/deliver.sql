@@ -47,6 +47,9 @@ SELECT d.id, d.instance_id, d.destination, d.state, d.attempts, d.deferrals, d.r
        (EXISTS (SELECT 1 FROM variants r JOIN deliveries p ON p.instance_id = r.instance_id AND p.variant_id = r.id
                 WHERE r.leaves_as = i.sop_instance AND r.instance_id <> i.id
                   AND p.destination = d.destination AND p.state = 'sent')
+        OR EXISTS (SELECT 1 FROM forms r JOIN deliveries p ON p.id = r.delivery_id
+                   WHERE r.leaves_as = i.sop_instance AND p.instance_id <> i.id
+                     AND p.destination = d.destination AND p.state = 'sent')
         OR i.calling_aet = ?2 AND EXISTS (
           SELECT 1 FROM instances e JOIN deliveries p ON p.instance_id = e.id JOIN variants r ON r.id = p.variant_id
           WHERE e.sop_instance = i.sop_instance AND e.id < i.id AND r.leaves_as IS NULL

@@ -1,0 +1,40 @@
+"""A look at how the gateway stands is answered whatever has happened to its state folder."""
+
+import fcntl
+from dataclasses import replace
+from pathlib import Path
+
+from dicomrules.queue.ledger import Ledger
+from dicomrules.service.alive import hold, is_alive
+from dicomrules.service.look import Look
+from tests.unit.config.gateways import WHOLE, settings
+
+
+def test_a_state_folder_that_is_gone_is_told_and_raises_nothing(tmp_path: Path) -> None:
+    seen = Look(replace(settings(WHOLE), state=tmp_path / "not mounted"))()
+    assert "not mounted" in seen.unreadable
+    assert not any(seen.processes.values())
+    assert not seen.full
+
+
+def test_a_disk_that_cannot_be_looked_at_is_told_beside_a_ledger_that_can(tmp_path: Path) -> None:
+    state = tmp_path / "var"
+    state.mkdir(mode=0o700)
+    Ledger.open(state).close()
+    look = Look(replace(settings(WHOLE), state=state))
+    assert look().unreadable == ""
+    state.rename(tmp_path / "elsewhere")
+    assert "cannot be looked at: No such file or directory" in look().unreadable
+
+
+def test_a_process_is_alive_as_long_as_it_holds_its_file(tmp_path: Path) -> None:
+    assert not is_alive(tmp_path, "intake")
+    descriptor = hold(tmp_path, "intake")
+    assert is_alive(tmp_path, "intake")
+    fcntl.flock(descriptor, fcntl.LOCK_UN)
+    assert not is_alive(tmp_path, "intake")
+
+
+def test_a_file_that_may_not_be_opened_is_no_sign_of_life_and_no_error(tmp_path: Path) -> None:
+    (tmp_path / "intake.alive").symlink_to("intake.alive")
+    assert not is_alive(tmp_path, "intake")
