@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from dicomrules.model.decision import Decision, Options
-from dicomrules.model.delivery import Delivery, Kind, State
+from dicomrules.model.delivery import Delivery, Kind, Standing, State
 from dicomrules.model.instance import Verdict
 from dicomrules.queue.consign import Choice
 from dicomrules.queue.entry import Arrival, InstanceState, Kept
@@ -85,6 +85,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.owed: dict[int, tuple[int, Owed]] = {}
         self.minute = 0
         self.diverted: set[tuple[str, str, str]] = set()
+        self.standings: dict[str, tuple[Standing, int]] = {}  # and since which minute
 
     def teardown(self) -> None:
         self.reader.close()
@@ -170,7 +171,7 @@ class QueueMachine(RuleBasedStateMachine):
         """An outcome of any claim ever made: it counts only for the one that stands."""
         delivery = data.draw(st.sampled_from(self.claimed))
         instance_id, owed = self.owed[delivery.id]
-        stands = owed.state is State.SENDING and owed.attempts == delivery.attempts
+        stands = self._stands(delivery)
         later = NOW + timedelta(minutes=self.minute + 2)
         assert self.ledger.record_outcomes([Ended(delivery, outcome(kind), later)], self.now) == [stands]
         if not stands:
@@ -218,6 +219,29 @@ class QueueMachine(RuleBasedStateMachine):
         """Whether the ledger has it at this destination now."""
         identity = next(identity for identity, (_, one) in self.owed.items() if one is owed)
         return any(one.id == identity for one in self.reader.waiting(destination))
+
+    @rule(destination=st.sampled_from(DESTINATIONS), standing=st.sampled_from(Standing))
+    def a_destination_is_found_otherwise(self, destination: str, standing: Standing) -> None:
+        """As its gate finds it. The queue itself is as before: whether anybody knocks is for the gate to say."""
+        self.ledger.note_standing(destination, standing, standing.value, (self.now, None))
+        since = self.minute
+        if self.standings.get(destination, (None, 0))[0] is standing:
+            since = self.standings[destination][1]
+        self.standings[destination] = standing, since
+
+    @precondition(lambda self: self.in_state(State.SENDING))
+    @rule(data=st.data())
+    def the_gate_closes_in_the_middle_of_a_batch(self, data: st.DataObject) -> None:
+        """What was not tried is given back, and may be claimed at once by whoever may knock next."""
+        under_way = [one for one in self.claimed if self._stands(one)]
+        untried = data.draw(st.lists(st.sampled_from(under_way), unique_by=lambda one: one.id, min_size=1))
+        self.ledger.give_back(untried, self.now)
+        for one in untried:
+            self.owed[one.id][1].state = State.QUEUED
+
+    def _stands(self, claimed: Delivery) -> bool:
+        owed = self.owed[claimed.id][1]
+        return owed.state is State.SENDING and owed.attempts == claimed.attempts
 
     @precondition(lambda self: self.claimed)
     @rule()
@@ -282,6 +306,15 @@ class QueueMachine(RuleBasedStateMachine):
         assert shown == dict(Counter((one.destination, one.state) for _, one in self.owed.values()))
         instances = {state: n for state, n in status.instances.items() if n}
         assert instances == dict(Counter(one.state for one in self.known.values()))
+
+    @invariant()
+    def the_standing_of_each_destination_is_that_found_last(self) -> None:
+        assert self.ledger.standings() == {name: standing for name, (standing, _) in self.standings.items()}
+        for one in self.reader.status().destinations:
+            standing, since = self.standings.get(one.name, (Standing.OPEN, 0))
+            assert one.standing is standing
+            if standing is not Standing.OPEN:
+                assert one.since == NOW + timedelta(minutes=since)
 
     @invariant()
     def nothing_owed_is_out_of_sight(self) -> None:
