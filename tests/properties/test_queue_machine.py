@@ -278,7 +278,7 @@ class QueueMachine(RuleBasedStateMachine):
     @precondition(lambda self: any(one.state is InstanceState.DONE for one in self.known.values()))
     @rule(limit=st.integers(1, 3))
     def the_sweep_removes_what_is_done(self, limit: int) -> None:
-        expired = self.ledger.expired(self.now + timedelta(seconds=1), limit)
+        expired = self.ledger.expired(lambda _: self.now + timedelta(seconds=1), limit)
         done = {i for i, one in self.known.items() if one.state is InstanceState.DONE}
         assert {one.instance_id for one in expired} <= done
         assert len(expired) == min(limit, len(done))

@@ -1,7 +1,7 @@
-"""`report`: what came of studies: received, stored, committed, by destination."""
+"""`report`: what came of studies, and of days: received, stored, committed, by destination."""
 
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -16,21 +16,28 @@ from dicomrules.model.destination import DicomDestination
 from dicomrules.queue.reader import Reader
 from dicomrules.queue.story import StudyCounts
 
+_OF_DAYS = ("received", "stored", "committed")
 _MOST = 1000  # studies of one report
 
 
 @click.command()
 @click.argument("what", required=False)
 @click.option("--since", default="24h", show_default=True, metavar="TIME", help="How far back, such as 90min or 7d.")
+@click.option("--days", type=click.IntRange(1, 36_600), metavar="NUMBER", help="Counts of the last days instead.")
 @GATEWAY
 @FORMAT
-def report(what: str | None, since: str, gateway: Path, form: str) -> None:
+def report(what: str | None, since: str, days: int | None, gateway: Path, form: str) -> None:
     """How many instances of a study were received, and how many each destination has stored and committed itself to.
 
     WHAT is a Study Instance UID, an accession number or a SOP Instance UID; without it, the studies that came within
     --since, the newest first.
     """
     settings = settings_of(gateway)
+    if days is not None:
+        if what is not None:
+            fail(USAGE, "--days counts all studies together", "leave out either --days or the study")
+        _report_days(settings, days, form)
+        return
     with reading(settings.state) as reader:
         found = [reader.study_counts(study) for study in _studies(reader, what, since)]
     if form == "json":
@@ -40,6 +47,23 @@ def report(what: str | None, since: str, gateway: Path, form: str) -> None:
         click.echo("nothing has come in")
     for number, each in enumerate(found):
         click.echo("\n" * bool(number) + _shown(each, settings))
+
+
+def _report_days(settings: Settings, days: int, form: str) -> None:
+    with reading(settings.state) as reader:
+        found = reader.days(date.today() - timedelta(days=days - 1))
+    if form == "json":
+        print_json([asdict(each) for each in found])
+        return
+    if not found:
+        click.echo("nothing has come in")
+        return
+    counts = {(each.day, each.name, each.what): each.count for each in found}
+    rows = [
+        [f"{day}", name, *(str(counts.get((day, name, what), "")) for what in _OF_DAYS)]
+        for day, name in dict.fromkeys((each.day, each.name) for each in found)
+    ]
+    click.echo(table(rows, ["day", "", *_OF_DAYS], right=range(2, 5)))
 
 
 def _studies(reader: Reader, what: str | None, since: str) -> list[str]:

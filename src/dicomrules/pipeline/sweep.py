@@ -4,7 +4,8 @@ ledger's log.
 Nothing here touches an instance that still has a delivery to make, or that is held.
 """
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from dicomrules.queue.entry import Kept
@@ -18,10 +19,19 @@ _IDLE_STEPS = 5  # so many steps without work in a row, and the log is emptied
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long bytes are kept after the last delivery, and how long the ledger remembers after that."""
+    """How long bytes are kept after the last delivery, and how long the ledger remembers after that.
+
+    `destinations` want bytes for so long. The longest that an instance went to counts; `bytes` for one that went
+    nowhere, or to what is no destination any more.
+    """
 
     bytes: timedelta
     history: timedelta
+    destinations: Mapping[str, timedelta] = field(default_factory=dict)
+
+    def of(self, destinations: Collection[str]) -> timedelta:
+        """How long the bytes of an instance are kept that went to these."""
+        return max((self.destinations.get(name, self.bytes) for name in destinations), default=self.bytes)
 
 
 class Sweep:
@@ -69,7 +79,7 @@ class Sweep:
             return kept
 
     def _remove_expired(self, now: datetime) -> int:
-        expired = self._ledger.expired(now - self._retention.bytes, GROUP)
+        expired = self._ledger.expired(lambda destinations: now - self._retention.of(destinations), GROUP)
         for kept in expired:
             for ref in filter(None, (kept.spool_ref, kept.derived_ref)):
                 self._spool.remove(ref)

@@ -135,7 +135,7 @@ class CommitmentTransactions:
         count = 0
         while stored := self._ledger.read(lambda tx: tx.run("stored", (destination, GROUP))):
             ends: list[End] = [(row, why) for row in stored]
-            self._ledger.write(partial(_end_each, ends, now))
+            self._ledger.write(partial(_end_each, ends, now, settles=True))
             count += len(stored)
         return count
 
@@ -177,14 +177,17 @@ def _run_each(name: str, bindings: Sequence[tuple[int, ...]], tx: Transaction) -
         tx.run(name, one)
 
 
-def _end_each(ends: Sequence[End], now: datetime, tx: Transaction) -> None:
+def _end_each(ends: Sequence[End], now: datetime, tx: Transaction, *, settles: bool = False) -> None:
     for row, refused in ends:
-        _end(tx, row, refused, now)
+        destination = _end(tx, row, refused, now)
+        if destination and refused.kind is Kind.SENT and not settles:
+            tx.count_on(encoding.day(encoding.micros(now)), destination, "committed")
 
 
-def _end(tx: Transaction, row: Row, refused: Refused, now: datetime) -> None:
-    """The waiting of one delivery is over, or begins anew."""
+def _end(tx: Transaction, row: Row, refused: Refused, now: datetime) -> str:
+    """The waiting of one delivery is over, or begins anew. Its destination when it is over."""
     identity, attempts = row[:2]
+    destination = ""
     again, ended = encoding.optional_micros(refused.again), encoding.micros(now)
     if refused.kind is Kind.STORED:
         tx.run("ask_again_at", (again, identity))
@@ -197,5 +200,6 @@ def _end(tx: Transaction, row: Row, refused: Refused, now: datetime) -> None:
             if after is State.SENT:
                 one_sent(tx, instance_id, now)
         if not moved:
-            return  # another report, or a person, was there first
+            return ""  # another report, or a person, was there first
     tx.run("insert_attempt", (identity, attempts, 0, refused.kind.value, None, refused.message, None, None, ended))
+    return destination

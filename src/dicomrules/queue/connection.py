@@ -18,7 +18,7 @@ from dicomrules.queue.statements import schema, upgrades
 
 FILE = "ledger.db"
 LOCK = "ledger.lock"
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 APPLICATION_ID = 0x44524C47  # "DRLG", in the header of the file
 # Before 3.51.3 two connections could lose a write when the log was reset while both checkpointed.
 SQLITE_AT_LEAST = (3, 51, 3)

@@ -62,6 +62,11 @@ def moment(value: int) -> datetime:
     return _EPOCH + value * _MICROSECOND
 
 
+def day(value: int) -> str:
+    """The day of the local calendar that a moment in microseconds is on."""
+    return f"{moment(value).astimezone():%Y-%m-%d}"
+
+
 def optional_micros(value: datetime | None) -> int | None:
     """As `micros`; None stays None."""
     return None if value is None else micros(value)

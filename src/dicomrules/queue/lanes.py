@@ -167,6 +167,8 @@ def _end(tx: Transaction, ended: Ended, attempt: tuple[Value, ...], next_attempt
         return False
     tx.move(claimed.destination, State.SENDING, after)
     instance_id = moved[0][0]
+    if outcome.kind in (Kind.SENT, Kind.STORED):
+        tx.count_on(encoding.day(encoding.micros(now)), claimed.destination, "stored")
     if after is State.SENT:
         one_sent(tx, instance_id, now)
     elif outcome.kind is Kind.CORRUPT:

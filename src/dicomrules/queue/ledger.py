@@ -6,7 +6,7 @@ held, and no other I/O inside. After an error of the disk the ledger writes no m
 the kernel tells such an error only once; all methods then raise LedgerError.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -365,9 +365,12 @@ class Ledger:
             with self._writing() as tx:
                 retention.mark_moved(tx, moved[start : start + GROUP])
 
-    def expired(self, before: datetime, limit: int) -> list[Kept]:
-        """Instances that were done before that moment and whose bytes are still kept, oldest first."""
-        return self._kept("done_before", (encoding.micros(before), limit))
+    def expired(self, before: Callable[[Collection[str]], datetime], limit: int) -> list[Kept]:
+        """Up to `limit` instances whose bytes are still kept, and need not be: those that were done `before` the moment
+        that counts for what went to these destinations.
+        """
+        with self._reading() as tx:
+            return [Kept(*row) for row in retention.expired(tx, before, limit)]
 
     def mark_removed(self, instances: Sequence[int]) -> None:
         """The files of these instances have been removed; only their history stays."""
@@ -376,11 +379,12 @@ class Ledger:
                 retention.mark_removed(tx, instances[start : start + GROUP])
 
     def forget(self, before: datetime) -> int:
-        """Delete the history of up to GROUP instances without bytes that were over before that moment, and whose
-        studies were that have not been seen since; how many.
+        """Delete the history of up to GROUP instances without bytes that were over before that moment, whose studies
+        were that have not been seen since, and what was asked about destinations; how many.
         """
+        at = encoding.micros(before)
         with self._reading() as tx:
-            if not any(tx.run(table, (encoding.micros(before), 1)) for table in ("gone_before", "studies_before")):
+            if not any(tx.run(table, (at, 1)) for table in ("gone_before", "studies_before", "requests_before")):
                 return 0
         with self._writing() as tx:
             return retention.forget(tx, before, GROUP)

@@ -1,6 +1,6 @@
 """Reading the ledger: for the command line and for health, beside a gateway that writes it. Every read is short."""
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any, Self
@@ -17,6 +17,7 @@ from dicomrules.queue.story import (
     AskedCommitment,
     Attempt,
     CommitmentStatus,
+    DayCount,
     DeliveryStory,
     DestinationStatus,
     EarlierDecision,
@@ -121,6 +122,10 @@ class Reader:
                     return list(found)
                 found.setdefault(study)
         return list(found)
+
+    def days(self, first: date) -> list[DayCount]:
+        """What came in and went out on each day from this one on, also what history no longer has."""
+        return [DayCount(date.fromisoformat(day), *rest) for day, *rest in self._rows("days", (first.isoformat(),))]
 
     def by_number(self, instance_id: int) -> list[Found]:
         """The instance with this number, if there is one."""

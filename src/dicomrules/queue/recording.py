@@ -163,6 +163,7 @@ def _record_one(tx: Transaction, entry: Prepared) -> Recorded:
     held = policy is Policy.HOLD
     receiver = str(entry.columns["receiver"])
     tx.count("receiver", receiver, "instances")
+    tx.count_on(encoding.day(entry.received_at), receiver, "received")
     if arrival in _COUNTED:
         tx.count("receiver", receiver, _COUNTED[arrival])
     if not held:

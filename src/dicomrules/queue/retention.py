@@ -4,7 +4,7 @@ Files come first, rows after: a file is moved or removed, then its row says so. 
 file has moved, which the spool finds, or is gone, and the same step is done again; never a file that no row knows.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 
 from dicomrules.model.delivery import State
@@ -29,6 +29,15 @@ def mark_done(tx: Transaction, instances: Iterable[int], now: datetime) -> None:
             tx.move_instance(InstanceState.DELIVERED, InstanceState.DONE)
 
 
+def expired(tx: Transaction, before: Callable[[Collection[str]], datetime], limit: int) -> list[Row]:
+    """Up to `limit` instances with bytes that were done before what counts for their destinations, with their refs."""
+    found: list[Row] = []
+    for (names,) in tx.run("kept_for"):
+        at = encoding.micros(before(names.split(",") if names else ()))
+        found += tx.run("done_before", (names, at, limit - len(found)))
+    return found
+
+
 def mark_removed(tx: Transaction, instances: Iterable[int]) -> None:
     """The files of these instances, which were done, are removed."""
     for identity in instances:
@@ -37,10 +46,11 @@ def mark_removed(tx: Transaction, instances: Iterable[int]) -> None:
 
 
 def forget(tx: Transaction, before: datetime, limit: int) -> int:
-    """Delete the rows of up to `limit` instances without bytes that were over `before`, and of as many studies'
-    patients; how many.
+    """Delete the rows of up to `limit` instances without bytes that were over `before`, of as many studies' patients,
+    and of as many requests about whole destinations; how many.
     """
     found = tx.run("gone_before", (encoding.micros(before), limit))
+    asked = tx.run("requests_before", (encoding.micros(before), limit))
     studies: set[Row] = set()
     for identity in found:
         tx.run("forget_attempts", identity)
@@ -58,4 +68,6 @@ def forget(tx: Transaction, before: datetime, limit: int) -> int:
     patients = tx.run("studies_before", (encoding.micros(before), limit))
     for identity in patients:
         tx.run("forget_study_patient", identity)
-    return len(found) + len(patients)
+    for identity in asked:
+        tx.run("forget_request", identity)
+    return len(found) + len(patients) + len(asked)

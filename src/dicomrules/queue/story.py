@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from dicomrules.dicom.uids import InstanceKey
 from dicomrules.model.decision import Decision
@@ -125,6 +125,18 @@ class StudyCounts:
     first: datetime
     last: datetime
     deliveries: dict[str, dict[State, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class DayCount:
+    """How many instances a receiver has `received`, or a destination has `stored` or `committed` itself to, on a day of
+    the local calendar. `name` is that of the receiver or destination.
+    """
+
+    day: date
+    name: str
+    what: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ class Transaction:
         self._connection = connection
         self._statements = statements()
         self._counts: Counter[tuple[str, str, str]] = Counter()
+        self._days: Counter[tuple[str, str, str]] = Counter()
         self.consignments: dict[tuple[str, object], int] = {}  # ids of those that this transaction has met
         self.study_patients: dict[str, list[Row]] = {}  # what it has read of them
 
@@ -31,6 +32,10 @@ class Transaction:
     def count(self, scope: str, name: str, item: str, by: int = 1) -> None:
         """Add to a counter."""
         self._counts[scope, name, item] += by
+
+    def count_on(self, day: str, name: str, what: str) -> None:
+        """Add one to what a day has of a receiver or a destination."""
+        self._days[day, name, what] += 1
 
     def move(self, destination: str, before: State, after: State) -> None:
         """Count one delivery that goes from one state to another. Only moves that the theory knows are made."""
@@ -49,4 +54,7 @@ class Transaction:
         for (scope, name, item), by in self._counts.items():
             if by:
                 self.run("count", (scope, name, item, by))
+        for (day, name, what), by in self._days.items():
+            self.run("count_on", (day, name, what, by))
         self._counts.clear()
+        self._days.clear()

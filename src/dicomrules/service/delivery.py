@@ -265,9 +265,8 @@ def _plain(destination: Destination, ends: Ends) -> Sender:
 
 
 def _retention(plan: Plan) -> Retention:
-    """Bytes are kept as long as the destination that wants them longest says."""
-    longest = max((each.retention for each in plan.settings.destinations), default=timedelta(days=7))
-    return Retention(longest, plan.settings.history)
+    each = {one.name: one.retention for one in plan.settings.destinations}
+    return Retention(max(each.values(), default=timedelta(days=7)), plan.settings.history, each)
 
 
 def _wakeup(state: Path) -> Wakeup:

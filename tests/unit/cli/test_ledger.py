@@ -9,7 +9,7 @@ import pytest
 
 from dicomrules.queue.ledger import Ledger
 from tests.unit.cli.conftest import call, call_json
-from tests.unit.cli.ledgers import UID, with_history
+from tests.unit.cli.ledgers import AT, UID, with_history
 
 Golden = Callable[[str, str], None]
 
@@ -37,6 +37,19 @@ def test_status_as_json_has_the_same_with_the_reason(history: Path) -> None:
     wanting = {each["name"]: each for each in status["conditions"]}
     assert wanting["instances.held"]["way_out"] == "`dicomrules held list` says why"
     assert wanting["process.down"]["subject"] == "gateway"
+
+
+def test_report_by_days_counts_what_each_receiver_got_and_each_destination_stored(history: Path) -> None:
+    day = f"{AT.astimezone():%Y-%m-%d}"
+    shown = call("report", "--days", "36600").stdout
+    assert re.sub(" +", " ", shown).splitlines() == [
+        "day received stored committed",
+        f"{day} archive 1",
+        f"{day} modalities 2",
+    ]
+    assert call_json("report", "--days", "36600")[0] == {"day": day, "name": "archive", "what": "stored", "count": 1}
+    assert call("report", "--days", "1").stdout == "nothing has come in\n"
+    assert "leave out" in call("report", UID, "--days", "1", code=2).stderr
 
 
 def test_status_before_the_first_start_says_so(site: Path) -> None:

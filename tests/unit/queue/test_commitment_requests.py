@@ -84,7 +84,7 @@ def test_c14_delivered_is_what_every_destination_has_also_after_its_retention(
     send(ledger, "pacs")
     assert report(requests, identity) == Report("9.1", (Reference(CT, "1.1"),))
     ledger.mark_moved(ledger.finished(10))
-    ledger.mark_removed([one.instance_id for one in ledger.expired(LATER, 10)])
+    ledger.mark_removed([one.instance_id for one in ledger.expired(lambda _: LATER, 10)])
     assert report(requests, identity) == Report("9.1", (Reference(CT, "1.1"),))
 
 

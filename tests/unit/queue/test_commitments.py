@@ -82,7 +82,7 @@ def test_a_report_counts_once_and_only_for_what_we_asked(
     assert transactions.take(Report("9.2", (Reference(CT, "1.2.3.1"),)), again, NOW).taken is Taken.UNKNOWN
     wrong_class = Report("9.1", (Reference("1.2.840.10008.5.1.4.1.1.4", "1.2.3.1"),))
     assert transactions.take(wrong_class, again, NOW).committed == 0
-    assert transactions.take(Report("9.1", (Reference(CT, "1.2.3.1"),)), again, NOW).taken is Taken.REPEATED
+    assert transactions.take(Report("9.1", (Reference(CT, "1.2.3.1"),), ()), again, NOW).taken is Taken.REPEATED
     assert states(reader, "1.2.3.1") == [State.STORED]
 
 
@@ -122,6 +122,18 @@ def test_said_both_ways_no_wins(ledger: Ledger, transactions: CommitmentTransact
     assert states(reader, "1.2.3.1") == [State.DEFERRED]
 
 
+def test_a_day_counts_what_is_stored_and_what_is_committed_but_not_what_is_no_longer_asked_about(
+    ledger: Ledger, transactions: CommitmentTransactions, reader: Reader
+) -> None:
+    store(ledger, "1.2.3.1")
+    ask(transactions, "9.1")
+    transactions.take(Report("9.1", (Reference(CT, "1.2.3.1"),), ()), again, NOW)
+    store(ledger, "1.2.3.2")
+    transactions.settle("pacs", NOW)
+    counted = {one.what: one.count for one in reader.days(NOW.astimezone().date()) if one.name == "pacs"}
+    assert counted == {"stored": 2, "committed": 1}
+
+
 def test_a_question_that_did_not_get_through_is_asked_again_when_it_is_due(
     ledger: Ledger, transactions: CommitmentTransactions
 ) -> None:
@@ -145,7 +157,7 @@ def test_transactions_are_forgotten_with_their_deliveries(
 ) -> None:
     store(ledger, "1.2.3.1")
     ask(transactions, "9.1")
-    transactions.take(Report("9.1", (Reference(CT, "1.2.3.1"),)), again, NOW)
+    transactions.take(Report("9.1", (Reference(CT, "1.2.3.1"),), ()), again, NOW)
     assert transactions.forget(LATER) == 0
     after(ledger, LATER)
     assert reader.trace("1.2.3.1") == []
@@ -155,5 +167,5 @@ def test_transactions_are_forgotten_with_their_deliveries(
 def after(ledger: Ledger, moment: datetime) -> None:
     """Files are moved, removed, and their history is over."""
     ledger.mark_moved(ledger.finished(10))
-    ledger.mark_removed([one.instance_id for one in ledger.expired(moment, 10)])
+    ledger.mark_removed([one.instance_id for one in ledger.expired(lambda _: moment, 10)])
     assert ledger.forget(moment) == 1

@@ -4,10 +4,12 @@ from datetime import timedelta
 
 from dicomrules.model.delivery import Kind, State
 from dicomrules.model.instance import Verdict
+from dicomrules.pipeline.sweep import Retention
 from dicomrules.queue.entry import Arrival, InstanceState, Kept
 from dicomrules.queue.lanes import Ended
 from dicomrules.queue.ledger import Ledger
 from dicomrules.queue.reader import Reader
+from dicomrules.queue.request import Answer, Ask, Wish
 from tests.unit.queue.material import NOW, entry, judged, outcome
 
 WEEK = timedelta(days=7)
@@ -37,8 +39,46 @@ def test_a_finished_instance_is_done_when_its_file_has_moved(ledger: Ledger, rea
 
 def test_bytes_are_kept_until_their_retention_has_passed(ledger: Ledger) -> None:
     moved = done(ledger, "1.2.3.4")
-    assert ledger.expired(NOW, 10) == []
-    assert ledger.expired(NOW + timedelta(microseconds=1), 10) == [moved]
+    assert ledger.expired(lambda _: NOW, 10) == []
+    assert ledger.expired(lambda _: NOW + timedelta(microseconds=1), 10) == [moved]
+
+
+def test_what_an_instance_went_to_says_how_long_its_bytes_are_kept(ledger: Ledger) -> None:
+    ledger.record([entry("1.2.3.4", "pacs"), entry("1.2.3.5", "archive"), entry("1.2.3.6", "archive", "pacs")])
+    deliver(ledger)
+    deliver(ledger, "archive")
+    ledger.mark_moved(ledger.finished(10))
+
+    def expired(**kept: timedelta) -> list[int]:
+        retention = Retention(timedelta(days=999), WEEK, kept)
+        found = ledger.expired(lambda names: NOW + timedelta(days=8) - retention.of(names), 10)
+        return sorted(one.instance_id for one in found)
+
+    assert expired(pacs=WEEK, archive=2 * WEEK) == [1]
+    assert expired(pacs=2 * WEEK, archive=WEEK) == [2]
+    assert expired(pacs=WEEK, archive=WEEK) == [1, 2, 3]
+    assert expired(pacs=WEEK) == [1], "one whose destination is gone is kept as long as any"
+
+
+def test_what_was_asked_about_a_destination_is_forgotten_when_history_is_over(ledger: Ledger) -> None:
+    (asked, still_open) = ledger.requests.ask([Wish(Ask.RESUME, "alice", "", None, "pacs")] * 2, NOW)
+    request = ledger.requests.get(asked)
+    assert request is not None
+    ledger.requests.carry_out(request, lambda tx: Answer(True, "tried"), NOW)
+    assert ledger.forget(NOW) == 0
+    assert ledger.forget(NOW + WEEK) == 1
+    assert ledger.requests.get(asked) is None
+    assert ledger.requests.get(still_open) is not None
+
+
+def test_counts_by_day_stay_when_history_is_forgotten(ledger: Ledger, reader: Reader) -> None:
+    ledger.mark_removed([done(ledger, "1.2.3.4").instance_id])
+    ledger.record([entry("1.2.3.4", "pacs"), entry("1.2.3.4", "pacs")])
+    assert ledger.forget(NOW + WEEK) == 1
+    today = NOW.astimezone().date()
+    counted = {(one.day, one.name, one.what): one.count for one in reader.days(today)}
+    assert counted == {(today, "modalities", "received"): 2, (today, "pacs", "stored"): 1}
+    assert reader.days(today + timedelta(days=1)) == []
 
 
 def test_nothing_undelivered_expires(ledger: Ledger) -> None:
@@ -46,7 +86,7 @@ def test_nothing_undelivered_expires(ledger: Ledger) -> None:
     claimed = ledger.claim("pacs", 64, NOW)
     ledger.record_outcomes([Ended(one, outcome(Kind.FAILED)) for one in claimed], NOW)
     far = NOW + timedelta(days=3650)
-    assert (ledger.finished(10), ledger.expired(far, 10), ledger.forget(far)) == ([], [], 0)
+    assert (ledger.finished(10), ledger.expired(lambda _: far, 10), ledger.forget(far)) == ([], [], 0)
 
 
 def test_history_stays_when_bytes_are_gone_and_then_is_forgotten(ledger: Ledger, reader: Reader) -> None:

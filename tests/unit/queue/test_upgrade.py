@@ -4,6 +4,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -38,6 +39,11 @@ def old(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def insert(made: apsw.Connection, table: str, row: Mapping[str, str | int | bytes]) -> None:
+    """A row as the older version would have written it."""
+    made.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", tuple(row.values()))
+
+
 def version(state: Path) -> int:
     """The schema of the ledger there."""
     made = apsw.Connection(str(state / "ledger.db"))
@@ -53,6 +59,32 @@ def test_s27_an_older_ledger_becomes_what_a_new_one_would_be(old: Path) -> None:
     assert sorted(ledger.destinations()) == ["archive", "pacs"]
     ledger.close()
     assert version(old) == connection.SCHEMA_VERSION
+
+
+def test_s27_what_is_done_in_an_older_ledger_is_kept_for_the_destinations_it_went_to(old: Path) -> None:
+    made = apsw.Connection(str(old / "ledger.db"))
+    columns = {
+        **dict.fromkeys(("sop_class", "sop_instance", "series", "study", "calling_aet", "called_aet"), "1.2"),
+        **dict.fromkeys(("address", "receiver", "transfer_syntax", "source_path", "reason", "verdict"), ""),
+        **dict.fromkeys(("digest", "decision"), b"\0"),
+        "received_at": 1,
+        "length": 1,
+        "open": 0,
+        "finished_at": 1,
+        "state": "done",
+        "spool_ref": "done/a.dcm",
+    }
+    insert(made, "instances", columns)
+    for destination in ("pacs", "archive", "pacs"):
+        sent = {"instance_id": 1, "variant_id": 1, "destination": destination, "state": "sent", "next_attempt": 1}
+        insert(made, "deliveries", sent)
+    made.close()
+    asked: list[list[str]] = []
+    ledger = Ledger.open(old)
+    expired = ledger.expired(lambda names: asked.append(list(names)) or NOW, 10)  # type: ignore[func-returns-value]
+    ledger.close()
+    assert asked == [["archive", "pacs"]]
+    assert [one.spool_ref for one in expired] == ["done/a.dcm"]
 
 
 def test_s27_an_upgrade_that_fails_leaves_the_old_ledger(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,3 +60,6 @@ FROM instances WHERE state = 'held' AND id > ? ORDER BY id LIMIT ?;
 
 -- name: standings
 SELECT destination, standing, since, until, words FROM standings;
+
+-- name: days
+SELECT day, name, what, value FROM days WHERE day >= ? ORDER BY day, name, what;

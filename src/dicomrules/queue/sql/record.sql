@@ -57,6 +57,10 @@ RETURNING count;
 INSERT INTO counters (scope, name, item, value) VALUES (?, ?, ?, ?)
 ON CONFLICT (scope, name, item) DO UPDATE SET value = value + excluded.value;
 
+-- name: count_on
+INSERT INTO days (day, name, what, value) VALUES (?, ?, ?, ?)
+ON CONFLICT (day, name, what) DO UPDATE SET value = value + excluded.value;
+
 -- name: study_patients
 SELECT id, patient_id, issuer, name, birth_date, seen_at FROM study_patients WHERE study = ? ORDER BY id;
 

@@ -31,6 +31,7 @@ CREATE TABLE instances (
   first_variant   INTEGER NOT NULL DEFAULT 0,         -- number of the first variant of `decision`; lower ones are of earlier decisions
   finished_at     INTEGER,                            -- when the last delivery was sent, or there was nothing to send
   retry_at        INTEGER,                            -- when it is to be decided again, NULL: not by the clock
+  kept_for        TEXT NOT NULL DEFAULT '',           -- once it is done: names of its destinations, whose retention counts
   held_under      BLOB                                -- fingerprint of the rules that hold it, or a variant of it, for a later decision
 ) STRICT;
 
@@ -41,7 +42,7 @@ CREATE INDEX instances_held ON instances (id) WHERE state = 'held';
 CREATE INDEX instances_to_decide ON instances (retry_at) WHERE retry_at IS NOT NULL;
 CREATE INDEX instances_held_under ON instances (id) WHERE held_under IS NOT NULL;
 CREATE INDEX instances_delivered ON instances (id) WHERE state = 'delivered';
-CREATE INDEX instances_done ON instances (finished_at) WHERE state = 'done';
+CREATE INDEX instances_done ON instances (kept_for, finished_at) WHERE state = 'done';
 CREATE INDEX instances_gone ON instances (finished_at) WHERE state = 'gone';
 
 -- One form in which an instance leaves. `leaves_as` is the SOP Instance UID when a rule gave it another one, else NULL.
@@ -220,6 +221,15 @@ CREATE TABLE counters (
   PRIMARY KEY (scope, name, item)
 ) STRICT, WITHOUT ROWID;
 
+-- What came in and went out on each day of the local calendar: kept when the history of that day is forgotten.
+CREATE TABLE days (
+  day   TEXT NOT NULL,                                -- 2026-11-29
+  name  TEXT NOT NULL,                                -- of a receiver or a destination
+  what  TEXT NOT NULL,                                -- received, stored, committed
+  value INTEGER NOT NULL,
+  PRIMARY KEY (day, name, what)
+) STRICT, WITHOUT ROWID;
+
 -- Objects that were being decided when the process died (SOP Instance UID and length of the data set).
 CREATE TABLE crashes (
   sop_instance TEXT NOT NULL,
@@ -256,6 +266,7 @@ CREATE TABLE requests (
 CREATE INDEX requests_open ON requests (id) WHERE ended_at IS NULL;
 CREATE INDEX requests_of_instance ON requests (instance_id, id) WHERE instance_id IS NOT NULL;
 CREATE INDEX requests_of_destination ON requests (destination, id) WHERE instance_id IS NULL;
+CREATE INDEX requests_over ON requests (ended_at) WHERE instance_id IS NULL AND ended_at IS NOT NULL;
 
 -- Which patients studies are of, as they came and as they left: digests that are good within one study (dicom/patient.py).
 CREATE TABLE study_patients (
