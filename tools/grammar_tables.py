@@ -2,8 +2,8 @@
 
     python tools/grammar_tables.py
 
-Lark makes them from `rules.lark` and refuses a grammar that could be read in two ways; reading needs the tables alone,
-so Lark is not needed to run dicomrules, and no start of it waits for them. A test says when the file is stale.
+Lark makes them from `rules.lark` and refuses a grammar that could be read in two ways. That takes it half a second, so
+they are kept, and Lark's parser reads by what is kept (`lang/grammar.py`). A test says when the file is stale.
 """
 
 import json

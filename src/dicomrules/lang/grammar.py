@@ -1,95 +1,130 @@
-"""The grammar as tables, and one sentence being read by them.
+"""The grammar, and one sentence being read by it.
 
-`grammar.json` holds the LALR(1) tables of `rules.lark`; `tools/grammar_tables.py` makes it. A token is put on
-the stack, after the rules that are complete before it have been reduced: their parts are taken off the stack, and what
-is built of them is put there.
+Lark reads: its LALR(1) parser is fed token by token, with the tables that it has made of `rules.lark` once and for all
+(`grammar.json`, by `tools/grammar_tables.py`), so that no start waits for them. What a rule of the grammar is made into
+is asked for as soon as the rule is complete; there is no tree.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
+from operator import itemgetter
 from typing import Any, NamedTuple
+
+from lark.exceptions import UnexpectedToken
+from lark.grammar import NonTerminal
+from lark.parsers.lalr_analysis import ParseTable, Reduce, Shift
+from lark.parsers.lalr_parser_state import ParseConf, ParserState
 
 END = "$END"
 """The kind of the token after the last one."""
 
+_START = "item"
 
-class Rule(NamedTuple):
-    """One way to make a thing (`makes`) out of `length` parts; `name` says how: it is the key of its builder.
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rule:
+    """One way to make a thing (`origin`) out of the parts of `expansion`; `name` is the key of its builder.
 
     `take` is what the builder is given: a part by its number, None for what was left out, and (number,) for all that
     was gathered in a part. `pass_on`: where that is a single one, it is the thing itself and nothing is built.
+    `gathers`: it makes no thing of its own, but a row of parts for the rule around it.
     """
 
-    makes: str
+    origin: NonTerminal
     name: str
-    length: int
+    expansion: tuple[None, ...]
     pass_on: bool
     take: tuple[int | tuple[int] | None, ...]
+    gathers: bool
 
     @property
-    def gathers(self) -> bool:
-        """Whether it makes no thing of its own, but a row of parts for the rule around it."""
-        return self.makes.startswith("_")
-
-
-class State(NamedTuple):
-    """Where reading may have got to.
-
-    `moves` says for each kind of token that may come here: the state that it leads to, or ~number of the rule that is
-    complete before it. `gotos` are the states that things lead to.
-    """
-
-    moves: Mapping[str, int]
-    gotos: Mapping[str, int]
+    def is_its_part(self) -> bool:
+        """Whether what it makes is its single part, whatever that is."""
+        return self.pass_on and self.take == (0,) and len(self.expansion) == 1
 
 
 @dataclass(frozen=True, slots=True)
 class Grammar:
-    """All of it. The first state is before an item, `end` after a whole one. `words` are all fixed pieces of text."""
+    """All of it: the parser's table, for each of its states the kinds of tokens that it knows, the rules, and all fixed
+    pieces of text.
+    """
 
-    states: tuple[State, ...]
+    table: ParseTable
+    choices: tuple[frozenset[str], ...]
     rules: tuple[Rule, ...]
     words: frozenset[str]
-    end: int
 
 
 @cache
 def grammar() -> Grammar:
     """The grammar of an item."""
     made = json.loads(files("dicomrules.lang").joinpath("grammar.json").read_text(encoding="utf-8"))
-    states = []
-    for shifts, gotos, reduces in made["states"]:
-        complete = {kind: ~int(rule) for rule, kinds in reduces.items() for kind in kinds.split()}
-        states.append(State(shifts | complete, gotos))
-    rules = (
-        Rule(makes, name, length, bool(pass_on), tuple(tuple(one) if isinstance(one, list) else one for one in take))
-        for makes, name, length, pass_on, take in made["rules"]
-    )
-    return Grammar(tuple(states), tuple(rules), frozenset(made["words"].split()), made["end"])
+    rules = tuple(map(_rule, made["rules"]))
+    states: dict[int, dict[str, tuple[Any, Any]]] = {}
+    choices = []
+    for number, (shifts, gotos, reduces) in enumerate(made["states"]):
+        moves = {kind: (Shift, to) for kind, to in shifts.items()}
+        moves |= {kind: (Reduce, rules[int(rule)]) for rule, kinds in reduces.items() for kind in kinds.split()}
+        choices.append(frozenset(moves))
+        states[number] = moves | {_thing(name): (Shift, to) for name, to in gotos.items()}
+    make_table: Any = ParseTable
+    table = make_table(states, {_START: 0}, {_START: made["end"]})
+    return Grammar(table, tuple(choices), rules, frozenset(made["words"].split()))
+
+
+def _rule(made: list[Any]) -> Rule:
+    makes, name, length, pass_on, take = made
+    taken = tuple(tuple(one) if isinstance(one, list) else one for one in take)
+    return Rule(NonTerminal(_thing(makes)), name, (None,) * length, bool(pass_on), taken, makes.startswith("_"))
+
+
+def _thing(name: str) -> str:
+    """A thing in the table, which is named like some words are written."""
+    return f"<{name}>"
 
 
 Build = Callable[[str, list[Any], int, int], Any]
 """Makes a thing: the name of the rule, what it takes over, and where it starts and ends in the text."""
 
 
+class Piece(NamedTuple):
+    """What the parser has on its stack: a token, or what was made of some, with its place in the text."""
+
+    type: str
+    part: Any
+    start: int
+    end: int
+
+
 @dataclass(slots=True)
 class Sentence:
-    """One item as far as it has been read: the states passed, and for each the part that led there with its place."""
+    """One item as far as it has been read; then another one, after `begin`."""
 
     grammar: Grammar
     build: Build
-    _states: list[int] = field(default_factory=lambda: [0])
-    _parts: list[Any] = field(default_factory=list)
-    _starts: list[int] = field(default_factory=list)
-    _ends: list[int] = field(default_factory=list)
+    _conf: Any = field(init=False)
+    _state: Any = field(init=False)  # Lark's; it asks nothing of a token but its `type`, and needs no lexer
+    _end: int = 0  # of the last token
+
+    def __post_init__(self) -> None:
+        callbacks: Any = {
+            rule: itemgetter(0) if rule.is_its_part else partial(self._reduced, rule) for rule in self.grammar.rules
+        }
+        self._conf = ParseConf(self.grammar.table, callbacks, _START)
+        self.begin()
+
+    def begin(self) -> None:
+        """Nothing has been read."""
+        self._state = _state(self._conf)
 
     @property
-    def choices(self) -> Mapping[str, int]:
+    def choices(self) -> frozenset[str]:
         """The kinds of tokens that may come next, seen from here: some of them may turn out not to."""
-        return self.grammar.states[self._states[-1]].moves
+        state: int = self._state.position
+        return self.grammar.choices[state]
 
     def accepts(self) -> frozenset[str]:
         """The kinds of tokens that may come next."""
@@ -97,82 +132,57 @@ class Sentence:
 
     def take(self, kind: str, part: Any, start: int, end: int) -> bool:
         """Read a token. False: it may not come here, and nothing more can be read."""
-        states = self.grammar.states
-        while True:
-            move = states[self._states[-1]].moves.get(kind)
-            if move is None:
-                return False
-            if move >= 0:
-                self._states.append(move)
-                self._parts.append(part)
-                self._starts.append(start)
-                self._ends.append(end)
-                return True
-            self._reduce(self.grammar.rules[~move])
+        try:
+            self._state.feed_token(Piece(kind, part, start, end))
+        except UnexpectedToken:
+            return False
+        self._end = end
+        return True
 
     def close(self) -> bool:
         """Read the end of the item; then `whole` is what it means. False: it ends too early."""
-        while self._states[-1] != self.grammar.end:
-            move = self.choices.get(END)
-            if move is None:
-                return False
-            self._reduce(self.grammar.rules[~move])
+        try:
+            self._state.feed_token(Piece(END, None, self._end, self._end), is_end=True)
+        except UnexpectedToken:
+            return False
         return True
 
     @property
     def whole(self) -> Any:
         """What was made of all tokens."""
-        (only,) = self._parts
-        return only
+        (only,) = self._state.value_stack
+        return only.part
 
-    def _reduce(self, rule: Rule) -> None:
-        length = rule.length
-        if length == 1:
-            if not (rule.pass_on and rule.take == (0,)):
-                self._parts[-1] = self._made(rule, self._parts[-1:], self._starts[-1], self._ends[-1])
-            self._states.pop()
-        elif length:
-            parts = self._parts[-length:]
-            made = self._made(rule, parts, self._starts[-length], self._ends[-1])
-            del self._states[-length:], self._parts[1 - length :], self._starts[1 - length :]
-            del self._ends[-length:-1]
-            self._parts[-1] = made
-        else:
-            here = self._ends[-1]
-            self._parts.append(self._made(rule, [], here, here))
-            self._starts.append(here)
-            self._ends.append(here)
-        self._states.append(self.grammar.states[self._states[-1]].gotos[rule.makes])
-
-    def _made(self, rule: Rule, parts: list[Any], start: int, end: int) -> Any:
+    def _reduced(self, rule: Rule, pieces: list[Piece]) -> Piece:
+        start, end = (pieces[0].start, pieces[-1].end) if pieces else (self._end, self._end)
         taken: list[Any] = []
         for which in rule.take:
             if which is None:
                 taken.append(None)
             elif isinstance(which, int):
-                taken.append(parts[which])
+                taken.append(pieces[which].part)
             elif taken:
-                taken += parts[which[0]]
-            else:
-                taken = parts[
-                    which[0]
-                ]  # it has no other owner, and a long row must not be copied for each of its parts
+                taken += pieces[which[0]].part
+            else:  # it has no other owner, and a long row must not be copied for each of its parts
+                taken = pieces[which[0]].part
         if rule.gathers:
-            return taken
-        if rule.pass_on and len(taken) == 1:
-            return taken[0]
-        return self.build(rule.name, taken, start, end)
+            made: Any = taken
+        elif rule.pass_on and len(taken) == 1:
+            (made,) = taken
+        else:
+            made = self.build(rule.name, taken, start, end)
+        return Piece("", made, start, end)
 
     def _would_take(self, kind: str) -> bool:
         """Whether a kind of token fits here, without reading it."""
-        states, grammar = self._states.copy(), self.grammar
-        while states[-1] != grammar.end:
-            move = grammar.states[states[-1]].moves.get(kind)
-            if move is None:
-                return False
-            if move >= 0:
-                return True
-            rule = grammar.rules[~move]
-            del states[len(states) - rule.length :]
-            states.append(grammar.states[states[-1]].gotos[rule.makes])
-        return kind == END
+        state = _state(ParseConf(self.grammar.table, {}, _START), self._state.state_stack.copy())
+        try:
+            state.feed_token(Piece(kind, None, 0, 0), is_end=kind == END)
+        except UnexpectedToken:
+            return False
+        return True
+
+
+def _state(conf: "ParseConf[Any]", passed: list[int] | None = None) -> Any:
+    made: Any = ParserState
+    return made(conf, None, passed)

@@ -5,7 +5,7 @@ makes nodes with the tables of `build_*` as it goes, without recursion. Every it
 every problem is a diagnostic; nothing raises, whatever the text.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from typing import Any
 
 from dicomrules.lang import ast, build_expressions, build_items, build_routes, build_statements
@@ -84,6 +84,8 @@ class _Reader:
         self.diagnostics = diagnostics
         self.misused: set[str] = set()
         self._words = grammar().words
+        self._sentence = Sentence(grammar(), self._build)
+        self._remarks: list[Diagnostic] = []
 
     def item(self, segment: Segment) -> ast.Item | ast.Unread:
         """One item; what is no sentence comes back as Unread, and has been reported."""
@@ -94,13 +96,9 @@ class _Reader:
     def _read(self, tokens: tuple[Token, ...], segment: Segment) -> Any:
         """The node of an item; at the first token that does not fit, say why. Only of a whole sentence are the slips
         told that its builders find."""
-        remarks: list[Diagnostic] = []
-        source = self.source
-
-        def build(name: str, parts: list[Any], start: int, end: int) -> Any:
-            return _BUILDERS[name](Reduction(Span(source, start, end), parts, remarks.append))
-
-        sentence = Sentence(grammar(), build)
+        source, sentence = self.source, self._sentence
+        sentence.begin()
+        self._remarks = []
         for index, token in enumerate(tokens):
             _, text, start, end = token
             kind = self._kind(tokens, index, sentence.choices)
@@ -112,14 +110,17 @@ class _Reader:
         else:
             index = len(tokens)
             if sentence.close():
-                self.diagnostics += remarks
+                self.diagnostics += self._remarks
                 return sentence.whole
             if segment.unclosed:
                 return None
         self.diagnostics.append(explain(Place(source, tokens, index, sentence.accepts())))
         return None
 
-    def _kind(self, tokens: tuple[Token, ...], index: int, choices: Mapping[str, int]) -> str:
+    def _build(self, name: str, parts: list[Any], start: int, end: int) -> Any:
+        return _BUILDERS[name](Reduction(Span(self.source, start, end), parts, self._remarks.append))
+
+    def _kind(self, tokens: tuple[Token, ...], index: int, choices: Collection[str]) -> str:
         """The kind that a token is to the grammar: a word is one of the language where that may come, else a name."""
         kind, text, _, _ = tokens[index]
         if kind != "WORD":

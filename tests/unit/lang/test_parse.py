@@ -224,9 +224,9 @@ def test_words_that_are_names_too_name_anything(word: str) -> None:
 
 
 def test_where_a_word_may_be_a_name_too_the_grammar_takes_one_of_the_two() -> None:
-    for state in grammar().states:
-        if "NAME" in state.moves:
-            assert NAMES_TOO.isdisjoint(state.moves)
+    for choices in grammar().choices:
+        if "NAME" in choices:
+            assert NAMES_TOO.isdisjoint(choices)
 
 
 def test_a_text_over_the_cap_is_refused_unread() -> None:
