@@ -1,15 +1,20 @@
 """What the pages say of keys and commands is what the program has."""
 
+import ast
 import configparser
 import re
+from collections.abc import Iterator
+from enum import StrEnum
 from functools import partial
 
+import pytest
 from click.testing import CliRunner
 
 from dicomrules.cli import output
 from dicomrules.cli.main import main
-from dicomrules.model.delivery import Kind
+from dicomrules.model.delivery import Kind, Standing, State
 from dicomrules.model.instance import Verdict
+from dicomrules.queue.entry import InstanceState, RequestState
 from dicomrules.service.plan import DRAIN_SECONDS
 from dicomrules.text.codes.registry import CODES
 from tests.docs import made
@@ -58,6 +63,42 @@ def test_every_event_that_a_page_names_is_told_somewhere() -> None:
     for about, what in named:
         made_of_a_value = f'f"{about}.{{' in source and any(what == each for each in (*Verdict, *Kind))
         assert f'"{about}.{what}"' in source or made_of_a_value, f"{about}.{what}"
+
+
+def test_every_event_that_wants_a_person_stands_in_operations() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    table = page.partition("| event |")[2].partition("\n\n")[0]
+    missing = {name for name in _warned_of() if f"`{name}`" not in table}
+    assert not missing
+
+
+def _warned_of() -> Iterator[str]:
+    """Names of events that are told as a warning or an error, where they stand in a call beside their level."""
+    for path in (ROOT / "src").rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(call, ast.Call) and any(ast.unparse(one) in _LOUD for one in call.args):
+                for one in call.args:
+                    if isinstance(one, ast.Constant) and re.fullmatch(r"[a-z]+\.[a-z_]+", str(one.value)):
+                        yield one.value
+
+
+_LOUD = ("Level.WARNING", "Level.ERROR")
+
+
+@pytest.mark.parametrize("states", [State, InstanceState, RequestState, Standing])
+def test_every_state_stands_in_operations(states: type[StrEnum]) -> None:
+    page = (ROOT / "docs" / "operations.md").read_text("utf-8").partition("## What the states mean")[2]
+    first_cells = [
+        line.split("|")[1].strip() for line in page.partition("\n## ")[0].splitlines() if line.startswith("|")
+    ]
+    assert [f"`{one}`" for one in states if f"`{one}`" not in first_cells] == []
+
+
+def test_every_condition_stands_in_operations() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    source = (ROOT / "src" / "dicomrules" / "observe" / "conditions.py").read_text("utf-8")
+    for name in re.findall(r'Condition\(\s*"([a-z.]+)"', source):
+        assert f"| `{name}` |" in page, name
 
 
 def test_the_service_stops_and_restarts_as_the_gateway_needs_it() -> None:

@@ -20,7 +20,8 @@ from dicomrules.dicom.coders import JPEG_2000, JPEG_2000_LOSSLESS, JPEG_BASELINE
 from dicomrules.dicom.source import Bytes
 
 LONGEST_FRAME: Final = 1 << 30  # bytes, decoded
-_LOSSY_JPEG: Final = frozenset({JPEG_BASELINE, "1.2.840.10008.1.2.4.51"})
+_JPEG_EXTENDED: Final = "1.2.840.10008.1.2.4.51"
+_LOSSY_JPEG: Final = frozenset({JPEG_BASELINE, _JPEG_EXTENDED})
 
 # Which library codes what, by transfer syntax; others of pydicom's end the process where these raise an error
 _J2K = {"1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91", *(f"1.2.840.10008.1.2.4.20{n}" for n in (1, 2, 3))}
@@ -29,7 +30,7 @@ _PLUGINS: Final[dict[str, str]] = {
     **dict.fromkeys(("1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81"), "pyjpegls"),
     "1.2.840.10008.1.2.5": "pylibjpeg",
     "1.2.840.10008.1.2.4.50": "pillow",
-    **dict.fromkeys(("1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70"), "gdcm"),
+    **dict.fromkeys((_JPEG_EXTENDED, "1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70"), "gdcm"),
 }
 
 Frame = np.ndarray[Any, Any]
@@ -111,6 +112,8 @@ def decoded_frames(
     """The frames of encapsulated Pixel Data whose value lies from `start` to `end`, each with its colours
     (Photometric Interpretation). Raises Uncodable.
     """
+    if transfer_syntax == _JPEG_EXTENDED and found.allocated > 8:
+        raise Uncodable("JPEG Extended with 12 bits is decoded by nothing here: it can only leave as it came")
     decoder = get_decoder(UID(transfer_syntax))
     how: dict[str, Any] = {
         "as_rgb": transfer_syntax in _LOSSY_JPEG,
@@ -146,6 +149,8 @@ def coded(pixels: Frame, found: Description, photometric: str, transfer_syntax: 
     """One frame, coded; `photometric` are the colours that it has now. Without a quality it is decoded again and
     compared, because nothing may be lost. Raises Uncodable.
     """
+    if quality is not None and photometric == "PALETTE COLOR":
+        raise Uncodable("a palette does not bear loss: its pixels are numbers of colours")
     said = colours(found, photometric, transfer_syntax, quality)
     options = replace(found, planar=0).options(said)
     options.pop("number_of_frames")
@@ -186,8 +191,6 @@ def _jpeg(pixels: Frame, found: Description, photometric: str, quality: int | No
     if found.samples == 3 and photometric not in ("RGB", "YBR_FULL"):
         raise Uncodable(f"{photometric} is not coded as JPEG")
     mode = {"RGB": "RGB", "YBR_FULL": "YCbCr"}.get(photometric, "L")
-    if photometric == "PALETTE COLOR":
-        raise Uncodable("a palette does not bear loss")
     out = io.BytesIO()
     Image.fromarray(pixels, mode).save(out, "JPEG", quality=quality, subsampling=1)  # 4:2:2
     return out.getvalue()

@@ -165,3 +165,18 @@ def test_what_there_is_no_coder_for_is_known_beforehand() -> None:
     assert missing(JPEG_2000_LOSSLESS) == ()
     assert not can_encode("1.2.840.10008.1.2.4.201")  # HTJ2K
     assert not can_encode(IMPLICIT)  # which is no compression
+
+
+@pytest.mark.parametrize("target", [JPEG_2000, JPEG_BASELINE, JPEG_LS_NEAR_LOSSLESS])
+def test_numbers_of_a_palette_bear_no_loss_whatever_the_coder(target: str) -> None:
+    """PS3.3 C.7.6.3.1.2: a number that is a little off is another colour."""
+    data_set, is_in = _parts(Path(str(get_testdata_file("OBXXXX1A.dcm"))).read_bytes())
+    with pytest.raises(Uncodable, match="palette"):
+        coded(data_set, is_in, Wish(target, 90))
+    assert coded(data_set, is_in, Wish(JPEG_2000_LOSSLESS)).PhotometricInterpretation == "PALETTE COLOR"
+
+
+def test_jpeg_extended_with_12_bits_says_why_it_is_not_decoded() -> None:
+    data_set, is_in = _parts(Path(str(get_testdata_file("JPEG-lossy.dcm"))).read_bytes())
+    with pytest.raises(Uncodable, match="12 bits is decoded by nothing here: it can only leave as it came"):
+        coded(data_set, is_in, Wish(EXPLICIT))
