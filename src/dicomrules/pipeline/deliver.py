@@ -49,9 +49,9 @@ class Delivery:
         self._groups = {target.destination.name: self._group(target) for target in targets}
         self._ending: list[_Group] = []
 
-    def start(self) -> None:
-        """Queue again what was under way when we last ended, then begin."""
-        again = self._ledger.recover(datetime.now(UTC))
+    def start(self, crashed: bool = False) -> None:
+        """Queue again what was under way when we last ended, then begin. `crashed`: it may be why we did."""
+        again = self._ledger.recover(datetime.now(UTC), suspected=crashed)
         if again:
             self._emit(
                 Event(

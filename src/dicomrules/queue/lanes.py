@@ -3,9 +3,9 @@
 A claim gives each attempt its number, committed before the attempt begins. An outcome counts only while its delivery
 is still `sending` under that number; one that comes later is kept in the history and changes nothing.
 
-What was `sending` when the process died is sent again, and may be why it died. So from then on it is claimed alone, one
-suspect a moment after the other, until an attempt of it ends. What was there at CRASHES deaths in a row has failed: it
-waits for a person, and all others go.
+What was `sending` when the process ended is sent again. Where the process died of itself, that may be why; so from then
+on it is claimed alone, one suspect a moment after the other, until an attempt of it ends. What was there at CRASHES
+deaths in a row has failed: it waits for a person, and all others go.
 """
 
 from collections.abc import Iterable, Sequence
@@ -204,21 +204,23 @@ def _hold_one(tx: Transaction, instance_id: int, reason: str) -> None:
         tx.move_instance(InstanceState(state), InstanceState.HELD)
 
 
-def cut_off(tx: Transaction, destination: str, limit: int, now: datetime, places: list[int]) -> int:
-    """The process died during up to `limit` attempts at this destination: queue them again; how many there were.
+def cut_off(tx: Transaction, destination: str, limit: int, now: datetime, places: list[int] | None) -> int:
+    """The process ended during up to `limit` attempts at this destination: queue them again; how many there were.
 
     `places` counts the suspects so far, by how often the process has died with them: each goes a moment after the last.
+    None: nothing is suspected.
     """
     rows = tx.run("sending", (destination, limit))
     at = encoding.micros(now)
     for identity, attempts, crashes, due in rows:
-        last = crashes + 1 >= CRASHES
-        if not last:
-            due = min(due, at) + places[crashes] * encoding.span(_APART[crashes])
-            places[crashes] += 1
-        after, kind = (State.FAILED, Kind.FAILED) if last else (State.QUEUED, Kind.DEFERRED)
-        tx.run("cut_off", (after.value, crashes + 1, due, identity))
-        message = GIVEN_UP if last else CUT_OFF
+        after, kind, message, first = State.QUEUED, Kind.DEFERRED, CUT_OFF, min(due, at)
+        if places is not None:
+            if crashes + 1 >= CRASHES:
+                after, kind, message = State.FAILED, Kind.FAILED, GIVEN_UP
+            else:
+                first += places[crashes] * encoding.span(_APART[crashes])
+                places[crashes] += 1
+        tx.run("cut_off", (after.value, crashes + (places is not None), first, identity))
         tx.run("insert_attempt", (identity, attempts, 0, kind.value, None, message, None, None, at))
         tx.move(destination, State.SENDING, after)
     return len(rows)

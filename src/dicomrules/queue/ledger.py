@@ -217,16 +217,16 @@ class Ledger:
         """Queue failed deliveries again, because a person said so; how many of them were failed."""
         return self._requeue(deliveries, State.FAILED, now)
 
-    def recover(self, now: datetime) -> int:
-        """Queue again what was being sent when the delivery process died; how many. Before any lane starts.
+    def recover(self, now: datetime, *, suspected: bool = False) -> int:
+        """Queue again what was being sent when the delivery process ended; how many. Before any lane starts.
 
-        What was there every time that it died, lately, has failed.
+        `suspected`: it died of itself, maybe of one of them. What was there every time that it died has failed.
         """
         count, places = 0, [0] * lanes.CRASHES
         for destination in self.destinations():
             while True:
                 with self._writing() as tx:
-                    found = lanes.cut_off(tx, destination, GROUP, now, places)
+                    found = lanes.cut_off(tx, destination, GROUP, now, places if suspected else None)
                 count += found
                 if found < GROUP:
                     break

@@ -68,7 +68,7 @@ def run(plan: Plan, line: Line) -> None:
     try:
         work = _Work(plan, emit)
         with _wakeup(plan.settings.state) as wakeup:
-            work.start()
+            work.start(line.crashed)
             line.ready("to " + ", ".join(each.name for each in plan.settings.destinations))
             busy = False
             while not stop.now() and not work.ledger.failure and not work.damaged:
@@ -127,13 +127,13 @@ class _Work:
         self._checked = time.monotonic() - _CHECK_EVERY + _CHECK_FIRST
         self.damaged = False
 
-    def start(self) -> None:
-        """Begin; what was under way when the process died is taken up again."""
+    def start(self, crashed: bool = False) -> None:
+        """Begin; what was under way when the process died is taken up again, with care if it `crashed`."""
         now = datetime.now(UTC)
         if self.ledger.is_ahead_of(now):
             self._emit(Event("clock.set", Level.WARNING, _SET_BACK))
             self.ledger.due_now(now)
-        self.delivery.start()
+        self.delivery.start(crashed)
         self._commitment.start(now)
         self._held.start(self._plan.program.fingerprint, now)
         self._requests.start(now)

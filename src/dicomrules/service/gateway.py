@@ -147,7 +147,7 @@ def _start(plan: Plan, child: _Child, children: list[_Child]) -> str:
         # Whoever holds the writing end of a child's pipe keeps that child alive: only the parent may.
         for end in (report[0], alive[1], *(other.alive for other in children if other.alive >= 0)):
             os.close(end)
-        os._exit(_life(plan, child, Line(report[1], alive[0])))
+        os._exit(_life(plan, child, Line(report[1], alive[0], _crashed(child))))
     os.close(report[1])
     os.close(alive[0])
     child.pid, child.alive = pid, alive[1]
@@ -253,6 +253,11 @@ def _note_death(child: _Child) -> None:
             "its own output above says why; nothing that was acknowledged is lost",
         )
     _say(f"the {child.name} process died and is started again")
+
+
+def _crashed(child: _Child) -> bool:
+    """Whether it ended last by a signal or by an error of ours, not because the disk had failed it."""
+    return child.code < 0 or child.code == DIED_AGAIN
 
 
 def _say(line: str) -> None:

@@ -58,11 +58,13 @@ class StateLost(Exception):
 class Line:
     """A child's line to its parent: one report, when it is ready or knows that it never will be.
 
-    `parent` is readable, by its end of file, when the parent has died.
+    `parent` is readable, by its end of file, when the parent has died. `crashed`: the process before this one died of
+    itself, so that something it had in hand may be the cause.
     """
 
     report: int
     parent: int
+    crashed: bool = False
 
     def ready(self, doing: str) -> None:
         """Tell that the child does its work; `doing` is its part of the ready line."""

@@ -61,7 +61,7 @@ def test_s17_who_was_there_at_three_deaths_in_a_row_has_failed_and_nobody_else(l
     fill(ledger, 5, "pacs", "archive")
     assert len(ledger.claim("pacs", 3, NOW)) == 3
     ledger.claim("archive", 1, NOW)
-    assert ledger.recover(NOW) == 4
+    assert ledger.recover(NOW, suspected=True) == 4
     assert [one.sop_instance for one in ledger.claim("pacs", 3, LATER)] == ["1.2.3.3", "1.2.3.4"]
     (first,) = ledger.claim("pacs", 3, LATER)
     assert first.sop_instance == "1.2.3.0", "a suspect goes alone"
@@ -69,9 +69,9 @@ def test_s17_who_was_there_at_three_deaths_in_a_row_has_failed_and_nobody_else(l
     (poison,) = ledger.claim("pacs", 3, LATER)
     ledger.give_back([poison], LATER)
     (poison,) = ledger.claim("pacs", 3, LATER)
-    assert ledger.recover(LATER) == 3
+    assert ledger.recover(LATER, suspected=True) == 3
     assert poison.id in {one.id for _ in range(3) for one in ledger.claim("pacs", 3, LATER + timedelta(minutes=1))}
-    ledger.recover(LATER)
+    ledger.recover(LATER, suspected=True)
     assert state_of(reader, "1.2.3.1") == (InstanceState.WAITING, [State.FAILED, State.QUEUED])
     (story,) = reader.trace("1.2.3.1")
     messages = [one.outcome.message for one in story.deliveries[0].attempts]
@@ -82,12 +82,19 @@ def test_s17_who_was_there_at_three_deaths_in_a_row_has_failed_and_nobody_else(l
     assert poison.id in again, "a person may say so"
 
 
+def test_s17_what_a_cut_of_the_power_cuts_off_is_suspected_of_nothing(ledger: Ledger) -> None:
+    fill(ledger, 2, "pacs")
+    for _ in range(5):
+        assert len(ledger.claim("pacs", 2, NOW)) == 2
+        assert ledger.recover(NOW) == 2
+
+
 def test_s17_what_an_orderly_end_cuts_off_is_suspected_of_nothing(ledger: Ledger) -> None:
     fill(ledger, 2, "pacs")
     late, _ = ledger.claim("pacs", 2, NOW)
     assert ledger.take_back(NOW) == 2
     assert not end(ledger, late, Kind.SENT)
-    assert ledger.recover(NOW) == 0
+    assert ledger.recover(NOW, suspected=True) == 0
     assert len(ledger.claim("pacs", 2, NOW)) == 2
 
 
@@ -197,7 +204,7 @@ def test_recovery_queues_all_that_was_being_sent_in_its_old_order(ledger: Ledger
     before = ledger.claim("pacs", 64, NOW) + ledger.claim("pacs", 64, NOW)
     ledger.claim("archive", 10, NOW)
     assert ledger.recover(NOW) == 138
-    after = [one for _ in before for one in ledger.claim("pacs", 64, LATER)]
+    after = ledger.claim("pacs", 64, NOW) + ledger.claim("pacs", 64, NOW)
     assert [one.id for one in after] == [one.id for one in before]
     assert {one.attempts for one in after} == {2}
 
