@@ -95,7 +95,7 @@ def _by_kind(scope: Scope, meant: Targets, effect: Effect) -> Callable[[Run, Mea
         def enters(spot: Spot, element: Element) -> bool:
             return meant.anywhere and not spared(spot.dataset, element.tag, element.vr)
 
-        for spot, element in elements(run.here, enters):
+        for spot, element in elements(run, run.here, enters):
             dataset, tag, vr = spot.dataset, element.tag, element.vr
             if wanted(dataset, tag, vr) and not spared(dataset, tag, vr):
                 top = tag if spot.top is None else spot.top

@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterator
 from dicomrules.dicom.columns import Element
 from dicomrules.dicom.edit import DataSet
 from dicomrules.dicom.tags import format_tag, keyword_of
-from dicomrules.engine.run import Spot
+from dicomrules.engine.run import Run, Spot
 
 # Whether the items of a sequence are looked at.
 Enters = Callable[[Spot, Element], bool]
 _Step = Spot | tuple[Spot, Element]
 
 
-def elements(start: Spot, enters: Enters | None = None) -> Iterator[tuple[Spot, Element]]:
+def elements(run: Run, start: Spot, enters: Enters | None = None) -> Iterator[tuple[Spot, Element]]:
     """Each element with the data set or item that holds it, a sequence before what lies in it.
 
     Whoever gets an element may change or remove it: a sequence is entered as it is afterwards. Without `enters`, every
@@ -26,6 +26,7 @@ def elements(start: Spot, enters: Enters | None = None) -> Iterator[tuple[Spot, 
         elif isinstance(found, Spot):
             open_.append(_elements(found))
         else:
+            run.look()
             yield found
             spot, element = found
             if element.is_sequence and (enters is None or enters(spot, element)):

@@ -40,13 +40,23 @@ def chooser(scope: Scope, selector: Selector | None) -> Choice:
             return lambda run, items: [number - 1] if 1 <= number <= len(items) else []
         case Where(condition):
             holds = scope.condition(scope.inside_item(), condition)
-            return lambda run, items: [place for place, item in enumerate(items) if within(run, item, holds)]
+
+            def fitting(run: Run, items: Sequence[DataSet]) -> list[int]:
+                run.look(len(items))
+                return [place for place, item in enumerate(items) if within(run, item, holds)]
+
+            return fitting
         case Pick.FIRST:
             return lambda run, items: [0] if items else []
         case Pick.LAST:
             return lambda run, items: [len(items) - 1] if items else []
         case _:
-            return lambda run, items: list(range(len(items)))
+
+            def all_of_them(run: Run, items: Sequence[DataSet]) -> list[int]:
+                run.look(len(items))
+                return list(range(len(items)))
+
+            return all_of_them
 
 
 def within(run: Run, item: DataSet, holds: Callable[[Run], bool]) -> bool:

@@ -19,7 +19,7 @@ def removing_private(scope: Scope, statement: RemovePrivate) -> Act:
     plan, creators = scope.plan, statement.creators
 
     def act(run: Run) -> None:
-        for spot, element in elements(Spot(run.root)):
+        for spot, element in elements(run, Spot(run.root)):
             dataset, tag = spot.dataset, element.tag
             if is_private(tag) and tag in dataset and not (_stays(dataset, tag, creators) or reserves(dataset, tag)):
                 remove(run, spot, tag)

@@ -1,6 +1,6 @@
 """Reading: what a path yields in one decision, decoded once and remembered until the element is written."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from dicomrules.dicom.edit import DataSet
@@ -186,7 +186,12 @@ def _through(scope: Scope, step: Step, deeper: Descent, on_nothing: Callable[[Pr
         combine = any if step.selector is Pick.ANY else all
 
         def each(run: Run, dataset: DataSet, predicate: Predicate) -> bool:
-            return combine(deeper(run, item, predicate) for item in items_in(dataset, step.tag))
+            def answers() -> Iterator[bool]:
+                for item in items_in(dataset, step.tag):
+                    run.look()
+                    yield deeper(run, item, predicate)
+
+            return combine(answers())
 
         return each
     into = enter(scope, step)

@@ -76,7 +76,7 @@ def declare(plan: Plan, run: Run, charset: str) -> None:
     """Say once, at the top, which character set all text is in."""
     nested = [
         spot
-        for spot, element in elements(Spot(run.root))
+        for spot, element in elements(run, Spot(run.root))
         if element.tag == SPECIFIC_CHARACTER_SET and spot.top is not None
     ]
     for spot in nested:
@@ -130,7 +130,7 @@ def _texts(plan: Plan, run: Run, speaks: Speaks) -> list[_Text]:
 def _decoded(plan: Plan, run: Run, speaks: Speaks, *, lossy: bool = False) -> list[_Text]:
     """Raises UndecodableText, unless `lossy`."""
     found = []
-    for spot, element in elements(Spot(run.root)):
+    for spot, element in elements(run, Spot(run.root)):
         if element.is_sequence or (vr := plan.vr(spot.dataset, element)) not in CHARSET_VRS:
             continue
         raw = element.raw

@@ -42,7 +42,7 @@ def remapping(scope: Scope, statement: RemapUids) -> Act:
         def enters(spot: Spot, element: Element) -> bool:
             return not spared(spot.dataset, element.tag, element.vr)
 
-        for spot, element in elements(Spot(run.root), enters):
+        for spot, element in elements(run, Spot(run.root), enters):
             if element.is_sequence or plan.vr(spot.dataset, element) != "UI" or holds_classes(element.tag):
                 continue
             if not spared(spot.dataset, element.tag, "UI"):
@@ -93,6 +93,6 @@ class _Sources:
         return uid in self._received
 
     def _all_received(self) -> Iterator[str]:
-        for spot, element in elements(Spot(self._run.original)):
+        for spot, element in elements(self._run, Spot(self._run.original)):
             if not element.is_sequence and self._plan.vr(spot.dataset, element) == "UI":
                 yield from _parts(element.raw)

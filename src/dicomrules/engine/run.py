@@ -6,11 +6,13 @@ from typing import Any, Final
 
 from dicomrules.dicom.edit import DataSet, open_dataset
 from dicomrules.dicom.index import Index
+from dicomrules.engine.halt import Halt
 from dicomrules.model.decision import Change
 from dicomrules.model.instance import Envelope
 from dicomrules.program.expression import OfObject
 from dicomrules.program.path import PrivateTag
 from dicomrules.program.ruleset import Row
+from dicomrules.program.verdict import Stop
 
 # The answers of tables that are not in the Program, by (table, key); None: nothing found.
 Answers = Mapping[tuple[str, tuple[str, ...]], Row | None]
@@ -19,6 +21,11 @@ UNREAD: Final = object()
 
 # How many changed elements are told one by one; the others are counted. A structure set may have a million.
 MOST_CHANGES: Final = 10_000
+
+# How much one decision may look at: so often all that the object has, and in small ones at least so many items. No rule
+# asks for so much of a whole object; one that asks each item about each other would take days for a large one.
+PASSES, AT_LEAST = 50, 1_000_000
+TOO_LONG: Final = Stop("hold", "deciding it takes too long")
 
 
 @dataclass(slots=True)
@@ -55,7 +62,8 @@ class Run:
     `root` is the edit tree, `here` what plain paths start from. `slots` caches what was read, by the plan's numbers.
     `locals` holds `let` names, `objects` what a test asks of its other objects. `edits` are by path, in order. `notes`
     are those of the rule at hand. `done` are the statements that hide who the patient is ("remap uids", "shift dates"),
-    `made` the UIDs that `remap uids` has made. `fresh` is what the statement at hand has made to write into.
+    `made` the UIDs that `remap uids` has made. `fresh` is what the statement at hand has made to write into. `left` is
+    how many items and elements may still be looked at one by one.
     """
 
     __slots__ = (
@@ -68,6 +76,7 @@ class Run:
         "fresh",
         "here",
         "index",
+        "left",
         "locals",
         "made",
         "notes",
@@ -96,6 +105,7 @@ class Run:
         self.done: set[str] = set()
         self.fresh: list[Fresh] = []
         self.untold = 0  # changes of the rule at hand that are only counted
+        self.left = AT_LEAST + PASSES * index.count
 
     @property
     def original(self) -> DataSet:
@@ -112,7 +122,14 @@ class Run:
         twin._original = self._original
         twin.edits = {path: replace(edit) for path, edit in self.edits.items()}
         twin.made, twin.done = set(self.made), set(self.done)
+        twin.left = self.left
         return twin
+
+    def look(self, count: int = 1) -> None:
+        """So many items or elements are looked at now. Raises Halt when that is too much."""
+        self.left -= count
+        if self.left < 0:
+            raise Halt(TOO_LONG)
 
     def begin(self, rule: str) -> None:
         """A rule, or a routes table (empty), begins."""

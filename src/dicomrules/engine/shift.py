@@ -36,7 +36,7 @@ def shifting(scope: Scope, statement: ShiftDates) -> Act:
         if "shift dates" in run.done:
             run.note("dates were shifted before, this adds up")
         spared = sparing(run)
-        for spot, element in elements(Spot(run.root), lambda spot, at: not spared(spot.dataset, at.tag, at.vr)):
+        for spot, element in elements(run, Spot(run.root), lambda spot, at: not spared(spot.dataset, at.tag, at.vr)):
             vr = "SQ" if element.is_sequence else plan.vr(spot.dataset, element)
             if vr not in _SHIFTED or not element.length or spared(spot.dataset, element.tag, vr):
                 continue
