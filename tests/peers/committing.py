@@ -97,7 +97,7 @@ class Modality:
     def associate(self) -> Any:
         """An association for storing and asking."""
         ae = AE(self.aet)
-        ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = 60
+        ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = 20  # its threads miss one another now and then
         ae.add_requested_context(Verification)
         ae.add_requested_context(CTImageStorage, ExplicitVRLittleEndian)
         ae.add_requested_context(StorageCommitmentPushModel, SYNTAXES)
