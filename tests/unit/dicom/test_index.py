@@ -269,10 +269,10 @@ def test_sequences_may_lie_as_deep_as_the_limit_and_no_deeper(undefined: bool) -
 
 
 def test_a_hundred_thousand_sequences_in_one_another_are_refused_at_once() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     refused(nested(100_000, undefined=True))
     refused(nested(100_000, undefined=True), nesting=512)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_elements_items_and_fragments_count_together() -> None:
@@ -294,14 +294,14 @@ def test_elements_items_and_fragments_count_together() -> None:
 )
 def test_masses_of_little_things_are_walked_in_bounded_time_and_memory(data: bytes) -> None:
     tracemalloc.start()
-    started = time.perf_counter()
+    started = time.process_time()
     try:
         walked = walk(data)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
     assert walked.count > 60_000
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
     assert peak < 10_000_000
 
 
