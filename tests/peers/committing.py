@@ -179,6 +179,14 @@ class Pacs:
     questions: list[Question] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)  # what its reports were answered
     roles_answered: list[tuple[bool | None, bool | None]] = field(default_factory=list)
+    reporting: int = 0  # reports that are being made just now
+
+    def begin(self) -> None:
+        """As if it had just been started: a good one that has seen nothing."""
+        until(lambda: not self.reporting, 30, "its last report to be answered")
+        self.answering, self.action_status = commits, 0x0000
+        for seen in (self.stored, self.questions, self.statuses, self.roles_answered):
+            seen.clear()
 
     def __enter__(self) -> Self:
         ae = AE(self.aet)
@@ -222,6 +230,19 @@ class Pacs:
         association: Any = None,
     ) -> None:
         """One N-EVENT-REPORT, on that association or on a new one."""
+        self.reporting += 1
+        try:
+            self._report(transaction, committed, failed, association)
+        finally:
+            self.reporting -= 1
+
+    def _report(
+        self,
+        transaction: str,
+        committed: Sequence[tuple[str, str]],
+        failed: Sequence[tuple[str, str, int]],
+        association: Any,
+    ) -> None:
         said = Dataset()
         said.TransactionUID = transaction
         if committed:

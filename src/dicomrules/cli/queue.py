@@ -51,26 +51,21 @@ def queue(ctx: click.Context, /, **given: Any) -> None:
             click.echo(f"\nthere may be more: --after {max(each.id for each in found)}")
 
 
-@queue.command("retry")
-@click.argument("destination")
-@REASON
-@GATEWAY
-@WAIT
-@FORMAT
-def retry(destination: str, reason: str, gateway: Path, wait: float, form: str) -> None:
-    """Queue again everything that has failed at DESTINATION."""
-    _ask(gateway, Wish(Ask.RETRY, who(), reason, None, destination), wait, form)
+def _about_destination(name: str, kind: Ask, text: str) -> None:
+    """A command that asks for something about a whole destination."""
+
+    @queue.command(name, help=text)
+    @click.argument("destination")
+    @REASON
+    @GATEWAY
+    @WAIT
+    @FORMAT
+    def command(destination: str, reason: str, gateway: Path, wait: float, form: str) -> None:
+        _ask(gateway, Wish(kind, who(), reason, None, destination), wait, form)
 
 
-@queue.command("resume")
-@click.argument("destination")
-@REASON
-@GATEWAY
-@WAIT
-@FORMAT
-def resume(destination: str, reason: str, gateway: Path, wait: float, form: str) -> None:
-    """Try DESTINATION now, instead of when its pause is over."""
-    _ask(gateway, Wish(Ask.RESUME, who(), reason, None, destination), wait, form)
+_about_destination("retry", Ask.RETRY, "Queue again everything that has failed at DESTINATION.")
+_about_destination("resume", Ask.RESUME, "Try DESTINATION now, instead of when its pause is over.")
 
 
 @queue.command("discard")

@@ -60,12 +60,9 @@ class Alarms:
 
     def _there(self, key: tuple[str, str], one: Condition, now: datetime) -> Alarm | None:
         known = self._known.get(key)
-        if known is None:
-            self._known[key] = _Known(one, now, now)
-            return Alarm(Turn.RAISED, one, now)
-        if known.over:
-            if now - known.told_at <= QUIET:
-                return None
+        if known is None or known.over:
+            if known is not None and now - known.told_at <= QUIET:
+                return None  # it flickers
             self._known[key] = _Known(one, now, now)
             return Alarm(Turn.RAISED, one, now)
         if now - known.told_at < AGAIN:

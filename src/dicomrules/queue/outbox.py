@@ -14,7 +14,7 @@ import apsw
 
 from dicomrules.queue import encoding
 from dicomrules.queue.connection import make_file, told
-from dicomrules.queue.statements import outbox_schema
+from dicomrules.queue.statements import outbox
 
 FILE = "outbox.db"
 MOST = 1_000_000  # texts of one kind; at 2 KB each some 2 GB, weeks without a repository
@@ -48,41 +48,38 @@ class Outbox:
             self._connection.set_busy_timeout(10_000)
             self._connection.pragma("journal_mode", "wal")
             self._connection.pragma("synchronous", "full")
-            self._connection.execute(outbox_schema())
+            schema, self._statements = outbox()
+            self._connection.execute(schema)
 
     def put(self, kind: str, texts: Sequence[bytes], at: datetime) -> int:
         """Keep texts, in one transaction; how many there was room for."""
         with self._mutex, told(), self._connection:
-            ((span,),) = self._all("SELECT max(id) - min(id) FROM texts WHERE kind = ?", (kind,))
+            ((span,),) = self._run("span", (kind,))
             taken = texts[: max(0, MOST - (span or 0))]
-            self._connection.executemany(
-                "INSERT INTO texts (kind, at, text) VALUES (?, ?, ?)",
-                [(kind, encoding.micros(at), text) for text in taken],
-            )
+            rows = [(kind, encoding.micros(at), text) for text in taken]
+            self._connection.executemany(self._statements["put"], rows)
         return len(taken)
 
     def first(self, kind: str, count: int) -> list[Text]:
         """The oldest texts of a kind."""
         with self._mutex, told():
-            rows = self._all("SELECT id, at, text FROM texts WHERE kind = ? ORDER BY id LIMIT ?", (kind, count))
+            rows = self._run("first", (kind, count))
         return [Text(identity, encoding.moment(at), text) for identity, at, text in rows]
 
     def done(self, kind: str, through: int) -> None:
         """All texts of a kind up to this one have been taken."""
         with self._mutex, told():
-            self._connection.execute("DELETE FROM texts WHERE kind = ? AND id <= ?", (kind, through))
+            self._run("done", (kind, through))
 
     def unsent(self, kind: str) -> Unsent:
         """What still waits."""
         with self._mutex, told():
-            ((waiting, since),) = self._all(
-                "SELECT count(*), min(at) FROM (SELECT at FROM texts WHERE kind = ? ORDER BY id LIMIT 100000)", (kind,)
-            )
+            ((waiting, since),) = self._run("unsent", (kind,))
         return Unsent(int(waiting), encoding.optional_moment(since))
 
     def close(self) -> None:
         """Close it, when no thread uses it any more."""
         self._connection.close()
 
-    def _all(self, statement: str, bindings: tuple[str | int, ...]) -> list[tuple[Any, ...]]:
-        return self._connection.execute(statement, bindings).fetchall()
+    def _run(self, name: str, bindings: tuple[str | int, ...]) -> list[tuple[Any, ...]]:
+        return self._connection.execute(self._statements[name], bindings).fetchall()

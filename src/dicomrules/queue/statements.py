@@ -15,9 +15,9 @@ def schema() -> str:
 
 
 @cache
-def outbox_schema() -> str:
-    """The statements that make an empty outbox, and leave one that is there as it is."""
-    return _text("outbox")
+def outbox() -> tuple[str, Mapping[str, str]]:
+    """The statements that make an empty outbox, and leave one that is there as it is; and its own by name."""
+    return _NAME.split(_text("outbox"))[0], _named("outbox")
 
 
 def upgrades(version: int, to: int) -> list[str]:
@@ -30,12 +30,16 @@ def statements() -> Mapping[str, str]:
     """Every named statement. A name stands once."""
     found: dict[str, str] = {}
     for file in ("record", "decide", "deliver", "retain", "read", "ask", "commit"):
-        pieces = _NAME.split(_text(file))
-        for name, statement in zip(pieces[1::2], pieces[2::2], strict=True):
+        for name, statement in _named(file).items():
             if name in found:
                 raise ValueError(f"the statement `{name}` stands twice in the SQL of the ledger")
-            found[name] = statement.strip()
+            found[name] = statement
     return found
+
+
+def _named(file: str) -> dict[str, str]:
+    pieces = _NAME.split(_text(file))
+    return {name: statement.strip() for name, statement in zip(pieces[1::2], pieces[2::2], strict=True)}
 
 
 def _text(file: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from dicomrules.dicom.patch import Patch
 from dicomrules.model.delivery import Delivery, State
+from dicomrules.spool.errors import SpoolError
 from tests.objects import CTImageStorage, raw_element
 
 EXPLICIT = "1.2.840.10008.1.2.1"
@@ -25,6 +26,10 @@ class StoredFile:
         """It came by C-STORE."""
         return None
 
+    def blob(self, file: str) -> int:
+        """It has none."""
+        raise SpoolError(f"{file} is not there")
+
     def __enter__(self) -> Self:
         return self
 
@@ -33,12 +38,15 @@ class StoredFile:
 
 
 class Files:
-    """The spool, as a sender sees it."""
+    """The spool, as a sender sees it; with an `error`, one that cannot be read."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.error: SpoolError | None = None
 
     def open(self, ref: str) -> StoredFile:
+        if self.error:
+            raise self.error
         return StoredFile(self.folder / ref)
 
     def delivery(self, number: int = 1, size: int = 100, **more: Any) -> Delivery:

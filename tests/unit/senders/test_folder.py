@@ -5,59 +5,25 @@ import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import pydicom
 import pytest
 from pydicom.data import get_testdata_file
 
 from dicomrules.dicom.patch import Blob, Patch, Splice
-from dicomrules.model.delivery import Delivery, Kind, State
+from dicomrules.model.delivery import Delivery, Kind
 from dicomrules.model.destination import FolderDestination
 from dicomrules.model.event import Event
 from dicomrules.senders.folder import FolderSender
 from dicomrules.spool.errors import SpoolError
+from tests.unit.senders.material import Files, delivery_of
 
 CT = Path(str(get_testdata_file("CT_small.dcm"))).read_bytes()
 DATA_SET = CT[CT.index(b"\x08\x00\x05\x00CS") :]
 UID = "1.3.6.1.4.1.5962.1.1.1.1.1.20040119072730.12322"
 EXPLICIT = "1.2.840.10008.1.2.1"
-
-
-class StoredFile:
-    """A spool file in a folder of its own; the data set begins behind a few bytes."""
-
-    def __init__(self, path: Path) -> None:
-        self.fd = os.open(path, os.O_RDONLY)
-        self.dataset_offset = 7
-        self.length = path.stat().st_size - 7
-
-    def came_with(self) -> bytes | None:
-        return None
-
-    def blob(self, file: str) -> int:
-        raise SpoolError(f"{file} is not there")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self.fd)
-
-
-class Files:
-    """The spool, as a sender sees it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.error: SpoolError | None = None
-
-    def open(self, ref: str) -> StoredFile:
-        if self.error:
-            raise self.error
-        return StoredFile(self.folder / ref)
 
 
 class Archive:
@@ -87,24 +53,8 @@ def archive(tmp_path: Path) -> Iterator[Archive]:
 
 
 def delivery(*splices: Splice, data_set: bytes = DATA_SET) -> Delivery:
-    digest = hashlib.sha256(data_set).hexdigest()
-    return Delivery(
-        id=1,
-        instance_id=1,
-        destination="archive",
-        spool_ref="ref",
-        sop_class="1.2.840.10008.5.1.4.1.1.2",
-        sop_instance=UID,
-        study="1.2",
-        transfer_syntax=EXPLICIT,
-        length=len(data_set),
-        digest=digest,
-        patch=Patch(digest, splices),
-        state=State.SENDING,
-        attempts=1,
-        next_attempt=datetime(2026, 1, 1, tzinfo=UTC),
-        calling_aet="CT_A1",
-    )
+    patch = Patch(hashlib.sha256(data_set).hexdigest(), splices)
+    return delivery_of(data_set, destination="archive", spool_ref="ref", sop_instance=UID, study="1.2", patch=patch)
 
 
 def replaced(old: bytes, new: bytes) -> Splice:
