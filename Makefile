@@ -7,7 +7,7 @@ export PYTHONDONTWRITEBYTECODE :=
 # Side by side, one process more than there are cores: most tests wait. `make test PYTEST_ARGS=` runs one after another.
 PYTEST_ARGS ?= --numprocesses $$(($$(nproc) + 1)) --dist worksteal
 
-.PHONY: demo run test check docs bench bench-quick fuzz campaign build peers clean
+.PHONY: demo run test check docs bench bench-quick fuzz campaign soak build peers clean
 
 demo: $(VENV)/installed
 	$(BIN)/python examples/hospital/demo.py
@@ -59,6 +59,11 @@ campaign: $(VENV)/installed-tests peers
 	$(BIN)/python -m tests.faults.crashes injected-kills --number $(CRASHES)
 	$(BIN)/python -m tests.faults.crashes injected-errors --number $(CRASHES)
 	$(BIN)/python -m tests.faults.crashes gateway-kills --number $$(($(CRASHES) / 3))
+
+# Hours at work with some hostile traffic: does anything grow? make soak MINUTES=120
+soak: MINUTES ?= 120
+soak: $(VENV)/installed-tests
+	$(BIN)/python bench/soak.py --minutes $(MINUTES)
 
 build: $(VENV)/installed-tests
 	$(BIN)/python -m build

@@ -253,8 +253,8 @@ class Ledger:
         """The time of day was set back to `now`: nothing waits for a moment that it had been."""
         for destination in self.destinations():
             with self._reading() as tx:
-                waiting = set_back.waiting(tx, destination)
-            for consignment in waiting:
+                later = set_back.due_later(tx, destination, now)
+            for consignment in later:
                 more = True
                 while more:
                     with self._writing() as tx:

@@ -16,9 +16,9 @@ def is_ahead(tx: Transaction, now: datetime) -> bool:
     return bool(last) and bool(last[0][0] > encoding.micros(now))
 
 
-def waiting(tx: Transaction, destination: str) -> list[int]:
-    """The consignments of a destination in which something waits."""
-    return [identity for (identity,) in tx.run("waiting_consignments", (destination,))]
+def due_later(tx: Transaction, destination: str, now: datetime) -> list[int]:
+    """The consignments of a destination in which something waits for a later moment."""
+    return [identity for (identity,) in tx.run("due_later", (destination, encoding.micros(now)))]
 
 
 def due_now(tx: Transaction, consignment: int, now: datetime, limit: int) -> bool:

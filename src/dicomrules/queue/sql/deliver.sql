@@ -113,9 +113,13 @@ SELECT id, attempts, crashes, next_attempt FROM deliveries WHERE destination = ?
 -- name: last_arrival
 SELECT received_at FROM instances WHERE id = (SELECT max(id) FROM instances);
 
--- name: waiting_consignments
-SELECT id FROM consignments WHERE destination = ?1 AND due IS NOT NULL AND diverted_at IS NULL
-UNION ALL SELECT id FROM consignments WHERE destination = ?1 AND due IS NOT NULL AND diverted_at IS NOT NULL;
+-- name: due_later
+SELECT c.id FROM (
+  SELECT id, due, quiet, quiet_at FROM consignments WHERE destination = ?1 AND due IS NOT NULL AND diverted_at IS NULL
+  UNION ALL
+  SELECT id, due, quiet, quiet_at FROM consignments WHERE destination = ?1 AND due IS NOT NULL AND diverted_at IS NOT NULL) c
+WHERE c.due > ?2 OR c.quiet_at > ?2 + c.quiet OR EXISTS (
+  SELECT 1 FROM deliveries d WHERE d.consignment = c.id AND d.state IN ('queued', 'deferred') AND d.next_attempt > ?2);
 
 -- name: consignment_due_now
 UPDATE consignments SET due = min(due, ?1), quiet_at = min(quiet_at, ?1 + quiet) WHERE id = ?2 RETURNING quiet;
