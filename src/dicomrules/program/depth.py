@@ -7,7 +7,7 @@ the stack of the machine, so allowing more of them is safe; no limit at all woul
 
 import sys
 
-from dicomrules.program.walk import parts_of
+from dicomrules.program.walk import below
 
 MOST_NESTING = 200
 """Brackets inside brackets, and `not` after `not`, that a file may hold."""
@@ -26,14 +26,8 @@ def make_room() -> None:
 
 def depth(value: object) -> int:
     """The levels of a compiled value, counted without recursion; stops counting beyond `DEEPEST`."""
-    deepest = 0
-    waiting: list[tuple[object, int]] = [(value, 0)]
-    while waiting and deepest <= DEEPEST:
-        here, level = waiting.pop()
-        names = parts_of(here.__class__)
-        if names is not None:
-            deepest = max(deepest, level)
-            waiting.extend([(getattr(here, name), level + 1) for name in names])
-        elif isinstance(here, tuple):
-            waiting.extend([(part, level) for part in here])
-    return deepest
+    here: list[object] = [value]
+    levels = 0
+    while levels <= DEEPEST and (here := below(here)):
+        levels += 1
+    return levels

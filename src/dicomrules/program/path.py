@@ -89,6 +89,10 @@ class Path:
     component: str = ""
     text: str = field(default="", compare=False)  # as written
 
+    def moved(self, steps: tuple[Step, ...], prefix: Prefix) -> Path:
+        """The same part of the element that these steps lead to."""
+        return Path(steps, prefix, self.value, self.most, self.group, self.component, self.text)
+
     @property
     def type(self) -> Type:
         """The type of what is read here: text for a component, else by the VR of the last step."""

@@ -116,12 +116,19 @@ def load(
 
 @contextmanager
 def _no_collection() -> Iterator[None]:
-    """Without the search for garbage in circles: rules are trees, and looking through a large one is a third of all."""
+    """Without the search for garbage in circles: rules are trees, and looking through a large one is a third of all.
+
+    Nor are they looked through as soon as it is back: to freeze and unfreeze calls them old. A gateway has frozen what
+    its processes share, and that stays so.
+    """
     was = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
+        if not gc.get_freeze_count():
+            gc.freeze()
+            gc.unfreeze()
         if was:
             gc.enable()
 

@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dicomrules.lang.check.proof import Claim, Prover, Tests, fixed
+from dicomrules.lang.check.proof import Claim, Prover, Tests
 from dicomrules.program.expression import (
     Among,
     Both,
@@ -113,4 +113,4 @@ def _any(parts: list[Facts | None]) -> Facts | None:
 
 def impossible(condition: Condition, tests: Tests) -> bool:
     """Whether a condition is proven to be never true."""
-    return not fixed(condition) and Prover(most=_LITTLE, tests=tests).never([Claim(condition)])
+    return not tests.about(condition).fixed and Prover(most=_LITTLE, tests=tests).never([Claim(condition)])

@@ -56,6 +56,10 @@ class Block:
     line: dict[Path, list[Mark]] = field(default_factory=dict)
     ended: Span | None = None
 
+    def knowing(self, env: Env) -> "Block":
+        """The same place, where something else is known."""
+        return Block(env, self.arms, self.line, self.ended)
+
 
 Result = tuple[tuple[program.Statement, ...], Block]
 
@@ -72,7 +76,7 @@ def wrote(work: Work, block: Block, marks: Sequence[Mark], *, proven: frozenset[
         if path.prefix is not Prefix.CURRENT or not any(overlap(path, mark.path) for mark in marks)
     )
     env = replace(block.env, known=known | proven)
-    return replace(block, env=env)
+    return block.knowing(env)
 
 
 def kept(block: Block, marks: Sequence[Mark]) -> Block:
@@ -86,13 +90,13 @@ def kept(block: Block, marks: Sequence[Mark]) -> Block:
         or any(overlap(path, mark.path) for mark in marks)
     )
     _enter(block, marks)
-    return replace(block, env=replace(block.env, known=known))
+    return block.knowing(replace(block.env, known=known))
 
 
 def lost(block: Block, gone: Callable[[Path], bool]) -> Block:
     """What is known after a statement that may have removed or emptied these paths of the data set."""
     known = frozenset(path for path in block.env.known if path.prefix is not Prefix.CURRENT or not gone(path))
-    return replace(block, env=replace(block.env, known=known))
+    return block.knowing(replace(block.env, known=known))
 
 
 def _enter(block: Block, marks: Sequence[Mark]) -> None:

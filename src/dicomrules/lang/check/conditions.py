@@ -65,11 +65,12 @@ def _no_condition(ground: Ground, node: ast.Expr, env: Env) -> Tested:
 
 
 def _and(ground: Ground, node: ast.And, env: Env) -> Tested:
-    known = env.known
+    inner = replace(env, outer=False)
     parts: list[Tested] = []
     for term in node.terms:
-        part = ground.test(term, replace(env, known=known, outer=False))
-        known |= part.true
+        part = ground.test(term, inner)
+        if not part.true <= inner.known:
+            inner = replace(inner, known=inner.known | part.true)
         parts.append(part)
     true = frozenset().union(*(part.true for part in parts))
     false = frozenset.intersection(*(part.false for part in parts))
@@ -80,11 +81,12 @@ def _and(ground: Ground, node: ast.And, env: Env) -> Tested:
 
 
 def _or(ground: Ground, node: ast.Or, env: Env) -> Tested:
-    known = env.known
+    inner = replace(env, outer=False)
     parts: list[Tested] = []
     for term in node.terms:
-        part = ground.test(term, replace(env, known=known, outer=False))
-        known |= part.false
+        part = ground.test(term, inner)
+        if not part.false <= inner.known:
+            inner = replace(inner, known=inner.known | part.false)
         parts.append(part)
     true = frozenset.intersection(*(part.true for part in parts))
     false = frozenset().union(*(part.false for part in parts))

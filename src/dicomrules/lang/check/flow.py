@@ -6,7 +6,7 @@ from operator import itemgetter
 
 from dicomrules.lang.check.ground import Ground
 from dicomrules.lang.check.places import Places
-from dicomrules.lang.check.proof import Claim, Prover, claim, fixed
+from dicomrules.lang.check.proof import Claim, Prover, claim
 from dicomrules.lang.check.versions import Versions
 from dicomrules.program.expression import Both, Origin
 from dicomrules.program.ruleset import Program, Routes, Rule
@@ -62,14 +62,6 @@ class Flow:
     ground: Ground
     places: Places
     prover: Prover
-    _fixed: dict[int, bool] = field(default_factory=dict)
-
-    def fixed(self, one: Claim) -> bool:
-        """Whether a claim depends on parameters; looked at once."""
-        key = id(one.condition)
-        if key not in self._fixed:
-            self._fixed[key] = fixed(one.condition)
-        return self._fixed[key]
 
     def rules(self, rules: Sequence[Rule], first: int) -> None:
         """Look at the rules from `first` on; the ones before have been looked at."""
@@ -96,7 +88,7 @@ class Flow:
 
     def _truth(self, under: Sequence[Claim], here: Claim, origin: Origin) -> None:
         """Report a condition that is never true where it stands, or always."""
-        if any(self.fixed(one) for one in (here, *under)):
+        if any(self.prover.fixed(one) for one in (here, *under)):
             return
         where = " here" if under else ""
         if self.prover.never([here], origin) or (under and self.prover.never([*under, here], origin)):
@@ -162,7 +154,7 @@ class Flow:
         claims = [one.claim.opposite for one in above]
         if len(claims) > 4 * _LOOKED_AT:
             self.prover.given_up[origin] = None
-        elif not any(self.fixed(one) for one in claims) and self.prover.never(claims, origin):
+        elif not any(self.prover.fixed(one) for one in claims) and self.prover.never(claims, origin):
             self._report(
                 "DR402", origin, "this `else` is never reached", above[-1:], "with this, the arms take every object"
             )
@@ -182,7 +174,7 @@ class Flow:
             self.prover.given_up[origin] = None
         if (
             not takers
-            or any(self.fixed(one) for one in (here, *(each.claim for each in takers)))
+            or any(self.prover.fixed(one) for one in (here, *(each.claim for each in takers)))
             or self.prover.never([here])
         ):
             return False

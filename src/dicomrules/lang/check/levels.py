@@ -17,7 +17,7 @@ from dicomrules.program.path import Path, Prefix
 from dicomrules.program.ruleset import Rule
 from dicomrules.program.statement import Add, Copy, Default, Let, Move, Set, Swap
 from dicomrules.program.verdict import Stop
-from dicomrules.program.walk import parts_of
+from dicomrules.program.walk import parts
 from dicomrules.text.codes.registry import diagnose
 
 _CONTEXT = {
@@ -102,12 +102,9 @@ class _Sources:
         return value, choice
 
 
-def _parts(value: object) -> Iterator[object]:
+def _parts(value: object) -> Iterable[object]:
     """What a value is made of directly."""
-    if isinstance(value, tuple):
-        yield from value
-    elif not isinstance(value, Path):
-        yield from [getattr(value, name) for name in parts_of(value.__class__) or ()]
+    return () if isinstance(value, Path) else parts(value)
 
 
 def _context(name: str) -> Source:

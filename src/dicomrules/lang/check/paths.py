@@ -91,8 +91,8 @@ def _placed(path: Path, node: ast.Path, env: Env, least: int) -> Place:
     if prefix is Prefix.HERE:
         steps, prefix = (*(env.within or ()), *steps), Prefix.CURRENT
         if env.aside:
-            path = replace(path, prefix=Prefix.CURRENT)
-    absolute = replace(path, steps=steps, prefix=prefix)
+            path = path.moved(path.steps, Prefix.CURRENT)
+    absolute = path.moved(steps, prefix)
     picks = [step.selector for step in path.steps] + [path.value]
     spread = "any" if Pick.ANY in picks else "every" if Pick.EVERY in picks else ""
     return Place(path, node.span, path.steps[-1].vr, least, absolute, spread)

@@ -7,7 +7,7 @@ from functools import cached_property
 from dicomrules.lang import ast
 from dicomrules.lang.check.ground import origin
 from dicomrules.program.expression import Origin
-from dicomrules.program.walk import parts_of
+from dicomrules.program.walk import parts
 from dicomrules.text.source import Span
 
 
@@ -80,4 +80,4 @@ def nodes(node: ast.Node) -> Iterator[ast.Node]:
             waiting.extend(reversed(here))
         elif isinstance(here, ast.Node):
             yield here
-            waiting.extend([getattr(here, name) for name in reversed(parts_of(type(here)) or ())])
+            waiting.extend(reversed([*parts(here)]))

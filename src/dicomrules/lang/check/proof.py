@@ -9,6 +9,7 @@ counted: beyond the bound nothing is proven, and that is remembered.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any, get_args
 
 from dicomrules.lang.check.ask import asked
 from dicomrules.lang.check.fit import Answer, answer, contradict
@@ -39,6 +40,8 @@ _MOST_TESTS = 1_000
 _MOST_ANSWERS = 100
 """How many parts of one condition, and answers about one value, are put together; more are left aside."""
 
+_TESTS = frozenset(get_args(Test))
+
 Version = Callable[[Path, "Claim"], object]
 """How often a path has been written before a claim is tested; whatever differs is another value."""
 
@@ -56,11 +59,6 @@ class Claim:
     def opposite(self) -> "Claim":
         """That it does not hold."""
         return replace(self, holds=not self.holds)
-
-
-def fixed(condition: Condition) -> bool:
-    """Whether something in it is so only for the parameters at hand: no slip of the author's, though proven."""
-    return any(isinstance(part, Always) for part in inside(condition))
 
 
 def claim(guard: Guard | None, at: int = 0) -> Claim:
@@ -82,11 +80,24 @@ class _Known:
     local: bool
 
 
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a condition is about, as numbers: two that share none are never proven to have to do with each other.
+
+    `fixed`: something in it is so only for the parameters at hand: no slip of the author's, though proven.
+    """
+
+    condition: Condition
+    subjects: frozenset[int]
+    fixed: bool
+
+
 @dataclass(slots=True)
 class Tests:
     """What each test of a rule set means: looked at once, however many proofs ask."""
 
     _known: dict[int, tuple[Test, _Known]] = field(default_factory=dict)
+    _about: dict[int, About] = field(default_factory=dict)
     _subjects: dict[object, int] = field(default_factory=dict)
 
     def understood(self, test: Test) -> _Known:
@@ -101,6 +112,16 @@ class Tests:
             known = _Known(answer(what, holds=True), answer(what, holds=False), subject, paths, local)
             found = self._known[id(test)] = (test, known)
         return found[1]
+
+    def about(self, condition: Condition) -> About:
+        """What a condition is about."""
+        found = self._about.get(id(condition))
+        if found is None:
+            tests: list[Any] = [part for part in inside(condition) if part.__class__ in _TESTS]
+            subjects = frozenset(self.understood(test).subject for test in tests)
+            fixed = any(isinstance(test, Always) for test in tests)
+            found = self._about[id(condition)] = About(condition, subjects, fixed)
+        return found
 
 
 _Facts = dict[object, tuple[Answer, ...]]
@@ -132,7 +153,6 @@ class Prover:
     given_up: dict[Origin, None] = field(default_factory=dict)
     left: int = MOST_IN_ALL
     tests: Tests = field(default_factory=Tests)
-    _about: dict[int, tuple[Condition, frozenset[int]]] = field(default_factory=dict)
     _meanings: dict[tuple[int, bool, int, int], tuple[Condition, _Meant]] = field(default_factory=dict)
 
     def never(self, claims: Sequence[Claim], about: Origin | None = None) -> bool:
@@ -156,13 +176,12 @@ class Prover:
         return refuted and steps.left >= 0
 
     def subjects(self, condition: Condition) -> frozenset[int]:
-        """What a condition is about, as numbers: two that share none are never proven to have to do with each other."""
-        found = self._about.get(id(condition))
-        if found is None:
-            tests = (part for part in inside(condition) if isinstance(part, Test))
-            found = (condition, frozenset(self.tests.understood(test).subject for test in tests))
-            self._about[id(condition)] = found
-        return found[1]
+        """What a condition is about."""
+        return self.tests.about(condition).subjects
+
+    def fixed(self, claim: Claim) -> bool:
+        """Whether a claim depends on parameters."""
+        return self.tests.about(claim.condition).fixed
 
     def _meant(self, claim: Claim) -> _Meant:
         """What a claim comes to, looked at once. Of one that says too much a part is left out: less is proven then."""

@@ -1,6 +1,6 @@
 """Rules: the guard, the statements, and what other rules will want to know of them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from dicomrules.lang import ast
 from dicomrules.lang.check.block import Block, Mark, Work
@@ -65,7 +65,7 @@ def _both_ways(facts: frozenset[Path], written: Written, *, swept: bool) -> froz
         other = {Prefix.CURRENT: Prefix.ORIGINAL, Prefix.ORIGINAL: Prefix.CURRENT}.get(path.prefix)
         if other is None or (swept and other is Prefix.CURRENT):
             continue
-        current = path if path.prefix is Prefix.CURRENT else replace(path, prefix=Prefix.CURRENT)
+        current = path if path.prefix is Prefix.CURRENT else path.moved(path.steps, Prefix.CURRENT)
         if current not in written:
-            twins.add(replace(path, prefix=other))
+            twins.add(path.moved(path.steps, other))
     return facts | twins

@@ -53,7 +53,7 @@ def one(work: Work, node: ast.Statement, block: Block) -> tuple[tuple[program.St
         return (stop(work.ground, node),), replace(block, ended=node.span)
     env = replace(block.env, reader=work.reader(node, block.arms), spreads=False, outer=True)
     understand = _WAYS[type(node)]
-    statements, after = understand(work, node, replace(block, env=env))
+    statements, after = understand(work, node, block.knowing(env))
     return statements, after
 
 
@@ -128,7 +128,7 @@ def _add(work: Work, node: ast.Add, block: Block) -> Result:
 
 def _let(work: Work, node: ast.Let, block: Block) -> Result:
     made, env = let(work.ground, node, block.env)
-    return (() if made is None else (made,)), replace(block, env=env)
+    return (() if made is None else (made,)), block.knowing(env)
 
 
 # ── copy, move, swap, empty, remove ───────────────────────────────────────────────────────────────────────────────
@@ -213,7 +213,7 @@ def _within(work: Work, node: ast.Within, block: Block) -> Result:
     known = frozenset(
         path for path in env.known if path.prefix is not Prefix.CURRENT or not overlap(path, place.absolute)
     )
-    after = replace(block, env=replace(env, known=known))
+    after = block.knowing(replace(env, known=known))
     return (program.Within(place.path, statements, origin(node)),), after
 
 

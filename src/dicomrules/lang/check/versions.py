@@ -2,7 +2,6 @@
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from dicomrules.lang.check.proof import Claim
 from dicomrules.lang.check.reads import overlap
@@ -108,4 +107,4 @@ def _written_by(visit: Visit) -> Iterator[Written]:
 
 
 def _absolute(visit: Visit, path: Path) -> Path:
-    return replace(path, steps=visit.steps(path), prefix=Prefix.CURRENT)
+    return path.moved(visit.steps(path), Prefix.CURRENT)
