@@ -3,7 +3,8 @@
 What the info string of a block promises; a forge shows all of them with its usual colours:
 
     console               a terminal: commands after `$ `, and what they print; run and compared
-    console NAME          another terminal; its last command goes on running, `^C` ends it
+    console NAME          another terminal; its last command goes on running, `^C` ends it; what stands before a command
+                          is what the running one has printed since
     yaml FILE             the file holds this from here on (`dicomrules FILE`, `csv FILE`, … likewise)
     yaml                  a part of a gateway file, which fits the schema
     dicomrules            a rule file, or a part of one, which parses

@@ -13,7 +13,7 @@ from tests.docs.pages import Block
 from tests.peers.running import free_port
 
 # Ports that pages use; here each is replaced by a free one.
-PORTS = ("11112", "11113", "11114", "8080")
+PORTS = ("11112", "11113", "11114", "8080", "2762")
 # UPDATE_DOCS=1 writes into the page what commands print now; read the difference before you commit it.
 UPDATE = bool(os.environ.get("UPDATE_DOCS"))
 SECONDS = 6 if UPDATE else 20
@@ -29,6 +29,7 @@ _VARYING = (
     (re.compile(r"inode=\d+"), "inode=<number>"),
     (re.compile(r"\s+"), " "),
 )
+_GOES_ON = ""  # in place of a command: what runs in this terminal already prints this
 # Commands that only look: the gateway may need a moment until they show what the page shows.
 _LOOKING = ("dicomrules status", "dicomrules trace", "ls ", "find ", "cat ")
 
@@ -77,6 +78,8 @@ class Desk:
         for number, (command, shown) in enumerate(entries, 1):
             if command == "^C":
                 assert _end(terminal, signal.SIGINT) == 0, f"{block.place}: it did not end with 0 after Ctrl-C"
+            elif command == _GOES_ON:
+                assert terminal.running, f"{block.place}: what a command prints comes after a command"
             elif block.name and number == len(entries):
                 self._start(terminal, command)
             else:
@@ -178,7 +181,8 @@ def _entries(text: str) -> list[tuple[str, list[str]]]:
         elif line == "^C":
             found.append((line, []))
         else:
-            assert found, f"what a command prints comes after a command: {line}"
+            if not found:
+                found.append((_GOES_ON, []))
             found[-1][1].append(line)
         continued = line.endswith("\\")
     return found
