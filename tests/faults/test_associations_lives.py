@@ -49,7 +49,7 @@ def test_a07_a_reset_at_any_stage_frees_all_and_leaves_no_file(scp: RunningScp, 
     peer = RawPeer(scp.port)
     STAGES[stage](peer)
     peer.reset()
-    until(lambda: nobody(scp), 5, "the connection to be forgotten")
+    until(lambda: nobody(scp), 15, "the connection to be forgotten")
     assert scp.leftovers == []
     assert len(scp.inbox.accepted) == (stage == "the response")
     assert "association.failed" not in scp.names()
@@ -81,7 +81,7 @@ def test_a06_connections_beyond_the_share_of_an_address_are_told_once(start_scp:
     until(lambda: scp.scp._listener._by_address["127.66.0.1"] == 4)
     for _ in range(100):
         with RawPeer(scp.port, source="127.66.0.1") as peer:
-            assert peer.closed_within(5)
+            assert peer.closed_within(15)
     with RawPeer(scp.port) as honest:
         honest.associate()
         assert honest.echo() == 0

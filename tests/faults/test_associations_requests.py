@@ -103,7 +103,7 @@ def test_a16_titles_are_compared_after_trimming_and_by_case(
     kind, body = answer(scp.port, _titled(called, calling))
     assert (kind, body[3] if kind == 3 else 0) == expected
     if kind != 2:
-        until(lambda: scp.events, 5, "that it is told")
+        until(lambda: scp.events, 15, "that it is told")
         assert scp.events[0].level.name == "WARNING"
         assert scp.events[0].fields["address"] == "127.0.0.1"
 
@@ -114,7 +114,7 @@ def test_a16_a_listed_title_counts_at_its_own_address_only(start_scp) -> None:
         with RawPeer(scp.port, source=source) as peer:
             peer.send(associate_rq(calling=calling))
             assert peer.receive()[0] == kind
-    until(lambda: scp.names().count("association.rejected") == 2, 5, "that both are told")
+    until(lambda: scp.names().count("association.rejected") == 2, 15, "that both are told")
     why = [event.fields.get("why") for event in scp.events if event.name == "association.rejected"]
     assert why == ["this AE title is known, but at another address"] * 2
 

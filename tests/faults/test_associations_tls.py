@@ -90,7 +90,7 @@ def test_a26_a_session_of_before_a_reload_opens_nothing(start_scp: Start, author
     os.replace(tmp_path / "new.pem", ca)
     with pytest.raises(ssl.SSLError), secure(scp, context, session) as peer:
         peer.associate()
-    until(lambda: "tls.refused" in scp.names(), 5, "that it is told")
+    until(lambda: "tls.refused" in scp.names(), 15, "that it is told")
 
 
 def test_a26_another_protocol_over_tls_is_told_off(start_scp: Start, server: ServerTls, authority: Authority) -> None:

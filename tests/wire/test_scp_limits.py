@@ -47,7 +47,7 @@ def test_a02_many_half_requests_do_not_stop_a_normal_sender(start_scp):
         peer.associate()
         assert peer.store("1.2.3", GOOD) == 0
         assert len(scp.scp._listener._links) == 21, "served while they are still borne"
-    assert all(peer.closed_within(8) for peer in silent)
+    assert all(peer.closed_within(15) for peer in silent)
     for peer in silent:
         peer.socket.close()
 
@@ -126,7 +126,7 @@ def test_a06_one_address_gets_no_more_than_its_share_of_connections(start_scp):
     peers = [RawPeer(scp.port) for _ in range(5)]
     peers[0].associate()
     with RawPeer(scp.port) as peer:
-        assert peer.closed_within(2)
+        assert peer.closed_within(10)
     assert peers[0].echo() == 0
     for peer in peers:
         peer.socket.close()
