@@ -3,16 +3,21 @@
 import os
 import re
 import signal
+import socket
+import ssl
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from dicomrules.queue.reader import Reader
+from tests.faults.conftest import SITE
 from tests.faults.processes import delivered, intake_and_delivery, peer_at, store
 from tests.faults.senders import Sender
 from tests.faults.test_lifecycle import pss
+from tests.peers.authority import Authority
 from tests.peers.gateway import Gateway
+from tests.peers.raw_dul import RawPeer, associate_rq
 from tests.peers.running import until
 from tests.peers.sink import Sink
 
@@ -163,6 +168,33 @@ def test_what_only_a_restart_can_change_is_named_and_the_rest_counts(gateway: Ga
         assert known.echo() == 0
     with pytest.raises(AssertionError), peer_at(port, "STRANGER") as unknown:
         unknown.echo()
+
+
+def test_a_certificate_that_a_peer_must_show_counts_from_the_reload_on(tmp_path: Path, sink: Sink, port: int) -> None:
+    authority = Authority(tmp_path / "authority")
+    certificate, key = authority.sign("gateway", "DNS:localhost")
+    made = Gateway(tmp_path / "gateway", SITE, port=port, sink=sink.port)
+    edit(
+        made.file,
+        "from: anyone}",
+        f"from: known, tls: {{certificate: {certificate}, key: {key}, client_ca: {authority.pem}}}}}",
+    )
+    edit(made.file, "receivers:", "peers: {CT_A1: {host: 127.0.0.1}}\nreceivers:")
+    context = ssl.create_default_context(cafile=str(authority.pem))
+    context.load_cert_chain(*authority.sign("other"))
+
+    def associates() -> bool:
+        plain = socket.create_connection(("127.0.0.1", port), 10)
+        with RawPeer.at(context.wrap_socket(plain, server_hostname="localhost")) as peer:
+            peer.send(associate_rq(calling="CT_A1", called="DICOMRULES"))
+            return bool(peer.receive()[0] == 0x02)
+
+    with made as gateway:
+        assert associates()
+        reloaded(gateway, lambda: edit(gateway.file, "{host: 127.0.0.1}", "{host: 127.0.0.1, certificate: ct1}"))
+        assert not associates()
+        reloaded(gateway, lambda: edit(gateway.file, "certificate: ct1}", "certificate: other}"))
+        assert associates()
 
 
 def test_a_process_that_dies_after_a_reload_comes_back_with_the_new_rules(

@@ -28,7 +28,7 @@ _TRIES = 10
 _TOLD = 10  # errors, one event each
 # What only a start can change. Who may send is taken over by receivers that stay as they are otherwise.
 _AT_START = ("name", "aet", "state", "observing")
-_WHO_MAY_SEND = ("peers", "called_aets", "contexts", "users", "accept_unknown_classes", "admission")
+_WHO_MAY_SEND = ("peers", "called_aets", "contexts", "users", "certificates", "accept_unknown_classes", "admission")
 
 
 class NotRead(Exception):
