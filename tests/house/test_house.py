@@ -131,7 +131,9 @@ def test_every_room_is_in_the_architecture() -> None:
     assert [room for room in rooms if f"{room}/" not in page] == []
 
 
-def test_every_decision_is_in_the_list() -> None:
+def test_every_decision_has_a_number_of_its_own_and_is_in_the_list() -> None:
     folder = ROOT / "docs" / "decisions"
     listed = re.findall(r"\]\((\d{4}-[^)]+\.md)\)", (folder / "README.md").read_text("utf-8"))
-    assert sorted(path.name for path in folder.glob("0*.md")) == sorted(listed)
+    names = sorted(path.name for path in folder.glob("0*.md"))
+    assert [int(name[:4]) for name in names] == list(range(1, len(names) + 1))
+    assert names == listed
