@@ -53,7 +53,7 @@ def test_s17_what_takes_the_delivery_process_down_three_times_is_given_up_and_al
     assert any(Path(gateway.folder / "var/spool/waiting").rglob("*.dcm")), "its bytes are kept"
     told = " ".join(gateway.ask("trace", victim).split())
     assert "the delivery process ended 3 times while this was sent" in told
-    assert "has refused 1 delivery for good" in " ".join(gateway.ask("status").split())
+    assert "1 delivery to sink has failed for good" in " ".join(gateway.ask("status").split())
     sink.behaviour = Behaviour()
     gateway.ask("resend", victim)
     until(lambda: gateway.deliveries("sink")["sent"] == len(images), 15, "that one too, when a person says so")

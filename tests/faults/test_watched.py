@@ -140,7 +140,7 @@ def test_d08_a_refusal_for_good_is_an_alarm_by_webhook_and_mail_and_no_address_i
     (alarm,) = world.webhook.alarms
     assert (alarm["condition"], alarm["subject"], alarm["turn"]) == ("deliveries.failed", "sink", "raised")
     assert "resend" in alarm["way_out"]
-    assert world.mailbox.subjects == ["[faults] red: sink has refused 1 delivery for good"]
+    assert world.mailbox.subjects == ["[faults] red: 1 delivery to sink has failed for good"]
     assert "s3cret" not in world.gateway.output()
     assert "4711" not in json.dumps(alarm)
 

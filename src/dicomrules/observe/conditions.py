@@ -64,7 +64,8 @@ def _audit(seen: Snapshot) -> Iterator[Condition]:
 def _destination(seen: Snapshot, one: Waits) -> Iterator[Condition]:
     waiting = sum(one.deliveries.get(state, 0) for state in (State.QUEUED, State.SENDING, State.DEFERRED))
     if failed := one.deliveries.get(State.FAILED, 0):
-        text = f"{one.name} has refused {failed} deliver{'ies' if failed > 1 else 'y'} for good"
+        what = f"{failed} deliveries to {one.name} have" if failed > 1 else f"1 delivery to {one.name} has"
+        text = f"{what} failed for good"
         way_out = f"`dicomrules queue --destination {one.name} --state failed` says why; then `resend`"
         yield Condition("deliveries.failed", one.name, Severity.RED, text, way_out)
     if waiting and not one.declared:
