@@ -13,6 +13,11 @@ from dicomrules.text.codes.registry import diagnose
 from dicomrules.text.source import Span
 
 
+MOST_KNOWN = 500
+MOST_NEAR = 100
+"""How many paths, and how many in one sequence, are known to have a value because statements before wrote one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
     """One write of a rule, as other rules see it. `idle`: the value stays, spaces around it aside."""
@@ -70,13 +75,14 @@ def wrote(work: Work, block: Block, marks: Sequence[Mark], *, proven: frozenset[
         _twice(work, block, mark)
     _enter(block, marks)
     work.marks.extend(marks)
-    known = frozenset(
-        path
-        for path in block.env.known
-        if path.prefix is not Prefix.CURRENT or not any(overlap(path, mark.path) for mark in marks)
-    )
-    env = replace(block.env, known=known | proven)
-    return block.knowing(env)
+    known = block.env.known
+    tops = {mark.path.steps[0].tag for mark in marks}
+    near = [path for path in known if path.steps[0].tag in tops and path.prefix is Prefix.CURRENT]
+    gone = [path for path in near if any(overlap(path, mark.path) for mark in marks)]
+    left = known.difference(gone)
+    if len(left) < MOST_KNOWN and len(near) < MOST_NEAR:
+        left |= proven
+    return block if left == known else block.knowing(replace(block.env, known=left))
 
 
 def kept(block: Block, marks: Sequence[Mark]) -> Block:

@@ -1,6 +1,6 @@
 """Coded values that PS3.3 does not have: written into an object, or waited for and never seen."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from dicomrules.dicom.defined_terms import DEFINED, ENUMERATED, RETIRED
 from dicomrules.lang.check.ground import Ground
@@ -13,20 +13,24 @@ from dicomrules.program.walk import inside
 from dicomrules.text.codes.registry import diagnose
 from dicomrules.text.suggest import did_you_mean, nearest
 
+_MOST_ASKED = 500
+"""How many different values are compared with the defined ones, for slips."""
+
 _Use = tuple[int, str, str, Origin, bool]
 """An attribute, its name, a value, where it stands, and whether it is written there."""
 
 
 def defined(ground: Ground, program: Program, places: Places) -> None:
     """Warn of values that coded attributes do not have."""
+    asked: set[str] = set()
     for rule in (*program.rules, *(rule for group in program.groups.values() for rule in group.rules)):
         uses = list(_in(rule))
         mended = {tag for tag, *_, written in uses if written}
         for use in uses:
             if use[4] or use[0] not in mended:  # a rule that mends an attribute asks for what is wrong with it
-                _look(ground, places, use)
+                _look(ground, places, use, asked)
     for use in _in(program.routes):
-        _look(ground, places, use)
+        _look(ground, places, use, asked)
 
 
 def _in(part: Rule | tuple[object, ...]) -> Iterator[_Use]:
@@ -61,7 +65,15 @@ def _written(target: Path, values: tuple[object, ...], origin: Origin) -> Iterat
         yield from _literals(target, tuple(results), origin, written=True)
 
 
-def _look(ground: Ground, places: Places, use: _Use) -> None:
+def _near(asked: set[str], value: str, terms: Sequence[str]) -> list[str]:
+    """The terms that a value is nearly; `asked` are those that were looked at so far."""
+    if value not in asked and len(asked) >= _MOST_ASKED:
+        return []
+    asked.add(value)
+    return nearest(value, terms)
+
+
+def _look(ground: Ground, places: Places, use: _Use, asked: set[str]) -> None:
     tag, name, text, origin, written = use
     terms = ENUMERATED.get(tag) or DEFINED.get(tag, ())
     value = text.strip()
@@ -70,7 +82,7 @@ def _look(ground: Ground, places: Places, use: _Use) -> None:
     instead = RETIRED.get(tag, {}).get(value)
     if instead and not written:
         return  # old objects have it
-    near = [] if instead or tag in ENUMERATED else nearest(value, terms)
+    near = [] if instead or tag in ENUMERATED else _near(asked, value, terms)
     if not near and not instead and tag not in ENUMERATED:
         return
     span = places.text(origin, text)

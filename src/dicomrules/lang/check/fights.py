@@ -1,6 +1,6 @@
 """Rules that set the same attribute of the same objects: the later one wins, and may not know."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby, islice
 from operator import itemgetter
 
@@ -33,8 +33,8 @@ def fights(ground: Ground, rules: Sequence[Ruled]) -> None:
         seen = 0
         for index, own in groupby(writers, key=itemgetter(0)):
             told: set[Path] = set()
-            rivals = [writers[place] for place in islice(above.rivals(pairs.asked(index)), _LOOKED_AT)]
             for _, mark in own:
+                rivals = (writers[place] for place in islice(above.rivals(pairs.asked(index)), _LOOKED_AT))
                 earlier = None if mark.path in told else _beaten(pairs, rivals, index, mark)
                 if earlier is not None:
                     told.add(mark.path)
@@ -43,7 +43,7 @@ def fights(ground: Ground, rules: Sequence[Ruled]) -> None:
             above.add(seen, pairs.asked(index))
 
 
-def _beaten(pairs: Pairs, rivals: Sequence[_Writer], index: int, mark: Mark) -> _Writer | None:
+def _beaten(pairs: Pairs, rivals: Iterable[_Writer], index: int, mark: Mark) -> _Writer | None:
     """The nearest rule above that may set the same for one object, and to another end."""
     if mark.override or mark.idle or mark.kind in ("default", "add"):
         return None

@@ -18,6 +18,9 @@ from dicomrules.text.source import Span
 _LOOKED_AT = 30
 """How many arms, or rules with a verdict, above one are looked at."""
 
+_MOST_ABOVE = 20
+"""How many conditions around an `if` and above one of its arms are taken into account, the nearest ones."""
+
 _NEAR = 100
 """How many of those that are about a value are gone through to find them."""
 
@@ -127,6 +130,9 @@ class Flow:
         above = list(under or ())
         for branch in statement.branches:
             here = Claim(branch.condition, at=index, place=id(statement))
+            if len(above) > _MOST_ABOVE:
+                self.prover.given_up[branch.origin] = None
+                del above[: -_MOST_ABOVE]
             self._truth(above, here, branch.origin)
             self._block(branch.body, None if under is None else [*above, here], index)
             above.append(here.opposite)

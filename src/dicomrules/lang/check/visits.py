@@ -9,6 +9,10 @@ from dicomrules.program.ruleset import Rule
 from dicomrules.program.statement import If, Statement, Within
 
 
+_MOST_UNDER = 50
+"""How many conditions around a statement are told: the outermost one and those nearest to it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Visit:
     """One statement. `under` are the conditions around it with their places; `inside` the steps of its `within`s."""
@@ -50,6 +54,7 @@ def _visits(
             case If(branches, default):
                 above = under
                 for branch in branches:
-                    above = (*above, (branch.condition, branch.origin))
+                    kept = above if len(above) < _MOST_UNDER else (above[0], *above[2:])
+                    above = (*kept, (branch.condition, branch.origin))
                     yield from _visits(branch.body, above, inside)
                 yield from _visits(default, above, inside)
