@@ -48,6 +48,10 @@ class Where:
 
     condition: Condition
 
+    def __hash__(self) -> int:
+        """By the kind of condition alone: conditions hold paths, which may hold conditions, and so on."""
+        return hash(self.condition.__class__.__name__)
+
 
 Selector = Pick | Nth | Where
 

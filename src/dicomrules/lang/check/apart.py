@@ -113,4 +113,6 @@ def _any(parts: list[Facts | None]) -> Facts | None:
 
 def impossible(condition: Condition, tests: Tests) -> bool:
     """Whether a condition is proven to be never true."""
-    return not tests.about(condition).fixed and Prover(most=_LITTLE, tests=tests).never([Claim(condition)])
+    return not tests.about(condition).fixed and Prover(most=_LITTLE, tests=tests, meanings=tests.meanings).never(
+        [Claim(condition)]
+    )

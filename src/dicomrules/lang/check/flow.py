@@ -111,11 +111,9 @@ class Flow:
 
     def _reported(self, span: Span) -> bool:
         return any(
-            one.code in ("DR407", "DR408")
-            and one.span.source is span.source
-            and one.span.start < span.end
-            and span.start < one.span.end
-            for one in self.ground.findings.found
+            one.source is span.source and one.start < span.end and span.start < one.end
+            for code in ("DR407", "DR408")
+            for one in self.ground.findings.places(code)
         )
 
     def _block(self, body: Sequence[Statement], under: Sequence[Claim] | None, index: int) -> None:
@@ -132,7 +130,7 @@ class Flow:
             here = Claim(branch.condition, at=index, place=id(statement))
             if len(above) > _MOST_ABOVE:
                 self.prover.given_up[branch.origin] = None
-                del above[: -_MOST_ABOVE]
+                del above[:-_MOST_ABOVE]
             self._truth(above, here, branch.origin)
             self._block(branch.body, None if under is None else [*above, here], index)
             above.append(here.opposite)

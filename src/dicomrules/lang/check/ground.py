@@ -1,6 +1,6 @@
 """What all checks of one rule set stand on: its names, its settings, and the list of findings."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -28,17 +28,25 @@ class Findings:
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, str, int, int], Diagnostic] = {}
+        self._places: dict[str, list[Span]] = {}
         self._quiet = 0
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Take one, unless the same code has been reported at the same place."""
         if not self._quiet:
             span = diagnostic.span
-            self._found.setdefault((diagnostic.code, span.source.name, span.start, span.end), diagnostic)
+            key = (diagnostic.code, span.source.name, span.start, span.end)
+            if key not in self._found:
+                self._found[key] = diagnostic
+                self._places.setdefault(diagnostic.code, []).append(span)
 
     def report(self, code: str, span: Span, message: str, label: str = "") -> None:
         """Take one without notes or remedies."""
         self.add(diagnose(code, span, message, label))
+
+    def places(self, code: str) -> Sequence[Span]:
+        """Where a code has been reported."""
+        return self._places.get(code, ())
 
     @contextmanager
     def quietly(self) -> Iterator[None]:

@@ -94,8 +94,12 @@ class About:
 
 @dataclass(slots=True)
 class Tests:
-    """What each test of a rule set means: looked at once, however many proofs ask."""
+    """What each test of a rule set means: looked at once, however many proofs ask.
 
+    `meanings` are what conditions come to that are looked at by themselves, as if nothing were written.
+    """
+
+    meanings: "_Meanings" = field(default_factory=dict)
     _known: dict[int, tuple[Test, _Known]] = field(default_factory=dict)
     _about: dict[int, About] = field(default_factory=dict)
     _subjects: dict[object, int] = field(default_factory=dict)
@@ -117,9 +121,14 @@ class Tests:
         """What a condition is about."""
         found = self._about.get(id(condition))
         if found is None:
-            tests: list[Any] = [part for part in inside(condition) if part.__class__ in _TESTS]
-            subjects = frozenset(self.understood(test).subject for test in tests)
-            fixed = any(isinstance(test, Always) for test in tests)
+            if isinstance(condition, Both | Either):
+                parts = [self.about(part) for part in condition.parts]
+                subjects = frozenset().union(*(part.subjects for part in parts))
+                fixed = any(part.fixed for part in parts)
+            else:
+                tests: list[Any] = [part for part in inside(condition) if part.__class__ in _TESTS]
+                subjects = frozenset(self.understood(test).subject for test in tests)
+                fixed = any(isinstance(test, Always) for test in tests)
             found = self._about[id(condition)] = About(condition, subjects, fixed)
         return found
 
@@ -144,6 +153,10 @@ class _Meant:
     opposite: _Facts | None = None
 
 
+_Meanings = dict[tuple[int, bool, int, int], tuple[Condition, _Meant]]
+"""What each condition comes to, by its id, whether it holds, and when."""
+
+
 @dataclass(slots=True)
 class Prover:
     """Proves, within bounds. `given_up` are the places where the bound was met."""
@@ -153,7 +166,7 @@ class Prover:
     given_up: dict[Origin, None] = field(default_factory=dict)
     left: int = MOST_IN_ALL
     tests: Tests = field(default_factory=Tests)
-    _meanings: dict[tuple[int, bool, int, int], tuple[Condition, _Meant]] = field(default_factory=dict)
+    meanings: _Meanings = field(default_factory=dict)
 
     def never(self, claims: Sequence[Claim], about: Origin | None = None) -> bool:
         """Whether these are proven never to be true together. False: they may be, or it was too much to look at."""
@@ -186,9 +199,9 @@ class Prover:
     def _meant(self, claim: Claim) -> _Meant:
         """What a claim comes to, looked at once. Of one that says too much a part is left out: less is proven then."""
         key = (id(claim.condition), claim.holds, claim.at, claim.place)
-        found = self._meanings.get(key)
+        found = self.meanings.get(key)
         if found is None:
-            found = self._meanings[key] = (claim.condition, self._meaning(claim))
+            found = self.meanings[key] = (claim.condition, self._meaning(claim))
         return found[1]
 
     def _meaning(self, claim: Claim) -> _Meant:
