@@ -12,7 +12,6 @@ from dicomrules.program.path import Path, Prefix
 from dicomrules.text.codes.registry import diagnose
 from dicomrules.text.source import Span
 
-
 MOST_KNOWN = 500
 MOST_NEAR = 100
 """How many paths, and how many in one sequence, are known to have a value because statements before wrote one."""

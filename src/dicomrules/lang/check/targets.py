@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 
 from dicomrules.dicom import tags
 from dicomrules.functions import regex
@@ -16,6 +17,7 @@ from dicomrules.lang.check.terms import Env
 from dicomrules.lang.check.writable import PROTECTED, UIDS, writable
 from dicomrules.program.path import Prefix, PrivateTag
 from dicomrules.program.statement import TagSet, Targets
+from dicomrules.program.types import Regex
 from dicomrules.text.codes.registry import diagnose
 
 _KEPT = TagSet(tags=frozenset(PROTECTED) | UIDS)
@@ -144,13 +146,18 @@ def _by_pattern(ground: Ground, node: ast.Regex, found: set[int]) -> bool:
     made = pattern(ground, node, whole=True)
     if made is None:
         return False
-    fitting = {
-        tag for word in tags.keywords() if regex.fits(made, word, whole=True) and (tag := tags.tag_of(word)) is not None
-    }
+    fitting = _fitting(made)
     if not fitting:
         ground.report("DR101", node.span, "no keyword of PS3.6 fits this", "the whole keyword must fit")
     found |= fitting
     return bool(fitting)
+
+
+@lru_cache(maxsize=1000)
+def _fitting(made: Regex) -> frozenset[int]:
+    """The tags of the keywords that a pattern fits as a whole."""
+    words = (word for word in tags.keywords() if regex.fits(made, word, whole=True))
+    return frozenset(tag for word in words if (tag := tags.tag_of(word)) is not None)
 
 
 def _by_vr(ground: Ground, node: ast.ByVR, vrs: set[str]) -> bool:

@@ -8,7 +8,6 @@ from dicomrules.program.path import Path, Prefix, Step
 from dicomrules.program.ruleset import Rule
 from dicomrules.program.statement import If, Statement, Within
 
-
 _MOST_UNDER = 50
 """How many conditions around a statement are told: the outermost one and those nearest to it."""
 

@@ -1,0 +1,98 @@
+"""Rule sets of odd shapes: what grows by itself is bounded, and what is left out is remembered."""
+
+from itertools import count
+from time import process_time
+
+import pytest
+
+from dicomrules.rulebook.load import Loaded, load
+
+MOST_SECONDS = 10.0
+"""Of the processor, for a megabyte. The promise is half of that on a machine that is not busy."""
+
+DIFFERENT = '{{ when StudyDescription contains "x{0}" set StudyID = "{0}" }}\n'
+
+SHAPES: dict[str, tuple[str, str, str]] = {
+    "one rule, the same attribute": ("rule r {\n", '  set StudyID = "{0}"\n', "}\n"),
+    "one rule, items of a sequence": (
+        "rule r {\n",
+        '  set RequestAttributesSequence[item {1}].RequestedProcedureDescription = "{0}" creating path\n',
+        "}\n",
+    ),
+    "one rule, an `if` after the other": ("rule r {\n", '  if Rows == {0} {{ set StudyID = "{0}" }}\n', "}\n"),
+    "one `if` of many arms": (
+        'rule r {\nif Rows == 0 { set StudyID = "x" }\n',
+        'else if Rows == {0} {{ set StudyID = "{0}" }}\n',
+        "}\n",
+    ),
+    "rules with one guard": ("", 'rule r{0} {{ when Modality == "CT" set StudyID = "{0}" override }}\n', ""),
+    "rules that differ by a part of a text": ("", "rule r{0} " + DIFFERENT, ""),
+    "a list": ("rule r { when PatientID in [", '"V{0}", ', '"x"] set StudyID = "1" }\n'),
+    "an `or`": ('rule r { when PatientID == "x"', ' or PatientID == "{0}"', ' set StudyID = "1" }\n'),
+    "a table": (
+        "table t {\n",
+        '  "K{0}" => "V{0}"\n',
+        "}\nrule r { set StudyID = lookup t[PatientID] otherwise keep }\n",
+    ),
+    "routes": ("routes a first match {\n", '  when calling_aet == "AE{0}" => d\n', "  else => d }\n"),
+    "parameters": ("", 'parameter p{0} = "{0}"\n', ""),
+    "includes": ("", 'include "f{0}.rules"\n', ""),
+    "brackets inside brackets": ("", "condition c{0} = " + "(" * 190 + "PatientID is present" + ")" * 190 + "\n", ""),
+    "`and` and `or` inside brackets": (
+        "",
+        "rule r{0} {{ when "
+        + "".join(f'(StudyID == "{level}" {("or", "and")[level % 2]} ' for level in range(150))
+        + "PatientID is present"
+        + ")" * 150
+        + ' set StudyID = "1" override }}\n',
+        "",
+    ),
+    "one line": ("", 'rule r{0} {{ set StudyID = "{0}" override }} ', ""),
+    "patterns of attributes": ("", "tags t{0} = [/Patient.*/]\nrule r{0} {{ remove tags t{0} }}\n", ""),
+}
+"""What comes first, what is repeated (with its number, and the next one), and what comes last."""
+
+
+def shaped(name: str, size: int) -> str:
+    """A rule file of that shape, of so many characters at most."""
+    first, again, last = SHAPES[name]
+    made = ["language 1\nexpects destinations d\n", first]
+    left = size - sum(map(len, made)) - len(last)
+    for number in count():
+        one = again.format(number, number + 1)
+        left -= len(one)
+        if left < 0:
+            return "".join((*made, last))
+        made.append(one)
+    raise AssertionError
+
+
+def loading(text: str) -> Loaded:
+    return load(["site.rules"], lambda name: text if name == "site.rules" else "language 1\n")
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_a_file_of_an_odd_shape_is_checked(name: str) -> None:
+    loaded = loading(shaped(name, 12_000))
+    assert [found.code for found in loaded.diagnostics if found.code.startswith("DR0")] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SHAPES)
+def test_a_megabyte_of_an_odd_shape_is_checked_in_seconds(name: str) -> None:
+    text = shaped(name, 1_000_000)
+    began = process_time()
+    loading(text)
+    assert process_time() - began < MOST_SECONDS
+
+
+def arms(number: int) -> str:
+    later = "".join(f'else if Rows == {one} {{ set StudyID = "{one}" }}\n' for one in range(1, number))
+    return f'language 1\nrule r {{ if Rows == 0 {{ set StudyID = "x" }}\n{later}}}\n'
+
+
+@pytest.mark.parametrize(("number", "looked_at"), [(20, True), (60, False)])
+def test_what_is_too_much_to_be_looked_at_is_remembered(number: int, looked_at: bool) -> None:
+    program = loading(arms(number)).program
+    assert program is not None
+    assert (program.unanalysed == ()) is looked_at
