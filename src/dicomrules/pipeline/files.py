@@ -22,6 +22,7 @@ from dicomrules.spool.errors import SpoolError
 from dicomrules.spool.file import DatasetBytes, OpenFile
 
 _LONGEST_INFLATED = 512 * 1024 * 1024  # held in memory here, so less than the gateway takes
+_FIRST = 64 * 1024  # bytes read at once: file meta and nearly every header; a longer one is read on by windows
 _NO_DIGEST = hashlib.sha256().hexdigest()
 
 
@@ -96,7 +97,7 @@ def _words(malformed: MalformedDataSet) -> str:
 def _opened(path: Path, file: OpenFile, peer: Peer, limits: Limits) -> OpenedFile:
     as_opened = _look(file.fd)
     size, _ = as_opened
-    first = file.read(min(size, DatasetBytes.WINDOW), 0)
+    first = file.read(min(size, _FIRST), 0)
     head = read_head(DatasetBytes(file, 0, size, first))
     length = size - head.dataset_start
     source: Bytes = DatasetBytes(file, head.dataset_start, length, first[head.dataset_start :])
