@@ -275,7 +275,9 @@ class _Loading:
         except (OSError, ValueError, LookupError) as problem:
             why = _why(problem)
             where = span or Source(name, "").span(0, 0)
-            self.found.append(diagnose(UNREADABLE, where, f"cannot read `{name}`: {why}", why))
+            found = diagnose(UNREADABLE, where, f"cannot read `{name}`: {why}", why)
+            beside = "its path begins at the folder of the file that names it"
+            self.found.append(found if span is None else found.with_note(beside))
             return None
 
     def tables(self) -> None:

@@ -116,7 +116,8 @@ def _twice(work: Work, block: Block, mark: Mark) -> None:
     keep = next((one for one in same if one.kind == "keep"), None)
     if keep is not None and mark.kind == "remove":
         found = diagnose("DR413", mark.span, f"`{mark.path.text}` is removed, and kept by the same rule", "removed")
-        work.ground.add(found.with_label(keep.span, "kept here"))
+        found = found.with_label(keep.span, "kept here")
+        work.ground.add(found.with_note("take it off one of the two lists"))
     earlier = next((one for one in same if one.kind not in ("add", "keep")), None)
     if earlier is None or mark.kind == "add":
         return
@@ -124,5 +125,5 @@ def _twice(work: Work, block: Block, mark: Mark) -> None:
         message, label = f"`{mark.path.text}` has been set above, so `default` can do nothing", "never blank here"
     else:
         message, label = f"`{mark.path.text}` is set twice", "only this one counts"
-    found = diagnose("DR405", mark.span, message, label)
-    work.ground.add(found.with_label(earlier.span, "set here first"))
+    found = diagnose("DR405", mark.span, message, label).with_label(earlier.span, "set here first")
+    work.ground.add(found.with_note("take one of the two out, or say with `if` and `else` when each is meant"))

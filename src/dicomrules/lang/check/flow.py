@@ -18,6 +18,9 @@ from dicomrules.text.source import Span
 _LOOKED_AT = 30
 """How many arms, or rules with a verdict, above one are looked at."""
 
+_NOT_LAST = "put it above what takes its objects, or take it out"
+_LAST = "take it out, or let an arm above ask for less"
+
 _MOST_ABOVE = 20
 """How many conditions around an `if` and above one of its arms are taken into account, the nearest ones."""
 
@@ -199,7 +202,8 @@ class Flow:
         for taker in takers:
             near = self.places.span(taker.origin)
             found = found if near is None else found.with_label(near, said)
-        self.ground.add(found)
+        last = message.startswith("this `else`")
+        self.ground.add(found.with_note(_LAST if last else _NOT_LAST))
 
 
 def _ends(body: Sequence[Statement]) -> bool:

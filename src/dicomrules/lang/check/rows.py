@@ -139,7 +139,8 @@ class Reading:
         if self.flaws > MOST_FLAWS:
             return
         found = diagnose("DR604", self.sheet.cell_span(line, at), "this key is there twice", "the second row")
-        self.ground.add(found.with_label(self.sheet.cell_span(other, at), "the first row"))
+        found = found.with_label(self.sheet.cell_span(other, at), "the first row")
+        self.ground.add(found.with_note("nothing says which of the two rows is right: leave that one"))
 
     def _report(self, code: str, line: Line, at: int, message: str, label: str) -> None:
         self.flaws += 1

@@ -26,7 +26,8 @@ def twice(ground: Ground, rules: Sequence[Ruled]) -> None:
             never = apart(arms, others) if earlier == index else pairs.apart(earlier, index)
             if not never:
                 found = diagnose("DR414", span, "dates may be shifted twice on one object", "the days add up")
-                ground.add(found.with_label(first, "shifted here first"))
+                found = found.with_label(first, "shifted here first")
+                ground.add(found.with_note("let the conditions of the two exclude each other"))
                 break
         above.add(place + 1, pairs.asked(index))
 

@@ -40,7 +40,8 @@ def body(work: Work, nodes: Sequence[ast.Statement], block: Block) -> tuple[tupl
         if block.ended is not None and not told:
             told = True
             found = diagnose("DR403", node.span, "this statement is never reached", "never reached")
-            work.ground.add(found.with_label(block.ended, "this verdict ends the object"))
+            found = found.with_label(block.ended, "this verdict ends the object")
+            work.ground.add(found.with_note("put it above the verdict, or take it out"))
         statements, block = one(work, node, block)
         made.extend(statements)
     work.level -= 1

@@ -169,5 +169,6 @@ def unused(symbols: Symbols) -> list[Diagnostic]:
                 continue
             span = item.span if isinstance(item, ast.Name) else item.name.span  # type: ignore[attr-defined]
             what = "set of tags" if kind == "tags" else kind
-            found.append(diagnose("DR109", span, f"{what} `{name}` is never used", "nothing says this name"))
+            unused = diagnose("DR109", span, f"{what} `{name}` is never used", "nothing says this name")
+            found.append(unused.with_note("take it out, or use it where something else was meant by mistake"))
     return found

@@ -46,7 +46,8 @@ def inline(ground: Ground, node: ast.InlineTable) -> Table:
                 ground.report("DR604", key.span, "a blank key is never found", "blank")
             elif text in seen:
                 found = diagnose("DR604", key.span, f"key `{key.span.text}` is there twice", "the second one")
-                ground.add(found.with_label(seen[text].span, "the first one"))
+                found = found.with_label(seen[text].span, "the first one")
+                ground.add(found.with_note("nothing says which of the two values is right: leave that one"))
             else:
                 seen[text] = key
                 rows[(text,)] = {"": _as(value, type_)}

@@ -165,7 +165,8 @@ def _charset_from(work: Work, node: ast.CharsetFrom, block: Block) -> Result:
     earlier = next((mark for mark in above if mark.path.steps[-1].vr in CHARSET_VRS and mark.kind != "keep"), None)
     if earlier is not None:
         found = diagnose("DR415", node.span, "text is written above, before it is said what the bytes are", "too late")
-        ground.add(found.with_label(earlier.span, "text written here"))
+        found = found.with_label(earlier.span, "text written here")
+        ground.add(found.with_note("move `charset from` to the top of the rule"))
     to = node.to.value if node.to is not None else ""
     return (program.CharsetFrom(node.actual.value, to, origin(node)),), block
 
