@@ -6,6 +6,7 @@ the stack of the machine, so allowing more of them is safe; no limit at all woul
 """
 
 import sys
+from collections.abc import Mapping
 
 from dicomrules.program.walk import below
 
@@ -24,10 +25,15 @@ def make_room() -> None:
     sys.setrecursionlimit(max(sys.getrecursionlimit(), _CALLS))
 
 
-def depth(value: object) -> int:
-    """The levels of a compiled value, counted without recursion; stops counting beyond `DEEPEST`."""
+def depth(value: object, known: Mapping[int, int] | None = None) -> int:
+    """The levels of a compiled value, counted without recursion; stops counting beyond `DEEPEST`.
+
+    `known` are the levels of some values by their id: those are not looked into again.
+    """
+    known = known or {}
     here: list[object] = [value]
-    levels = 0
-    while levels <= DEEPEST and (here := below(here)):
+    levels = deepest = 0
+    while levels <= DEEPEST and (here := below([one for one in here if id(one) not in known])):
         levels += 1
-    return levels
+        deepest = max(deepest, levels, *(levels + known.get(id(one), 0) for one in here))
+    return deepest

@@ -205,10 +205,13 @@ def named(ground: Ground, item: ast.Condition, *, aside: bool = False) -> Tested
         env = Env(within=(), aside=True) if aside else Env()
         tested = ground.test(item.test, env)
         ground.opening.pop()
-        if depth(tested.code) > DEEPEST:
+        deep = depth(tested.code, ground.depths)
+        if deep > DEEPEST:
             message = f"condition `{item.name.text}` is nested too deeply when it is written out"
             ground.report("DR113", item.name.span, message, f"more than {DEEPEST} levels")
             tested = UNSOUND
+        else:
+            ground.depths[id(tested.code)] = deep
         ground.conditions[key] = tested
     return ground.conditions[key]
 

@@ -71,7 +71,8 @@ class Ground:
     to the others and are put in by `compile`. `zone` is the first place that needs a time zone, `unplain` the first one
     that writes text which is not ASCII. `group` is the group of rules being looked at, empty outside of one. `unproven`
     are the places that were too much to prove anything about. `swept`: a statement so far may have taken away
-    attributes that it does not name. `tests` is what tests were found to mean.
+    attributes that it does not name. `tests` is what tests were found to mean, `depths` how deep conditions with a
+    name are, by their id.
     """
 
     symbols: Symbols
@@ -89,6 +90,7 @@ class Ground:
     unproven: dict[Origin, None] = field(default_factory=dict)
     swept: bool = False
     tests: Tests = field(default_factory=Tests)
+    depths: dict[int, int] = field(default_factory=dict)
     level: int = 0
     spent: int = 0
 

@@ -125,6 +125,9 @@ class Tests:
                 parts = [self.about(part) for part in condition.parts]
                 subjects = frozenset().union(*(part.subjects for part in parts))
                 fixed = any(part.fixed for part in parts)
+            elif isinstance(condition, Named):
+                inner = self.about(condition.condition)
+                subjects, fixed = inner.subjects, inner.fixed
             else:
                 tests: list[Any] = [part for part in inside(condition) if part.__class__ in _TESTS]
                 subjects = frozenset(self.understood(test).subject for test in tests)

@@ -53,7 +53,7 @@ def routes(ground: Ground, node: ast.Routes) -> Routed:
     elif sound and not _total(arms):
         _no_else(ground, node)
     whole = Routes(node.name.text, not node.every, tuple(arms), origin_of_name(node))
-    if depth(whole) > DEEPEST:
+    if depth(whole, ground.depths) > DEEPEST:
         ground.report("DR113", node.name.span, "this table is nested too deeply when it is written out", "too deep")
     return Routed(whole, tuple(arrows))
 

@@ -48,7 +48,7 @@ def rule(ground: Ground, node: ast.Rule, written: Written) -> Ruled:
     statements, _ = body(work, node.body, Block(env))
     title = node.title.value if node.title is not None else ""
     whole = Rule(node.name.text, made, statements, title, origin_of_name(node))
-    if depth(whole) > DEEPEST:
+    if depth(whole, ground.depths) > DEEPEST:
         ground.report("DR113", node.name.span, "this rule is nested too deeply when it is written out", "too deep")
     return Ruled(node, whole, tuple(work.marks), tuple(work.shifts), tuple(work.modified))
 

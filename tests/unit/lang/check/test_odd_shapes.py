@@ -36,6 +36,11 @@ SHAPES: dict[str, tuple[str, str, str]] = {
     ),
     "routes": ("routes a first match {\n", '  when calling_aet == "AE{0}" => d\n', "  else => d }\n"),
     "parameters": ("", 'parameter p{0} = "{0}"\n', ""),
+    "conditions made of conditions": (
+        'condition c0 = Modality == "CT"\n',
+        'condition c{1} = c{0} or Modality == "M{0}"\n',
+        "",
+    ),
     "includes": ("", 'include "f{0}.rules"\n', ""),
     "brackets inside brackets": ("", "condition c{0} = " + "(" * 190 + "PatientID is present" + ")" * 190 + "\n", ""),
     "`and` and `or` inside brackets": (
