@@ -30,10 +30,15 @@ _NEAR = 100
 
 @dataclass(frozen=True, slots=True)
 class _Above:
-    """Something that takes its objects away from what stands below it."""
+    """Something that takes its objects away from what stands below it, and the `opposite` that is left for that.
+
+    `fixed`: it depends on parameters.
+    """
 
     claim: Claim
+    opposite: Claim
     about: frozenset[int]
+    fixed: bool
     origin: Origin
 
 
@@ -82,7 +87,10 @@ class Flow:
                 if not self._hidden(here, about, ends, rule.origin, "DR416", "rule"):
                     self._over(ends, rule.origin)
             if _ends(rule.body):
-                ends.add(_Above(here, about, rule.origin))
+                ends.add(self._above(here, about, rule.origin))
+
+    def _above(self, here: Claim, about: frozenset[int], origin: Origin) -> _Above:
+        return _Above(here, here.opposite, about, self.prover.fixed(here), origin)
 
     def _over(self, ends: _Takers, origin: Origin) -> None:
         """Report a rule below one that ends every object."""
@@ -155,10 +163,10 @@ class Flow:
                 self._truth([], here, arm.guard.origin)
             if table.first_match:
                 self._hidden(here, about, above, arm.origin, "DR402", "arm")
-            above.add(_Above(here, about, arm.origin))
+            above.add(self._above(here, about, arm.origin))
 
     def _else(self, above: Sequence[_Above], origin: Origin) -> None:
-        claims = [one.claim.opposite for one in above]
+        claims = [one.opposite for one in above]
         if len(claims) > 4 * _LOOKED_AT:
             self.prover.given_up[origin] = None
         elif not any(self.prover.fixed(one) for one in claims) and self.prover.never(claims, origin):
@@ -179,15 +187,11 @@ class Flow:
         takers, more = above.about(about)
         if more:
             self.prover.given_up[origin] = None
-        if (
-            not takers
-            or any(self.prover.fixed(one) for one in (here, *(each.claim for each in takers)))
-            or self.prover.never([here])
-        ):
+        if not takers or self.prover.fixed(here) or any(one.fixed for one in takers) or self.prover.never([here]):
             return False
-        if not self.prover.never([here, *(one.claim.opposite for one in takers)], origin):
+        if not self.prover.never([here, *(one.opposite for one in takers)], origin):
             return False
-        alone = [one for one in takers if self.prover.never([here, one.claim.opposite])]
+        alone = [one for one in takers if self.prover.never([here, one.opposite])]
         said = (
             "this one takes all of its objects" if alone else "together with those above it, this takes all its objects"
         )

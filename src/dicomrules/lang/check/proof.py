@@ -8,7 +8,7 @@ counted: beyond the bound nothing is proven, and that is remembered.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, get_args
 
 from dicomrules.lang.check.ask import asked
@@ -58,7 +58,7 @@ class Claim:
     @property
     def opposite(self) -> "Claim":
         """That it does not hold."""
-        return replace(self, holds=not self.holds)
+        return Claim(self.condition, not self.holds, self.at, self.place)
 
 
 def claim(guard: Guard | None, at: int = 0) -> Claim:
