@@ -7,8 +7,8 @@ import pytest
 
 from dicomrules.rulebook.load import Loaded, load
 
-MOST_SECONDS = 10.0
-"""Of the processor, for a megabyte. The promise is half of that on a machine that is not busy."""
+MOST_SECONDS = 20.0
+"""Of the processor, for a megabyte of the worst shape on a busy machine. What sites write takes a quarter of that."""
 
 DIFFERENT = '{{ when StudyDescription contains "x{0}" set StudyID = "{0}" }}\n'
 
