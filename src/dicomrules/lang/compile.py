@@ -103,7 +103,6 @@ class _Compiling:
         tests = cases.cases(ground, self._of(ast.TestCase))
         self._unused_actions()
         fights.fights(ground, ruled)
-        shifts.twice(ground, ruled)
         shifts.needed(ground, ruled)
         sense.patient_without_issuer(ground, ruled)
         needed(ground, made)

@@ -100,8 +100,9 @@ class _Reader:
         sentence.begin()
         self._remarks = []
         for index, token in enumerate(tokens):
-            _, text, start, end = token
-            kind = self._kind(tokens, index, sentence.choices)
+            kind, text, start, end = token
+            if kind == "WORD":
+                kind = self._kind(tokens, index, sentence.choices)
             part = leaf(kind, text, Span(source, start, end)) if kind in LEAVES else text
             if not sentence.take(kind, part, start, end):
                 break
@@ -121,10 +122,8 @@ class _Reader:
         return _BUILDERS[name](Reduction(Span(self.source, start, end), parts, self._remarks.append))
 
     def _kind(self, tokens: tuple[Token, ...], index: int, choices: Collection[str]) -> str:
-        """The kind that a token is to the grammar: a word is one of the language where that may come, else a name."""
-        kind, text, _, _ = tokens[index]
-        if kind != "WORD":
-            return kind
+        """The kind that a word is to the grammar: one of the language where that may come, else a name."""
+        text = tokens[index].text
         if text in choices:
             return text
         if text not in self._words:

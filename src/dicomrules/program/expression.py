@@ -276,6 +276,10 @@ class Named:
     condition: Condition
     origin: Origin = field(default=NOWHERE, compare=False)
 
+    def __hash__(self) -> int:
+        """By the name alone: what it stands for may be large, and stand in many places."""
+        return hash(self.name)
+
 
 @dataclass(frozen=True, slots=True)
 class Always:

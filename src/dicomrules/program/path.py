@@ -47,10 +47,14 @@ class Where:
     """`[where C]`: items for which C holds; the paths of C start at the item (Prefix.HERE)."""
 
     condition: Condition
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash(self.condition))
 
     def __hash__(self) -> int:
-        """By the kind of condition alone: conditions hold paths, which may hold conditions, and so on."""
-        return hash(self.condition.__class__.__name__)
+        """Worked out once: conditions hold paths, which may hold conditions, and so on."""
+        return self._hash
 
 
 Selector = Pick | Nth | Where

@@ -4,7 +4,6 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dicomrules.lang.check.proof import Claim, Prover, Tests
 from dicomrules.program.expression import (
     Among,
     Both,
@@ -24,9 +23,6 @@ from dicomrules.program.types import Type, Value
 
 Subject = Path | str
 """A path to one value, or the name of a context value."""
-
-_LITTLE = 500
-"""Steps of a proof about one `and`: all of a condition is looked at again at its place."""
 
 _BLANK = None
 """Stands for "no value" in a set of values: `is blank`, `is absent`."""
@@ -109,10 +105,3 @@ def _any(parts: list[Facts | None]) -> Facts | None:
     sets = {subject: frozenset().union(*(part.sets[subject] for part in known)) for subject in shared}
     exact = all(part.exact and len(part.sets) == 1 for part in known) and len(shared) == 1
     return Facts(sets, exact) if sets else None
-
-
-def impossible(condition: Condition, tests: Tests) -> bool:
-    """Whether a condition is proven to be never true."""
-    return not tests.about(condition).fixed and Prover(most=_LITTLE, tests=tests, meanings=tests.meanings).never(
-        [Claim(condition)]
-    )

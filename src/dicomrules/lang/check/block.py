@@ -8,13 +8,17 @@ from dicomrules.lang.check.ground import Ground
 from dicomrules.lang.check.reads import Arms, Reader, Writes, overlap
 from dicomrules.lang.check.terms import Env
 from dicomrules.program import statement as program
+from dicomrules.program.expression import Origin
 from dicomrules.program.path import Path, Prefix
 from dicomrules.text.codes.registry import diagnose
 from dicomrules.text.source import Span
 
 MOST_KNOWN = 500
 MOST_NEAR = 100
-"""How many paths, and how many in one sequence, are known to have a value because statements before wrote one."""
+"""How many paths, and how many in one sequence, are known to have a value because statements before wrote one.
+
+About those that were forgotten nothing is reported: they may have a value.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,8 @@ class Mark:
 class Work:
     """One rule being looked at: what it writes in all, what it has been seen to write, how large it has become.
 
-    `shifts` are its `shift dates`, `modified` its `retain modified dates`, which need one.
+    `shifts` are its `shift dates`, `modified` its `retain modified dates`, which need one. `forgotten` are paths that
+    got a value when too many others were known to have one.
     """
 
     ground: Ground
@@ -40,12 +45,19 @@ class Work:
     marks: list[Mark] = field(default_factory=list)
     shifts: list[tuple[Span, Arms]] = field(default_factory=list)
     modified: list[Span] = field(default_factory=list)
+    forgotten: set[Path] = field(default_factory=set)
     count: int = 0
     level: int = 0
 
     def reader(self, node: ast.Node, arms: Arms) -> Reader:
         """The statement as one that reads."""
-        return Reader(id(node), arms, self.writes)
+        return Reader(id(node), arms, self.writes, self.forgotten)
+
+    def forget(self, proven: frozenset[Path], where: Mark) -> None:
+        """Paths that have a value, which is not followed any further."""
+        if not self.forgotten:
+            self.ground.unproven[Origin(where.path.text, where.span.place)] = None
+        self.forgotten |= proven
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +93,8 @@ def wrote(work: Work, block: Block, marks: Sequence[Mark], *, proven: frozenset[
     left = known.difference(gone)
     if len(left) < MOST_KNOWN and len(near) < MOST_NEAR:
         left |= proven
+    elif not proven <= left:
+        work.forget(proven, marks[0])
     return block if left == known else block.knowing(replace(block.env, known=left))
 
 

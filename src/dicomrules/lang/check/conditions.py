@@ -6,7 +6,6 @@ from typing import Any
 
 from dicomrules.lang import ast
 from dicomrules.lang.check import presence
-from dicomrules.lang.check.apart import impossible
 from dicomrules.lang.check.calls import above
 from dicomrules.lang.check.comparisons import among, asked, compare, has
 from dicomrules.lang.check.ground import MOST_PARTS, Ground, origin
@@ -75,7 +74,7 @@ def _and(ground: Ground, node: ast.And, env: Env) -> Tested:
     true = frozenset().union(*(part.true for part in parts))
     false = frozenset.intersection(*(part.false for part in parts))
     code = Both(tuple(part.code for part in parts))
-    if all(part.sound for part in parts) and impossible(code, ground.tests):
+    if all(part.sound for part in parts) and ground.impossible(code):
         ground.report("DR407", node.span, "these can never be true together", "never true")
     return _several(code, parts, true, false)
 

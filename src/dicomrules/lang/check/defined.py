@@ -65,9 +65,10 @@ def _written(target: Path, values: tuple[object, ...], origin: Origin) -> Iterat
         yield from _literals(target, tuple(results), origin, written=True)
 
 
-def _near(asked: set[str], value: str, terms: Sequence[str]) -> list[str]:
+def _near(ground: Ground, asked: set[str], value: str, terms: Sequence[str], where: Origin) -> list[str]:
     """The terms that a value is nearly; `asked` are those that were looked at so far."""
     if value not in asked and len(asked) >= _MOST_ASKED:
+        ground.unproven[where] = None
         return []
     asked.add(value)
     return nearest(value, terms)
@@ -82,7 +83,7 @@ def _look(ground: Ground, places: Places, use: _Use, asked: set[str]) -> None:
     instead = RETIRED.get(tag, {}).get(value)
     if instead and not written:
         return  # old objects have it
-    near = [] if instead or tag in ENUMERATED else _near(asked, value, terms)
+    near = [] if instead or tag in ENUMERATED else _near(ground, asked, value, terms, origin)
     if not near and not instead and tag not in ENUMERATED:
         return
     span = places.text(origin, text)

@@ -44,26 +44,44 @@ class _Above:
 
 @dataclass(slots=True)
 class _Takers:
-    """What takes objects away so far: arms of a table, or rules with a verdict, from the top."""
+    """What takes objects away so far: arms of a table, or rules with a verdict, from the top; below those of `before`.
 
+    `everything`: the first one that takes every object.
+    """
+
+    before: "_Takers | None" = None
     every: list[_Above] = field(default_factory=list)
     everything: _Above | None = None
+    _count: int = 0
     _by_subject: dict[int, list[tuple[int, _Above]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.before is not None:
+            self._count, self.everything = self.before._count, self.before.everything
 
     def add(self, one: _Above) -> None:
         """The next one. It is filed under the first of the values that it is about."""
         if one.about:
-            self._by_subject.setdefault(min(one.about), []).append((len(self.every), one))
+            self._by_subject.setdefault(min(one.about), []).append((self._count, one))
         elif self.everything is None and one.claim.condition == Both(()) and one.claim.holds:
             self.everything = one
         self.every.append(one)
+        self._count += 1
 
     def about(self, subjects: frozenset[int]) -> tuple[list[_Above], bool]:
         """The last of those that are about nothing but these; and whether there are more."""
-        near = [one for subject in subjects for one in self._by_subject.get(subject, ())[-_NEAR:]]
+        filed = [self._last(subject) for subject in subjects]
+        near = [one for some in filed for one in some[-_NEAR:]]
         fitting = [one for _, one in sorted(near, key=itemgetter(0)) if one.about <= subjects]
-        more = any(len(self._by_subject.get(subject, ())) > _NEAR for subject in subjects)
+        more = any(len(some) > _NEAR for some in filed)
         return fitting[-_LOOKED_AT:], more or len(fitting) > _LOOKED_AT
+
+    def _last(self, subject: int) -> list[tuple[int, _Above]]:
+        """The last ones filed under a value, one more than are gone through."""
+        own = self._by_subject.get(subject, [])[-_NEAR - 1 :]
+        if self.before is None or len(own) > _NEAR:
+            return own
+        return [*self.before._last(subject), *own][-_NEAR - 1 :]
 
 
 @dataclass(slots=True)
@@ -74,18 +92,16 @@ class Flow:
     places: Places
     prover: Prover
 
-    def rules(self, rules: Sequence[Rule], first: int) -> None:
-        """Look at the rules from `first` on; the ones before have been looked at."""
-        ends = _Takers()
-        for index, rule in enumerate(rules):
+    def rules(self, rules: Sequence[Rule], ends: _Takers, first: int = 0) -> None:
+        """Look at these rules; `first` others come before, of which `ends` are those with a verdict."""
+        for index, rule in enumerate(rules, first):
             here = claim(rule.guard, index)
             about = self.prover.subjects(here.condition)
-            if index >= first:
-                if rule.guard is not None:
-                    self._truth([], here, rule.guard.origin)
-                self._block(rule.body, [here], index)
-                if not self._hidden(here, about, ends, rule.origin, "DR416", "rule"):
-                    self._over(ends, rule.origin)
+            if rule.guard is not None:
+                self._truth([], here, rule.guard.origin)
+            self._block(rule.body, [here], index)
+            if not self._hidden(here, about, ends, rule.origin, "DR416", "rule"):
+                self._over(ends, rule.origin)
             if _ends(rule.body):
                 ends.add(self._above(here, about, rule.origin))
 
@@ -121,11 +137,7 @@ class Flow:
         self.ground.add(found)
 
     def _reported(self, span: Span) -> bool:
-        return any(
-            one.source is span.source and one.start < span.end and span.start < one.end
-            for code in ("DR407", "DR408")
-            for one in self.ground.findings.places(code)
-        )
+        return any(self.ground.findings.reported(code, span) for code in ("DR407", "DR408"))
 
     def _block(self, body: Sequence[Statement], under: Sequence[Claim] | None, index: int) -> None:
         """Look at the `if`s of a block. Inside a `within` (`under` None) nothing is known of what is around."""
@@ -224,12 +236,12 @@ def _ends(body: Sequence[Statement]) -> bool:
 
 def flow(ground: Ground, program: Program, places: Places) -> None:
     """Report conditions that ask nothing, and rules and arms that are never reached."""
-    look = Flow(ground, places, Prover(Versions(program.rules), given_up=ground.unproven, tests=ground.tests))
-    look.rules(program.rules, 0)
+    versions, ends, count = Versions(program.rules), _Takers(), len(program.rules)
+    look = Flow(ground, places, Prover(versions, given_up=ground.unproven, tests=ground.tests))
+    look.rules(program.rules, ends)
     for table in program.routes:
-        look.routes(table, len(program.rules))
+        look.routes(table, count)
     for group in program.groups.values():
-        rules = (*program.rules, *group.rules)
-        prover = replace(look.prover, version=Versions(rules))
-        Flow(ground, places, prover).rules(rules, len(program.rules))
+        prover = replace(look.prover, version=Versions(group.rules, versions), meanings={})
+        Flow(ground, places, prover).rules(group.rules, _Takers(ends), count)
         look.prover.left = prover.left

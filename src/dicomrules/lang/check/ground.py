@@ -1,15 +1,16 @@
 """What all checks of one rule set stand on: its names, its settings, and the list of findings."""
 
-from collections.abc import Callable, Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from dicomrules.lang import ast
-from dicomrules.lang.check.proof import Tests
+from dicomrules.lang.check.proof import Claim, Prover, Tests
 from dicomrules.lang.check.symbols import Symbols
 from dicomrules.lang.check.terms import UNSOUND, Env, Shape, Term, Tested, Wanted, wrong
 from dicomrules.program.depth import MOST_NESTING
-from dicomrules.program.expression import Origin
+from dicomrules.program.expression import Condition, Origin
 from dicomrules.text.codes.registry import diagnose
 from dicomrules.text.diagnostic import Diagnostic
 from dicomrules.text.source import Span
@@ -17,10 +18,43 @@ from dicomrules.text.source import Span
 MOST_PARTS = 20_000
 """How large one condition, value or rule may become when everything is written out."""
 
+MOST_WRITTEN_OUT = 300_000
+"""How much all functions and actions of a rule set may come to where they are used, a statement being `STATEMENT`."""
+
+STATEMENT = 5
+"""How many parts a statement counts for: it takes as long to look at."""
+
+MOST_COMPARED = 1_000_000
+"""How many writes are compared with reads in the same rule, in all of a rule set."""
+
 MOST_LEVELS = MOST_NESTING
 """How deep expressions, and blocks of statements, may be nested, functions and actions written out."""
 
+_LITTLE = 500
+"""Steps of a proof about one `and`: all of a condition is looked at again at its place."""
+
 _MOST_TEXT = 160
+
+
+@dataclass(slots=True)
+class Stretches:
+    """Stretches of a text, those that touch made into one: where each begins and where it ends, in order."""
+
+    _begins: list[int] = field(default_factory=list)
+    _ends: list[int] = field(default_factory=list)
+
+    def add(self, begin: int, end: int) -> None:
+        """One more."""
+        first, last = bisect_left(self._ends, begin), bisect_right(self._begins, end)
+        if first < last:
+            begin, end = min(begin, self._begins[first]), max(end, self._ends[last - 1])
+        self._begins[first:last] = [begin]
+        self._ends[first:last] = [end]
+
+    def meet(self, begin: int, end: int) -> bool:
+        """Whether one of them has a character in common with this one."""
+        at = bisect_right(self._ends, begin)
+        return at < len(self._begins) and self._begins[at] < end
 
 
 class Findings:
@@ -28,25 +62,27 @@ class Findings:
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, str, int, int], Diagnostic] = {}
-        self._places: dict[str, list[Span]] = {}
+        self._covered: dict[tuple[str, str], Stretches] = {}
         self._quiet = 0
 
-    def add(self, diagnostic: Diagnostic) -> None:
-        """Take one, unless the same code has been reported at the same place."""
+    def add(self, diagnostic: Diagnostic) -> bool:
+        """Take one, unless the same code has been reported at the same place. False: nothing is reported now."""
         if not self._quiet:
             span = diagnostic.span
             key = (diagnostic.code, span.source.name, span.start, span.end)
             if key not in self._found:
                 self._found[key] = diagnostic
-                self._places.setdefault(diagnostic.code, []).append(span)
+                self._covered.setdefault(key[:2], Stretches()).add(span.start, span.end)
+        return not self._quiet
 
     def report(self, code: str, span: Span, message: str, label: str = "") -> None:
         """Take one without notes or remedies."""
         self.add(diagnose(code, span, message, label))
 
-    def places(self, code: str) -> Sequence[Span]:
-        """Where a code has been reported."""
-        return self._places.get(code, ())
+    def reported(self, code: str, span: Span) -> bool:
+        """Whether a code has been reported of a part of this text, or of one around it."""
+        covered = self._covered.get((code, span.source.name))
+        return covered is not None and covered.meet(span.start, span.end)
 
     @contextmanager
     def quietly(self) -> Iterator[None]:
@@ -72,7 +108,8 @@ class Ground:
     that writes text which is not ASCII. `group` is the group of rules being looked at, empty outside of one. `unproven`
     are the places that were too much to prove anything about. `swept`: a statement so far may have taken away
     attributes that it does not name. `tests` is what tests were found to mean, `depths` how deep conditions with a
-    name are, by their id.
+    name are, by their id. `written_out` counts the parts of functions and actions where they are used, `compared` the
+    writes that reads were compared with.
     """
 
     symbols: Symbols
@@ -93,6 +130,17 @@ class Ground:
     depths: dict[int, int] = field(default_factory=dict)
     level: int = 0
     spent: int = 0
+    written_out: int = 0
+    compared: int = 0
+    _told: bool = False
+    _little: Prover = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._little = Prover(most=_LITTLE, tests=self.tests)
+
+    def impossible(self, condition: Condition) -> bool:
+        """Whether a condition is proven to be never true, wherever it stands."""
+        return not self.tests.about(condition).fixed and self._little.never([Claim(condition)])
 
     def value(self, node: ast.Expr, env: Env, wanted: Wanted | None = None) -> Term:
         """The value that an expression stands for."""
@@ -117,12 +165,23 @@ class Ground:
     def _too_deep(self, node: ast.Node) -> bool:
         """Whether expressions are nested too deeply here, or too many have been written out; reports it."""
         self.spent = self.spent + 1 if self.opening else 0
+        if self.opening and not self.opening[-1].startswith("condition "):  # those are written out once
+            self.written_out += 1
         if self.level >= MOST_LEVELS:
             self.report("DR113", node.span, "this is nested too deeply when it is written out", f"{MOST_LEVELS} levels")
         elif self.spent > MOST_PARTS:
             self.report("DR113", node.span, "this is too large when it is written out", f"over {MOST_PARTS} parts")
         else:
+            return self.exhausted(node.span)
+        return True
+
+    def exhausted(self, span: Span) -> bool:
+        """Whether so many functions and actions have been written out that no more are; reports it, once."""
+        if self.written_out <= MOST_WRITTEN_OUT:
             return False
+        if not self._told:
+            message = "the functions and actions of these rules are too large when they are written out"
+            self._told = self.findings.add(diagnose("DR113", span, message, "from here on"))
         return True
 
     def report(self, code: str, span: Span, message: str, label: str = "") -> None:

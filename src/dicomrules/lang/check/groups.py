@@ -7,7 +7,7 @@ from dicomrules.lang.check import rules
 from dicomrules.lang.check.fights import fights
 from dicomrules.lang.check.ground import Ground, origin
 from dicomrules.lang.check.reads import Written
-from dicomrules.lang.check.shifts import needed, twice
+from dicomrules.lang.check.shifts import Shifts, needed
 from dicomrules.program.ruleset import Group
 
 
@@ -15,10 +15,11 @@ def groups(ground: Ground, items: Sequence[ast.Group], ruled: Sequence[rules.Rul
     """All groups by name; `ruled` are the rules outside, which have run before."""
     written = Written()
     written.add(mark.path for one in ruled for mark in one.marks)
-    return {item.name.text: _group(ground, item, written, ruled) for item in items}
+    shifts = Shifts(ground, ruled)
+    return {item.name.text: _group(ground, item, written, shifts) for item in items}
 
 
-def _group(ground: Ground, item: ast.Group, written: Written, before: Sequence[rules.Ruled]) -> Group:
+def _group(ground: Ground, item: ast.Group, written: Written, shifts: Shifts) -> Group:
     made: list[rules.Ruled] = []
     seen = written.copy()
     ground.group = item.name.text
@@ -28,7 +29,8 @@ def _group(ground: Ground, item: ast.Group, written: Written, before: Sequence[r
         seen.add(mark.path for mark in one.marks)
     ground.group = ""
     fights(ground, made)
-    twice(ground, [*before, *made])
+    if any(one.shifts for one in made):
+        Shifts(ground, made, shifts)
     needed(ground, made)
     title = item.title.value if item.title is not None else ""
     return Group(item.name.text, tuple(one.rule for one in made), title, origin(item.name))

@@ -30,23 +30,34 @@ class _Seen:
     private: bool = False
     sweeps: bool = False
 
+    def then(self, other: "_Seen") -> "_Seen":
+        """What both do."""
+        return _Seen(
+            self.written | other.written,
+            self.hashed or other.hashed,
+            self.nameless or other.nameless,
+            self.private or other.private,
+            self.sweeps or other.sweeps,
+        )
+
 
 def identity(ground: Ground, program: Program, places: Places) -> None:
     """Warn where a patient's number, name or private elements stay while the others go."""
-    _look(ground, places, program.rules, program.rules)
+    before = _seen(program.rules)
+    _look(ground, places, before, before)
     for group in program.groups.values():
-        _look(ground, places, (*program.rules, *group.rules), group.rules)
+        _look(ground, places, before, _seen(group.rules))
 
 
-def _look(ground: Ground, places: Places, rules: Sequence[Rule], own: Sequence[Rule]) -> None:
-    seen = _seen(rules)
-    shown = _seen(own)
+def _look(ground: Ground, places: Places, before: _Seen, shown: _Seen) -> None:
+    """`shown` is what is looked at, and `before` what rules before it do."""
     where = shown.hashed or shown.nameless
     if where is None:
         return
     span = places.span(where)
     if span is None:
         return
+    seen = before.then(shown)
     stays = "" if seen.sweeps else _stays(seen)
     if stays:
         found = diagnose("DR504", span, f"the patient's identity goes here, and `{stays}` stays", "rewritten")

@@ -166,6 +166,8 @@ def levels(ground: Ground, rules: Iterable[Rule], places: Places) -> None:
                     found = _below(Level.STUDY, _without_date(chosen | known.deciding(visit)))
                     if found:
                         split.append((visit, target, found, statement.origin))  # type: ignore[union-attr]
+                    elif visit.more:
+                        ground.unproven[statement.origin] = None  # type: ignore[union-attr]
         if split:
             _decided_by(ground, places, split)
 

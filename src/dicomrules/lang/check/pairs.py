@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from dicomrules.lang.check.apart import facts_of
 from dicomrules.lang.check.ground import Ground
-from dicomrules.lang.check.proof import Prover, claim
+from dicomrules.lang.check.proof import Claim, Prover, claim
 from dicomrules.lang.check.rules import Ruled
 from dicomrules.lang.check.versions import Versions
 
@@ -17,46 +17,63 @@ Asked = Mapping[object, frozenset[object]]
 
 
 class Pairs:
-    """Rules in the order in which they run, and what tells two of them apart."""
+    """Rules in the order in which they run, and what tells two of them apart; those of `before` come before them."""
 
-    def __init__(self, ground: Ground, rules: Sequence[Ruled]) -> None:
+    def __init__(self, ground: Ground, rules: Sequence[Ruled], before: "Pairs | None" = None) -> None:
+        self._before = before
+        self._first = before.count if before is not None else 0
         self._origins = [ruled.rule.origin for ruled in rules]
-        self._claims = [claim(ruled.rule.guard, index) for index, ruled in enumerate(rules)]
-        self._versions = Versions([ruled.rule for ruled in rules])
+        self._claims = [claim(ruled.rule.guard, index) for index, ruled in enumerate(rules, self._first)]
+        above = before._versions if before is not None else None
+        self._versions: Versions = Versions([ruled.rule for ruled in rules], above)
         self._prover = Prover(self._versions, given_up=ground.unproven, tests=ground.tests)
-        self._asked = [self._asked_by(ruled, index) for index, ruled in enumerate(rules)]
+        self._asked = [self._asked_by(ruled, one) for ruled, one in zip(rules, self._claims, strict=True)]
         self._proven: dict[tuple[int, int], bool] = {}
 
-    def _asked_by(self, ruled: Ruled, index: int) -> Asked:
+    @property
+    def count(self) -> int:
+        """How many rules there are, those before included."""
+        return self._first + len(self._claims)
+
+    def _asked_by(self, ruled: Ruled, here: Claim) -> Asked:
         """A value that is written between two rules is another one for the second: its version is part of the key."""
         proven = facts_of(ruled.rule.guard)
         return {
-            (subject, 0 if isinstance(subject, str) else self._versions(subject, self._claims[index])): literals
+            (subject, 0 if isinstance(subject, str) else self._versions(subject, here)): literals
             for subject, literals in (proven.sets.items() if proven is not None else ())
         }
 
     def given_up(self, rule: int) -> bool:
         """Whether it is too much to compare a rule with those before it."""
-        return self._origins[rule] in self._prover.given_up
+        return self._origins[rule - self._first] in self._prover.given_up
 
     def asked(self, rule: int) -> Asked:
         """The literals that a rule asks for."""
-        return self._asked[rule]
+        own = rule - self._first
+        return self._asked[own] if own >= 0 or self._before is None else self._before.asked(rule)
+
+    def claim(self, rule: int) -> Claim:
+        """What a rule asks for."""
+        own = rule - self._first
+        return self._claims[own] if own >= 0 or self._before is None else self._before.claim(rule)
 
     def apart(self, first: int, last: int) -> bool:
-        """Whether two rules are proven never to fire for one object. True as well where it was too much to look at."""
+        """Whether two rules are proven never to fire for one object. True as well where it was too much to look at.
+
+        The last one is none of `before`.
+        """
         if (first, last) not in self._proven:
             self._proven[first, last] = self._never(first, last)
         return self._proven[first, last]
 
     def _never(self, first: int, last: int) -> bool:
-        one, other = self._asked[first], self._asked[last]
+        one, other = self.asked(first), self.asked(last)
         if any(value in other and literals.isdisjoint(other[value]) for value, literals in one.items()):
             return True
-        claims = [self._claims[first], self._claims[last]]
+        claims = [self.claim(first), self.claim(last)]
         if not self._prover.subjects(claims[0].condition) & self._prover.subjects(claims[1].condition):
             return False
-        about = self._origins[last]
+        about = self._origins[last - self._first]
         if len(self._proven) > _PROOFS:
             self._prover.given_up[about] = None
             return True
@@ -86,6 +103,10 @@ class Above:
             nearest = left.bit_length() - 1
             yield nearest
             left ^= 1 << nearest
+
+    def copy(self) -> "Above":
+        """The same, to be added to apart from this one."""
+        return Above(self._count, self._asking.copy(), self._for_literal.copy())
 
     def add(self, count: int, asked: Asked) -> None:
         """The next ones, so that there are `count` in all: those of a rule that asks for this."""

@@ -9,7 +9,6 @@ counted: beyond the bound nothing is proven, and that is remembered.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, get_args
 
 from dicomrules.lang.check.ask import asked
 from dicomrules.lang.check.fit import Answer, answer, contradict
@@ -39,8 +38,6 @@ MOST_IN_ALL = 100_000
 _MOST_TESTS = 1_000
 _MOST_ANSWERS = 100
 """How many parts of one condition, and answers about one value, are put together; more are left aside."""
-
-_TESTS = frozenset(get_args(Test))
 
 Version = Callable[[Path, "Claim"], object]
 """How often a path has been written before a claim is tested; whatever differs is another value."""
@@ -94,12 +91,8 @@ class About:
 
 @dataclass(slots=True)
 class Tests:
-    """What each test of a rule set means: looked at once, however many proofs ask.
+    """What each test of a rule set means: looked at once, however many proofs ask."""
 
-    `meanings` are what conditions come to that are looked at by themselves, as if nothing were written.
-    """
-
-    meanings: "_Meanings" = field(default_factory=dict)
     _known: dict[int, tuple[Test, _Known]] = field(default_factory=dict)
     _about: dict[int, About] = field(default_factory=dict)
     _subjects: dict[object, int] = field(default_factory=dict)
@@ -121,17 +114,17 @@ class Tests:
         """What a condition is about."""
         found = self._about.get(id(condition))
         if found is None:
-            if isinstance(condition, Both | Either):
-                parts = [self.about(part) for part in condition.parts]
-                subjects = frozenset().union(*(part.subjects for part in parts))
-                fixed = any(part.fixed for part in parts)
-            elif isinstance(condition, Named):
-                inner = self.about(condition.condition)
-                subjects, fixed = inner.subjects, inner.fixed
-            else:
-                tests: list[Any] = [part for part in inside(condition) if part.__class__ in _TESTS]
-                subjects = frozenset(self.understood(test).subject for test in tests)
-                fixed = any(isinstance(test, Always) for test in tests)
+            match condition:
+                case Both(parts) | Either(parts):
+                    every = [self.about(part) for part in parts]
+                    subjects = frozenset().union(*(part.subjects for part in every))
+                    fixed = any(part.fixed for part in every)
+                case Not(inner) | Named(_, inner):
+                    same = self.about(inner)
+                    subjects, fixed = same.subjects, same.fixed
+                case test:
+                    subjects = frozenset({self.understood(test).subject})
+                    fixed = any(isinstance(part, Always) for part in inside(test))
             found = self._about[id(condition)] = About(condition, subjects, fixed)
         return found
 

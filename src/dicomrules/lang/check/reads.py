@@ -1,11 +1,12 @@
 """Reading what the same rule sets elsewhere: the author must say which value is meant, `original.` or `current.`."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
-from dicomrules.lang.check.ground import Ground
+from dicomrules.lang.check.ground import MOST_COMPARED, Ground
 from dicomrules.lang.check.paths import Place
 from dicomrules.lang.check.terms import Env
+from dicomrules.program.expression import Origin
 from dicomrules.program.path import Path, Prefix
 from dicomrules.text.codes.registry import diagnose
 from dicomrules.text.source import Span
@@ -30,11 +31,15 @@ Writes = Mapping[object, Sequence[Write]]
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A statement that reads, and everything that its rule writes."""
+    """A statement that reads, and everything that its rule writes.
+
+    `forgotten` are paths that may have a value, which is not known for sure: too many others do.
+    """
 
     statement: int
     arms: Arms
     writes: Writes
+    forgotten: Set[Path] = frozenset()
 
 
 def overlap(one: Path, other: Path) -> bool:
@@ -86,12 +91,23 @@ def apart(one: Arms, other: Arms) -> bool:
     return any(which in arms and arms[which] != arm for which, arm in other)
 
 
+def sure(place: Place, env: Env) -> bool:
+    """Whether there is a value at a place, as far as is known; where that is forgotten nobody shall be bothered."""
+    if place.absolute in env.known:
+        return True
+    return isinstance(env.reader, Reader) and place.absolute in env.reader.forgotten
+
+
 def check(ground: Ground, place: Place, env: Env) -> None:
     """Report an ambiguous read."""
     reader = env.reader
     if not isinstance(reader, Reader) or place.path.prefix is not Prefix.HERE:
         return
     for write in reader.writes.get(place.absolute.steps[0].tag, ()):
+        ground.compared += 1
+        if ground.compared > MOST_COMPARED:
+            ground.unproven[Origin(place.path.text, place.span.place)] = None
+            return
         if (
             reader.statement in write.owners
             or apart(reader.arms, write.arms)

@@ -35,6 +35,8 @@ def _look(ground: Ground, places: Places, visit: Visit, path: Path, *, emptied: 
     elif not emptied and all(tag in each.type1 or tag in each.type2 for each in objects):
         kind = 2
     else:
+        if visit.more and any(tag in each.type1 or tag in each.type2 for each in objects):
+            ground.unproven[visit.statement.origin] = None  # type: ignore[union-attr]  # one of the two has one
         return
     span = places.names(visit.statement.origin, path.text)  # type: ignore[union-attr]  # one of the two has one
     if span is None:

@@ -8,7 +8,7 @@ from dicomrules.lang import ast
 from dicomrules.lang.check import assign, choices, keeps, whole
 from dicomrules.lang.check.block import Block, Mark, Result, Work, wrote
 from dicomrules.lang.check.calls import above
-from dicomrules.lang.check.ground import MOST_LEVELS, MOST_PARTS, Ground, origin
+from dicomrules.lang.check.ground import MOST_LEVELS, MOST_PARTS, STATEMENT, Ground, origin
 from dicomrules.lang.check.lets import let
 from dicomrules.lang.check.outcome import settle
 from dicomrules.lang.check.paths import Place, resolve
@@ -34,6 +34,8 @@ def body(work: Work, nodes: Sequence[ast.Statement], block: Block) -> tuple[tupl
     work.level += 1
     for node in nodes:
         work.count += 1
+        if work.ground.opening:
+            work.ground.written_out += STATEMENT
         if work.count > MOST_PARTS:
             work.ground.report("DR113", node.span, "this rule is too large when it is written out", "from here on")
             break
@@ -260,7 +262,7 @@ def _apply(work: Work, node: ast.Apply, block: Block) -> Result:
         if ground.symbols.missing("action", node.action.text):
             ground.add(unknown(ground.symbols, "action", node.action, "DR107"))
         return (), block
-    if not above(ground, "action", node.action.text, node.action.span):
+    if not above(ground, "action", node.action.text, node.action.span) or ground.exhausted(node.span):
         return (), block
     ground.opening.append(f"action {node.action.text}")
     inner = replace(block, env=replace(block.env, names={}))

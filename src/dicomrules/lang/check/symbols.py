@@ -126,7 +126,7 @@ def unknown(symbols: Symbols, kind: str, name: ast.Name, code: str, more: Collec
     return found.with_note(f"known are {shown}" + (" …" if len(names) > _MOST_NAMES else ""))
 
 
-def collect(items: Iterable[ast.Item], report: Callable[[Diagnostic], None]) -> Symbols:
+def collect(items: Iterable[ast.Item], report: Callable[[Diagnostic], object]) -> Symbols:
     """The names that these items define; a name given twice is reported where it stands the second time."""
     symbols = Symbols()
     for index, item in enumerate(items):
@@ -144,7 +144,7 @@ def collect(items: Iterable[ast.Item], report: Callable[[Diagnostic], None]) -> 
     return symbols
 
 
-def _define(symbols: Symbols, kind: str, item: ast.Node, index: int, report: Callable[[Diagnostic], None]) -> None:
+def _define(symbols: Symbols, kind: str, item: ast.Node, index: int, report: Callable[[Diagnostic], object]) -> None:
     name: ast.Name = item.name  # type: ignore[attr-defined]  # every class of KINDS has one
     shared = ("condition", "parameter") if kind in ("condition", "parameter") else (kind,)
     older = next((symbols.of(space)[name.text] for space in shared if name.text in symbols.of(space)), None)

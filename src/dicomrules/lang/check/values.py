@@ -69,7 +69,7 @@ def read(ground: Ground, place: Place, env: Env) -> Term:
     path = place.path
     longest = 64 if path.component else LONGEST.get(place.vr) or digits(place.vr)
     doubts: tuple[Doubt, ...] = ()
-    if place.absolute not in env.known and not place.spread:
+    if not place.spread and not reads.sure(place, env):
         doubts = (Doubt(f"`{path.text}` may be absent or empty", place.span, place.absolute),)
     needs = frozenset() if place.spread else frozenset({place.absolute})
     vr = "" if path.component or path.group else place.vr

@@ -33,15 +33,17 @@ _OF_VRS = {ShiftDates: frozenset(("DA", "DT", "UN")), RemapUids: frozenset(("UI"
 
 
 class Versions:
-    """How often a path has been written, by the rules in their order."""
+    """How often a path has been written, by the rules in their order; those of `before` come before them."""
 
-    def __init__(self, rules: Sequence[Rule]) -> None:
+    def __init__(self, rules: Sequence[Rule], before: "Versions | None" = None) -> None:
+        self._before = before
+        self._count: int = len(rules) + (before._count if before is not None else 0)
         self._anything: list[int] = []
         self._of_vrs: list[tuple[int, frozenset[str]]] = []
         self._by_top: dict[object, list[tuple[int, Path]]] = {}
         self._indexes: dict[Path, list[int]] = {}
         self._same: dict[int, tuple[Path, list[int]]] = {}
-        for index, rule in enumerate(rules):
+        for index, rule in enumerate(rules, self._count - len(rules)):
             for path in written(rule):
                 if path is None:
                     self._anything.append(index)
@@ -68,7 +70,9 @@ class Versions:
             marks = self._by_top.get(path.steps[0].tag, ())
             found = {index for index, mark in marks if overlap(mark, path)}
             found.update(index for index, vrs in self._of_vrs if _asks(path, vrs))
-            self._indexes[path] = sorted(found.union(self._anything))
+            earlier = self._before._written(path) if self._before is not None else []
+            own = sorted(found.union(self._anything))
+            self._indexes[path] = [*earlier, *own] if own else earlier
         self._same[id(path)] = (path, self._indexes[path])
         return self._indexes[path]
 

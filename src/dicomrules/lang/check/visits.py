@@ -14,11 +14,15 @@ _MOST_UNDER = 50
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One statement. `under` are the conditions around it with their places; `inside` the steps of its `within`s."""
+    """One statement. `under` are the conditions around it with their places; `inside` the steps of its `within`s.
+
+    `more`: there are more conditions around it than are told.
+    """
 
     statement: Statement
     under: tuple[tuple[Condition, Origin], ...]
     inside: tuple[Step, ...] = ()
+    more: bool = False
 
     def steps(self, path: Path) -> tuple[Step, ...]:
         """The steps of a path of this statement, from the data set."""
@@ -38,22 +42,23 @@ def visits(rule: Rule) -> Iterator[Visit]:
     """Every statement of a rule in the order of the text, those inside others after them."""
     guard = rule.guard
     under = () if guard is None else ((guard.condition, guard.origin),)
-    yield from _visits(rule.body, under, ())
+    yield from _visits(rule.body, under, (), more=False)
 
 
 def _visits(
-    body: Sequence[Statement], under: tuple[tuple[Condition, Origin], ...], inside: tuple[Step, ...]
+    body: Sequence[Statement], under: tuple[tuple[Condition, Origin], ...], inside: tuple[Step, ...], *, more: bool
 ) -> Iterator[Visit]:
     for statement in body:
-        yield Visit(statement, under, inside)
+        yield Visit(statement, under, inside, more)
         match statement:
             case Within(path, inner):
                 here = Visit(statement, under, inside)
-                yield from _visits(inner, under, here.steps(path))
+                yield from _visits(inner, under, here.steps(path), more=more)
             case If(branches, default):
-                above = under
+                above, left_out = under, more
                 for branch in branches:
-                    kept = above if len(above) < _MOST_UNDER else (above[0], *above[2:])
-                    above = (*kept, (branch.condition, branch.origin))
-                    yield from _visits(branch.body, above, inside)
-                yield from _visits(default, above, inside)
+                    if len(above) >= _MOST_UNDER:
+                        above, left_out = (above[0], *above[2:]), True
+                    above = (*above, (branch.condition, branch.origin))
+                    yield from _visits(branch.body, above, inside, more=left_out)
+                yield from _visits(default, above, inside, more=left_out)

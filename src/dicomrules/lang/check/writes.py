@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from dicomrules.lang import ast
-from dicomrules.lang.check.ground import MOST_LEVELS, MOST_PARTS, Ground
+from dicomrules.lang.check.ground import MOST_LEVELS, MOST_PARTS, MOST_WRITTEN_OUT, Ground
 from dicomrules.lang.check.paths import Place, resolve
 from dicomrules.lang.check.reads import Arms, Write, Writes
 from dicomrules.lang.check.terms import Env
@@ -53,7 +53,7 @@ def _inside(ground: Ground, node: ast.Statement, env: Env) -> Iterator[tuple[Seq
                 yield body, place
         case ast.Apply(action):
             item = ground.symbols.of("action").get(action.text)
-            if isinstance(item, ast.Action):
+            if isinstance(item, ast.Action) and ground.written_out <= MOST_WRITTEN_OUT:
                 yield item.body, None
 
 
