@@ -195,7 +195,7 @@ def test_an_unreachable_destination_is_explained_and_the_queue_keeps(tmp_path: P
             assert peer.store(uid, data) == 0
         why = f"no connection to 127.0.0.1 port {closed}: connection refused"
         until(lambda: why in gateway.ask("status"), 10, "the reason in the status")
-        assert why in gateway.ask("trace", uid).replace("\n     ", " ")
+        until(lambda: why in gateway.ask("trace", uid).replace("\n     ", " "), 10, "the attempt in the trace")
         assert why in refused("echo", "sink", "--gateway", gateway.file, code=1)
         with Sink(port=closed) as late:
             until(lambda: delivered(late) == {uid}, 15, "the instance, once the destination is there")
