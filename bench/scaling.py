@@ -156,7 +156,7 @@ def curves(*, quick: bool) -> Iterator[Callable[[], Curve]]:
         else [2 << 10, 16 << 10, 128 << 10, 512 << 10, 4 << 20, 32 << 20, 512 << 20]
     )
     yield lambda: curve("ingest by size", "bytes", "MB/s", bytes_, sizes(1 if quick else 4))
-    memory = [512 << 10, 64 << 20] if quick else [512 << 10, 64 << 20, 512 << 20, 4 << 30]
+    memory = [512 << 10, 64 << 20] if quick else [512 << 10, 64 << 20, 512 << 20, 4_000_000_000]
     yield lambda: curve("memory", "bytes", "MB", memory, peak_of)
     queue = [0, 10_000, 50_000] if quick else [0, 1_000, 10_000, 100_000, 1_000_000]
     yield lambda: curve("queue", "deliveries waiting", "µs", queue, waiting())
