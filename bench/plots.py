@@ -34,6 +34,7 @@ def over_versions(runs: list[dict[str, Any]]) -> Path:
                     bar = row["asked"][peer][0]
                     lines.setdefault(f"{row['name']} / {peer}", []).append((number, ratio / bar))
     figure, axes = plt.subplots(figsize=(11, 6))
+    axes.set_prop_cycle(color=mpl.colormaps["tab20"].colors)
     for name, points in lines.items():
         axes.plot(*zip(*points, strict=True), marker="o", label=name)
     axes.axhline(1.0, color="black", linewidth=1)
@@ -46,7 +47,7 @@ def over_versions(runs: list[dict[str, Any]]) -> Path:
 
 def scaling(run: dict[str, Any]) -> Path:
     """The curves of one run."""
-    figure, axes = plt.subplots(2, 3, figsize=(13, 7))
+    figure, axes = plt.subplots(2, 3, figsize=(13, 8), layout="constrained")
     for place, one in zip(axes.flat, run["curves"], strict=False):
         sizes, figures = zip(*one["points"], strict=True)
         place.plot([max(size, 1) for size in sizes], figures, marker="o")
