@@ -39,18 +39,24 @@ class Facts:
     exact: bool
 
 
-def facts_of(guard: Guard | None) -> Facts | None:
+Known = dict[int, Facts | None]
+"""What conditions with a name prove, by their id."""
+
+
+def facts_of(guard: Guard | None, known: Known) -> Facts | None:
     """What is proven where a guard holds; None when nothing is."""
     if guard is None or guard.unless:
         return None
-    return facts(guard.condition)
+    return facts(guard.condition, known)
 
 
-def facts(condition: Condition) -> Facts | None:
+def facts(condition: Condition, known: Known) -> Facts | None:
     """What is proven where a condition is true, by equality with literals alone; None when nothing is."""
     match condition:
         case Named(_, inner):
-            return facts(inner)
+            if id(inner) not in known:
+                known[id(inner)] = facts(inner, known)
+            return known[id(inner)]
         case Compare("==", left, right, type_) if type_ in _SHARP:
             subject, literal = (left, right) if isinstance(right, Literal) else (right, left)
             return _equal(subject, (literal,)) if isinstance(literal, Literal) else None
@@ -61,9 +67,9 @@ def facts(condition: Condition) -> Facts | None:
         case Is(Read(path), ("blank" | "absent")) if _one(path):
             return Facts({path: frozenset({_BLANK})}, exact=False)
         case Both(parts):
-            return _all([facts(part) for part in parts])
+            return _all([facts(part, known) for part in parts])
         case Either(parts):
-            return _any([facts(part) for part in parts])
+            return _any([facts(part, known) for part in parts])
         case _:
             return None
 

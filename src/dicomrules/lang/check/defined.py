@@ -5,38 +5,63 @@ from collections.abc import Iterator, Sequence
 from dicomrules.dicom.defined_terms import DEFINED, ENUMERATED, RETIRED
 from dicomrules.lang.check.ground import Ground
 from dicomrules.lang.check.places import Places
-from dicomrules.program.expression import Among, Choose, Compare, Literal, Origin, Read
+from dicomrules.program.expression import Among, Choose, Compare, Literal, Named, Origin, Read
 from dicomrules.program.path import Path
-from dicomrules.program.ruleset import Program, Rule
+from dicomrules.program.ruleset import Program
 from dicomrules.program.statement import Add, Default, Set
-from dicomrules.program.walk import inside
+from dicomrules.program.walk import parts
 from dicomrules.text.codes.registry import diagnose
 from dicomrules.text.suggest import did_you_mean, nearest
 
 _MOST_ASKED = 500
 """How many different values are compared with the defined ones, for slips."""
 
+_MOST_USES = 500_000
+"""How many values are gone through in all, those in conditions with a name wherever they are used."""
+
 _Use = tuple[int, str, str, Origin, bool]
 """An attribute, its name, a value, where it stands, and whether it is written there."""
+
+_Named = dict[int, tuple[_Use, ...]]
+"""What stands in conditions with a name, by their id."""
+
+_Near = dict[tuple[int, str], list[str]]
+"""The terms of an attribute that a value is nearly."""
 
 
 def defined(ground: Ground, program: Program, places: Places) -> None:
     """Warn of values that coded attributes do not have."""
-    asked: set[str] = set()
+    asked: _Near = {}
+    named: _Named = {}
+    gone_through = 0
     for rule in (*program.rules, *(rule for group in program.groups.values() for rule in group.rules)):
-        uses = list(_in(rule))
+        uses = list(dict.fromkeys(_in(rule, named)))
+        gone_through += len(uses)
+        if gone_through > _MOST_USES:
+            ground.unproven[rule.origin] = None
+            continue
         mended = {tag for tag, *_, written in uses if written}
         for use in uses:
             if use[4] or use[0] not in mended:  # a rule that mends an attribute asks for what is wrong with it
                 _look(ground, places, use, asked)
-    for use in _in(program.routes):
+    for use in _in(program.routes, named):
         _look(ground, places, use, asked)
 
 
-def _in(part: Rule | tuple[object, ...]) -> Iterator[_Use]:
-    """Every literal that is compared with a coded attribute, or written into one."""
-    for one in inside(part):
+def _in(part: object, named: _Named) -> Iterator[_Use]:
+    """Every literal that is compared with a coded attribute, or written into one. `named` are those of conditions with
+    a name, which are looked into once.
+    """
+    waiting = [part]
+    while waiting:
+        one = waiting.pop()
+        if not isinstance(one, Named):
+            waiting.extend(parts(one))
         match one:
+            case Named(_, condition):
+                if id(condition) not in named:
+                    named[id(condition)] = tuple(dict.fromkeys(_in(condition, named)))
+                yield from named[id(condition)]
             case Compare("==" | "!=", Read(path), right):
                 yield from _literals(path, (right,), one.origin)
             case Among(Read(path), members):
@@ -65,16 +90,17 @@ def _written(target: Path, values: tuple[object, ...], origin: Origin) -> Iterat
         yield from _literals(target, tuple(results), origin, written=True)
 
 
-def _near(ground: Ground, asked: set[str], value: str, terms: Sequence[str], where: Origin) -> list[str]:
+def _near(ground: Ground, asked: _Near, tag: int, value: str, where: Origin) -> list[str]:
     """The terms that a value is nearly; `asked` are those that were looked at so far."""
-    if value not in asked and len(asked) >= _MOST_ASKED:
-        ground.unproven[where] = None
-        return []
-    asked.add(value)
-    return nearest(value, terms)
+    if (tag, value) not in asked:
+        if len(asked) >= _MOST_ASKED:
+            ground.unproven[where] = None
+            return []
+        asked[tag, value] = nearest(value, DEFINED.get(tag, ()))
+    return asked[tag, value]
 
 
-def _look(ground: Ground, places: Places, use: _Use, asked: set[str]) -> None:
+def _look(ground: Ground, places: Places, use: _Use, asked: _Near) -> None:
     tag, name, text, origin, written = use
     terms = ENUMERATED.get(tag) or DEFINED.get(tag, ())
     value = text.strip()
@@ -83,7 +109,7 @@ def _look(ground: Ground, places: Places, use: _Use, asked: set[str]) -> None:
     instead = RETIRED.get(tag, {}).get(value)
     if instead and not written:
         return  # old objects have it
-    near = [] if instead or tag in ENUMERATED else _near(ground, asked, value, terms, origin)
+    near = [] if instead or tag in ENUMERATED else _near(ground, asked, tag, value, origin)
     if not near and not instead and tag not in ENUMERATED:
         return
     span = places.text(origin, text)

@@ -244,4 +244,4 @@ def flow(ground: Ground, program: Program, places: Places) -> None:
     for group in program.groups.values():
         prover = replace(look.prover, version=Versions(group.rules, versions), meanings={})
         Flow(ground, places, prover).rules(group.rules, _Takers(ends), count)
-        look.prover.left = prover.left
+        look.prover.left, look.prover.unread = prover.left, prover.unread

@@ -130,8 +130,13 @@ def _path(visit: Visit, path: Path) -> Iterator[Source]:
 def sources(visit: Visit, condition: Condition) -> Iterator[Source]:
     """What a condition looks at. Senders in a condition with a name are none: it says which site they make up."""
     waiting: list[tuple[object, bool]] = [(condition, False)]
+    seen: set[int] = set()
     while waiting:
         here, named = waiting.pop()
+        if isinstance(here, Named):
+            if id(here.condition) in seen:
+                continue
+            seen.add(id(here.condition))
         match here:
             case Read(path):
                 yield from _path(visit, path)

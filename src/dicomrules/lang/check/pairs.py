@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from dicomrules.lang.check.apart import facts_of
+from dicomrules.lang.check.apart import Known, facts_of
 from dicomrules.lang.check.ground import Ground
 from dicomrules.lang.check.proof import Claim, Prover, claim
 from dicomrules.lang.check.rules import Ruled
@@ -21,6 +21,7 @@ class Pairs:
 
     def __init__(self, ground: Ground, rules: Sequence[Ruled], before: "Pairs | None" = None) -> None:
         self._before = before
+        self._known: Known = before._known if before is not None else {}
         self._first = before.count if before is not None else 0
         self._origins = [ruled.rule.origin for ruled in rules]
         self._claims = [claim(ruled.rule.guard, index) for index, ruled in enumerate(rules, self._first)]
@@ -37,7 +38,7 @@ class Pairs:
 
     def _asked_by(self, ruled: Ruled, here: Claim) -> Asked:
         """A value that is written between two rules is another one for the second: its version is part of the key."""
-        proven = facts_of(ruled.rule.guard)
+        proven = facts_of(ruled.rule.guard, self._known)
         return {
             (subject, 0 if isinstance(subject, str) else self._versions(subject, here)): literals
             for subject, literals in (proven.sets.items() if proven is not None else ())

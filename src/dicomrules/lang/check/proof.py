@@ -35,6 +35,9 @@ MOST_STEPS = 4_000
 MOST_IN_ALL = 100_000
 """Steps of all proofs about one rule set."""
 
+MOST_READ = 300_000
+"""Parts of conditions that are looked at for all proofs about one rule set."""
+
 _MOST_TESTS = 1_000
 _MOST_ANSWERS = 100
 """How many parts of one condition, and answers about one value, are put together; more are left aside."""
@@ -161,11 +164,16 @@ class Prover:
     most: int = MOST_STEPS
     given_up: dict[Origin, None] = field(default_factory=dict)
     left: int = MOST_IN_ALL
+    unread: int = MOST_READ
     tests: Tests = field(default_factory=Tests)
     meanings: _Meanings = field(default_factory=dict)
 
     def never(self, claims: Sequence[Claim], about: Origin | None = None) -> bool:
         """Whether these are proven never to be true together. False: they may be, or it was too much to look at."""
+        if self.unread <= 0:
+            if about is not None:
+                self.given_up[about] = None
+            return False
         start: _Facts = {}
         splits: list[_Split] = []
         for one in claims:
@@ -211,6 +219,7 @@ class Prover:
             if (id(one.condition), one.holds) in seen:
                 continue
             seen.add((id(one.condition), one.holds))
+            self.unread -= 1
             match one.condition:
                 case Always(answer):
                     if answer is not one.holds:

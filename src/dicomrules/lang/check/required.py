@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from dicomrules.dicom.modules import ObjectKind, kinds
 from dicomrules.dicom.tags import SOP_CLASS_UID
-from dicomrules.lang.check.apart import facts
+from dicomrules.lang.check.apart import Known, facts
 from dicomrules.lang.check.ground import Ground
 from dicomrules.lang.check.places import Places
 from dicomrules.lang.check.visits import Visit, visits
@@ -17,17 +17,18 @@ from dicomrules.text.codes.registry import diagnose
 
 def required(ground: Ground, rules: Iterable[Rule], places: Places) -> None:
     """Warn of an attribute taken away from objects all of which must have it."""
+    known: Known = {}
     for rule in rules:
         for visit in visits(rule):
             statement = visit.statement
             if isinstance(statement, Empty | Remove) and not statement.targets.anywhere:
                 for path in statement.targets.paths:
-                    _look(ground, places, visit, path, emptied=isinstance(statement, Empty))
+                    _look(ground, places, visit, path, known, emptied=isinstance(statement, Empty))
 
 
-def _look(ground: Ground, places: Places, visit: Visit, path: Path, *, emptied: bool) -> None:
+def _look(ground: Ground, places: Places, visit: Visit, path: Path, known: Known, *, emptied: bool) -> None:
     tag = visit.alone(path)
-    objects = _objects(visit) if tag else ()
+    objects = _objects(visit, known) if tag else ()
     if not objects:
         return
     if all(tag in each.type1 for each in objects):
@@ -48,9 +49,9 @@ def _look(ground: Ground, places: Places, visit: Visit, path: Path, *, emptied: 
     ground.add(found.with_note("set it to another value" if kind == 1 else f"say `empty {name}`"))
 
 
-def _objects(visit: Visit) -> tuple[ObjectKind, ...]:
+def _objects(visit: Visit, known: Known) -> tuple[ObjectKind, ...]:
     """The kinds of objects for which a statement may run; all where no condition says which."""
-    proven = facts(Both(tuple(condition for condition, _ in visit.under))) if visit.under else None
+    proven = facts(Both(tuple(condition for condition, _ in visit.under)), known) if visit.under else None
     for subject, values in proven.sets.items() if proven is not None else ():
         if isinstance(subject, Path) and subject.steps[0].tag == SOP_CLASS_UID and len(subject.steps) == 1:
             return kinds(_texts(values))

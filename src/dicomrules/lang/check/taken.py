@@ -1,6 +1,6 @@
 """Which arm of a `first match` table leaves nothing for a later one, as far as equality with literals proves it."""
 
-from dicomrules.lang.check.apart import Facts, Subject, facts_of
+from dicomrules.lang.check.apart import Facts, Known, Subject, facts_of
 from dicomrules.program.ruleset import Guard
 
 
@@ -9,6 +9,7 @@ class Taken:
 
     def __init__(self) -> None:
         self._count = 0
+        self._known: Known = {}
         self._same: dict[Guard, int] = {}
         self._takers: dict[tuple[Subject, object], set[int]] = {}
 
@@ -18,7 +19,7 @@ class Taken:
             return None
         if guard in self._same:
             return self._same[guard]
-        return self._inside(facts_of(guard))
+        return self._inside(facts_of(guard, self._known))
 
     def _inside(self, proven: Facts | None) -> int | None:
         """An arm that asks for nothing but one of the values that this one asks for as well."""
@@ -35,7 +36,7 @@ class Taken:
         if guard is None:
             return
         self._same.setdefault(guard, index)
-        proven = facts_of(guard)
+        proven = facts_of(guard, self._known)
         if proven is None or not proven.exact or len(proven.sets) != 1:
             return
         for subject, values in proven.sets.items():
