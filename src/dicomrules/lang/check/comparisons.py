@@ -54,7 +54,7 @@ def wanted_for(term: Term) -> Wanted | None:
 
 def _sides(ground: Ground, left: ast.Expr, right: ast.Expr, env: Env) -> tuple[Term, Term]:
     """Two values that are compared: a literal is read as what the other side is."""
-    inner = replace(env, spreads=True)
+    inner = env.spreading
     if _is_literal(left) and not _is_literal(right):
         second = ground.value(right, inner)
         return ground.value(left, inner, wanted_for(second)), second
@@ -122,14 +122,14 @@ def has(ground: Ground, node: ast.Has, env: Env) -> Tested:
         ground.report("DR212", node.subject.span, message, "leave the selector out, or say `==`")
         return UNSOUND
     any_of = replace(place, path=replace(place.path, value=Pick.ANY), spread=place.spread or "any")
-    left = read(ground, any_of, replace(env, spreads=True))
+    left = read(ground, any_of, env.spreading)
     right = ground.value(node.value, replace(env, spreads=False), wanted_for(left))
     return _compared(ground, node, "==", left, right, env)
 
 
 def among(ground: Ground, node: ast.In, env: Env) -> Tested:
     """`P in [ … ]` and `P not in [ … ]`: values, ranges, networks."""
-    subject = ground.value(node.subject, replace(env, spreads=True))
+    subject = ground.value(node.subject, env.spreading)
     choices = _choices(ground, node.choices)
     if choices is None or subject.type is None:
         return UNSOUND

@@ -47,7 +47,7 @@ def test(ground: Ground, node: ast.Expr, env: Env) -> Tested:
 
 def _no_condition(ground: Ground, node: ast.Expr, env: Env) -> Tested:
     """A value where a condition is needed; a function that answers yes or no is one."""
-    term = ground.value(node, replace(env, spreads=True), None)
+    term = ground.value(node, env.spreading, None)
     if term.type is Type.TRUTH:
         code = Compare("==", term.code, Literal(True, Type.TRUTH), Type.TRUTH, origin(node))
         return asked(code, (term,))
@@ -130,7 +130,7 @@ _STATES: dict[ast.State, State] = {
 def _is(ground: Ground, node: ast.Is, env: Env) -> Tested:
     state = _STATES[node.state]
     if not isinstance(node.subject, ast.Path):
-        term = ground.value(node.subject, replace(env, spreads=True))
+        term = ground.value(node.subject, env.spreading)
         if term.type is None:
             return UNSOUND
         return Tested(Is(term.code, state, origin(node)), parts=1 + term.parts)

@@ -1,6 +1,6 @@
 """Coded values that PS3.3 does not have: written into an object, or waited for and never seen."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from dicomrules.dicom.defined_terms import DEFINED, ENUMERATED, RETIRED
 from dicomrules.lang.check.ground import Ground

@@ -32,6 +32,9 @@ def fights(ground: Ground, rules: Sequence[Ruled]) -> None:
         above = Above()
         seen = 0
         for index, own in groupby(writers, key=itemgetter(0)):
+            if ground.findings.enough("DR406"):
+                ground.unproven[rules[index].rule.origin] = None
+                continue
             told: set[Path] = set()
             for _, mark in own:
                 rivals = (writers[place] for place in islice(above.rivals(pairs.asked(index)), _LOOKED_AT))

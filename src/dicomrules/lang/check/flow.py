@@ -118,6 +118,9 @@ class Flow:
 
     def _truth(self, under: Sequence[Claim], here: Claim, origin: Origin) -> None:
         """Report a condition that is never true where it stands, or always."""
+        if self.ground.findings.enough("DR407"):
+            self.prover.given_up[origin] = None
+            return
         if any(self.prover.fixed(one) for one in (here, *under)):
             return
         where = " here" if under else ""
@@ -197,8 +200,10 @@ class Flow:
     ) -> bool:
         """Report what those above leave no object for."""
         takers, more = above.about(about)
-        if more:
+        if more or self.ground.findings.enough(code):
             self.prover.given_up[origin] = None
+        if self.ground.findings.enough(code):
+            return False
         if not takers or self.prover.fixed(here) or any(one.fixed for one in takers) or self.prover.never([here]):
             return False
         if not self.prover.never([here, *(one.opposite for one in takers)], origin):

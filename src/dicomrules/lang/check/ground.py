@@ -18,7 +18,7 @@ from dicomrules.text.source import Span
 MOST_PARTS = 20_000
 """How large one condition, value or rule may become when everything is written out."""
 
-MOST_WRITTEN_OUT = 300_000
+MOST_WRITTEN_OUT = 200_000
 """How much all functions and actions of a rule set may come to where they are used, a statement being `STATEMENT`."""
 
 STATEMENT = 5
@@ -32,6 +32,9 @@ MOST_LEVELS = MOST_NESTING
 
 _LITTLE = 500
 """Steps of a proof about one `and`: all of a condition is looked at again at its place."""
+
+_MOST_FOUND = 1_000
+"""Findings of one code, of those that take long to find: nobody reads more."""
 
 _MOST_TEXT = 160
 
@@ -63,7 +66,12 @@ class Findings:
     def __init__(self) -> None:
         self._found: dict[tuple[str, str, int, int], Diagnostic] = {}
         self._covered: dict[tuple[str, str], Stretches] = {}
+        self._counts: dict[str, int] = {}
         self._quiet = 0
+
+    def enough(self, code: str) -> bool:
+        """Whether a code has been reported so often that no more are looked for."""
+        return self._counts.get(code, 0) >= _MOST_FOUND
 
     def add(self, diagnostic: Diagnostic) -> bool:
         """Take one, unless the same code has been reported at the same place. False: nothing is reported now."""
@@ -72,6 +80,7 @@ class Findings:
             key = (diagnostic.code, span.source.name, span.start, span.end)
             if key not in self._found:
                 self._found[key] = diagnostic
+                self._counts[diagnostic.code] = self._counts.get(diagnostic.code, 0) + 1
                 self._covered.setdefault(key[:2], Stretches()).add(span.start, span.end)
         return not self._quiet
 
@@ -140,6 +149,8 @@ class Ground:
 
     def impossible(self, condition: Condition) -> bool:
         """Whether a condition is proven to be never true, wherever it stands."""
+        if self.findings.enough("DR407"):
+            return False
         return not self.tests.about(condition).fixed and self._little.never([Claim(condition)])
 
     def value(self, node: ast.Expr, env: Env, wanted: Wanted | None = None) -> Term:

@@ -151,6 +151,9 @@ def sources(visit: Visit, condition: Condition) -> Iterator[Source]:
 def levels(ground: Ground, rules: Iterable[Rule], places: Places) -> None:
     """Report what is written at a level above that of its sources."""
     for rule in rules:
+        if ground.findings.enough("DR502") or ground.findings.enough("DR503"):
+            ground.unproven[rule.origin] = None
+            continue
         known = _Sources()
         split: list[tuple[Visit, Path, Sequence[Source], Origin]] = []
         for visit in visits(rule):

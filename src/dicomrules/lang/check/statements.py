@@ -240,7 +240,7 @@ def _if(work: Work, node: ast.If, block: Block) -> Result:
     branches: list[program.Branch] = []
     ends: list[Block] = []
     for arm, branch in enumerate(node.branches):
-        tested = work.ground.test(branch.test, replace(env, spreads=True))
+        tested = work.ground.test(branch.test, env.spreading)
         inner = Block(replace(env, known=env.known | tested.true), (*block.arms, (id(node), arm)))
         statements, end = body(work, branch.body, inner)
         branches.append(program.Branch(tested.code, statements, origin(branch.test)))

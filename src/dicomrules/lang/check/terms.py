@@ -1,7 +1,7 @@
 """What the checker knows of an expression or a condition beside its compiled form."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dicomrules.lang.ast import Call
 from dicomrules.program.expression import Condition, Expression, Is, Literal
@@ -122,6 +122,11 @@ class Env:
     lenient: bool = False
     outer: bool = True
     reader: object = None
+
+    @property
+    def spreading(self) -> "Env":
+        """The same place, where `[any]` and `[every]` may be used."""
+        return self if self.spreads else replace(self, spreads=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from dicomrules.text.codes.registry import diagnose
 
 def _subject(ground: Ground, node: ast.Expr, subject: ast.Expr, word: str, env: Env) -> Term | None:
     """What a text operator looks at; None with a finding."""
-    term = ground.value(subject, replace(env, spreads=True))
+    term = ground.value(subject, env.spreading)
     if term.type is None:
         return None
     if term.type in TEXTUAL:

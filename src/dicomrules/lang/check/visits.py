@@ -1,6 +1,6 @@
 """Statements of a compiled rule one by one, each with the conditions under which it runs and where its paths start."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dicomrules.program.expression import Condition, Origin
@@ -38,27 +38,34 @@ class Visit:
         return self.top(path) if len(self.steps(path)) == 1 else 0
 
 
-def visits(rule: Rule) -> Iterator[Visit]:
+def visits(rule: Rule) -> list[Visit]:
     """Every statement of a rule in the order of the text, those inside others after them."""
     guard = rule.guard
     under = () if guard is None else ((guard.condition, guard.origin),)
-    yield from _visits(rule.body, under, (), more=False)
+    found: list[Visit] = []
+    _visit(found, rule.body, under, (), more=False)
+    return found
 
 
-def _visits(
-    body: Sequence[Statement], under: tuple[tuple[Condition, Origin], ...], inside: tuple[Step, ...], *, more: bool
-) -> Iterator[Visit]:
+def _visit(
+    found: list[Visit],
+    body: Sequence[Statement],
+    under: tuple[tuple[Condition, Origin], ...],
+    inside: tuple[Step, ...],
+    *,
+    more: bool,
+) -> None:
     for statement in body:
-        yield Visit(statement, under, inside, more)
+        here = Visit(statement, under, inside, more)
+        found.append(here)
         match statement:
             case Within(path, inner):
-                here = Visit(statement, under, inside)
-                yield from _visits(inner, under, here.steps(path), more=more)
+                _visit(found, inner, under, here.steps(path), more=more)
             case If(branches, default):
                 above, left_out = under, more
                 for branch in branches:
                     if len(above) >= _MOST_UNDER:
                         above, left_out = (above[0], *above[2:]), True
                     above = (*above, (branch.condition, branch.origin))
-                    yield from _visits(branch.body, above, inside, more=left_out)
-                yield from _visits(default, above, inside, more=left_out)
+                    _visit(found, branch.body, above, inside, more=left_out)
+                _visit(found, default, above, inside, more=left_out)

@@ -104,7 +104,7 @@ CODES: tuple[CodeRecord, ...] = (
         "DR113",
         "too large when written out",
         "Conditions, functions and actions stand for what they are made of. Each may grow to 20,000 parts, so that the cost"
-        " of deciding one object stays bounded; all functions and actions where they are used to 300,000, of which a"
+        " of deciding one object stays bounded; all functions and actions where they are used to 200,000, of which a"
         " statement is five.",
         bad="condition c0 = Rows > 1 and Columns > 1\n"
         + "\n".join(f"condition c{n} = c{n - 1} and c{n - 1}" for n in range(1, 14)),
