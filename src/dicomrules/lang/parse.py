@@ -86,6 +86,7 @@ class _Reader:
         self._words = grammar().words
         self._sentence = Sentence(grammar(), self._build)
         self._remarks: list[Diagnostic] = []
+        self._refused = 0
 
     def item(self, segment: Segment) -> ast.Item | ast.Unread:
         """One item; what is no sentence comes back as Unread, and has been reported."""
@@ -115,8 +116,18 @@ class _Reader:
                 return sentence.whole
             if segment.unclosed:
                 return None
-        self.diagnostics.append(explain(Place(source, tokens, index, sentence.accepts())))
+        self._refuse(tokens, index)
         return None
+
+    def _refuse(self, tokens: tuple[Token, ...], index: int) -> None:
+        """Report the token that fits no sentence. Those below what is told anyway are only counted."""
+        self._refused += 1
+        if self._refused <= MOST_DIAGNOSTICS:
+            found = explain(Place(self.source, tokens, index, self._sentence.accepts()))
+        else:
+            span = Place(self.source, tokens, index, frozenset()).span
+            found = diagnose("DR001", span, "this is no sentence")
+        self.diagnostics.append(found)
 
     def _build(self, name: str, parts: list[Any], start: int, end: int) -> Any:
         return _BUILDERS[name](Reduction(Span(self.source, start, end), parts, self._remarks.append))

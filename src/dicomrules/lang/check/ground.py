@@ -24,7 +24,7 @@ MOST_WRITTEN_OUT = 200_000
 STATEMENT = 5
 """How many parts a statement counts for: it takes as long to look at."""
 
-MOST_COMPARED = 1_000_000
+MOST_COMPARED = 500_000
 """How many writes are compared with reads in the same rule, in all of a rule set."""
 
 MOST_LEVELS = MOST_NESTING

@@ -35,8 +35,8 @@ MOST_STEPS = 4_000
 MOST_IN_ALL = 100_000
 """Steps of all proofs about one rule set."""
 
-MOST_READ = 300_000
-"""Parts of conditions that are looked at for all proofs about one rule set."""
+MOST_READ = 200_000
+"""Claims that are put together, and parts of conditions that are looked at for them, for all proofs of a rule set."""
 
 _MOST_TESTS = 1_000
 _MOST_ANSWERS = 100
@@ -174,6 +174,7 @@ class Prover:
             if about is not None:
                 self.given_up[about] = None
             return False
+        self.unread -= len(claims)
         start: _Facts = {}
         splits: list[_Split] = []
         for one in claims:

@@ -66,8 +66,10 @@ class Versions:
         known = self._same.get(id(path))
         if known is not None:
             return known[1]
+        marks = self._by_top.get(path.steps[0].tag, ())
+        if not (marks or self._of_vrs or self._anything):
+            return self._before._written(path) if self._before is not None else []
         if path not in self._indexes:
-            marks = self._by_top.get(path.steps[0].tag, ())
             found = {index for index, mark in marks if overlap(mark, path)}
             found.update(index for index, vrs in self._of_vrs if _asks(path, vrs))
             earlier = self._before._written(path) if self._before is not None else []

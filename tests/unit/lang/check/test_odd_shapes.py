@@ -7,8 +7,10 @@ import pytest
 
 from dicomrules.rulebook.load import Loaded, load
 
-MOST_SECONDS = 20.0
-"""Of the processor, for a megabyte of the worst shape on a busy machine. What sites write takes a quarter of that."""
+MOST_SECONDS = 2 * 5.0
+"""Of the processor, for a megabyte of the worst shape: twice what is promised of a machine that has nothing else to do,
+for on a busy one caches and clock rates are shared, and the same work has been seen to take twice as long.
+"""
 
 DIFFERENT = '{{ when StudyDescription contains "x{0}" set StudyID = "{0}" }}\n'
 
@@ -53,6 +55,63 @@ SHAPES: dict[str, tuple[str, str, str]] = {
         "",
     ),
     "one line": ("", 'rule r{0} {{ set StudyID = "{0}" override }} ', ""),
+    "`[where]` inside `[where]`": (
+        "",
+        "rule r{0} {{ when "
+        + "ContentSequence[where " * 60
+        + 'ValueType == "T{0}"'
+        + '].ValueType == "TEXT"' * 60
+        + ' set StudyID = "1" override }}\n',
+        "",
+    ),
+    "`if` inside `if`": (
+        "",
+        "rule r{0} {{ "
+        + "".join(f'if Modality == "M{level}" {{{{ ' for level in range(150))
+        + 'set StudyID = "1" override '
+        + "}}" * 150
+        + " }}\n",
+        "",
+    ),
+    "groups below rules with verdicts": (
+        "".join(f'rule q{number} {{ when Modality == "M{number}" quarantine "x" }}\n' for number in range(200)),
+        'group g{0} {{ rule r{0} {{ when Modality == "CT" set StudyID = "{0}" override }} }}\n',
+        "",
+    ),
+    "groups that shift dates": (
+        "".join(f'rule q{number} {{ when Modality == "M{number}" shift dates by 1 }}\n' for number in range(200)),
+        'group g{0} {{ rule r{0} {{ when Modality == "C{0}" shift dates by 2 }} }}\n',
+        "",
+    ),
+    "one large action": (
+        "action a { " + 'set StudyID = "x" override ' * 100 + "}\n",
+        "rule r{0} {{ apply a }}\n",
+        "",
+    ),
+    "actions made of actions": (
+        'action a0 { set StudyID = "x" override }\n',
+        "action a{1} {{ apply a{0} apply a{0} }}\n",
+        "",
+    ),
+    "one large function": (
+        'function f0(x) = x + "1"\n' + "".join(f"function f{one + 1}(x) = f{one}(x) + f{one}(x)\n" for one in range(6)),
+        "rule r{0} {{ set StudyID = f6(PatientID) otherwise keep }}\n",
+        "",
+    ),
+    "one large condition": (
+        "condition c0 = Rows > 1 and Columns > 1\n"
+        + "".join(f"condition c{one + 1} = c{one} and c{one}\n" for one in range(10)),
+        'rule r{0} {{ when c10 set StudyID = "x" override }}\n',
+        "",
+    ),
+    "arms that read what all of them write": (
+        'rule r {\nif StudyID == "x" { set StudyID = "y" }\n',
+        'else if StudyID == "{0}" {{ set StudyID = StudyID | upper otherwise keep }}\n',
+        "}\n",
+    ),
+    "ranges that nothing lies in": ("", 'rule r{0} {{ when Rows > {0} and Rows < {1} set StudyID = "{0}" }}\n', ""),
+    "one regular expression": ("rule r { when PatientID matches /", "a?", '/ drop "x" }\n'),
+    "rules that are no sentence": ("", "rule r{0} {{ bad }}\n", ""),
     "patterns of attributes": ("", "tags t{0} = [/Patient.*/]\nrule r{0} {{ remove tags t{0} }}\n", ""),
 }
 """What comes first, what is repeated (with its number, and the next one), and what comes last."""
@@ -79,7 +138,8 @@ def loading(text: str) -> Loaded:
 @pytest.mark.parametrize("name", SHAPES)
 def test_a_file_of_an_odd_shape_is_checked(name: str) -> None:
     loaded = loading(shaped(name, 12_000))
-    assert [found.code for found in loaded.diagnostics if found.code.startswith("DR0")] == []
+    broken = [found.code for found in loaded.diagnostics if found.code.startswith("DR0")]
+    assert broken == (["DR001"] * 100 if name == "rules that are no sentence" else [])
 
 
 @pytest.mark.slow
