@@ -68,8 +68,7 @@ def _and(ground: Ground, node: ast.And, env: Env) -> Tested:
     parts: list[Tested] = []
     for term in node.terms:
         part = ground.test(term, inner)
-        if not part.true <= inner.known:
-            inner = replace(inner, known=inner.known | part.true)
+        inner = inner.knowing(part.true)
         parts.append(part)
     true = frozenset().union(*(part.true for part in parts))
     false = frozenset.intersection(*(part.false for part in parts))
@@ -84,8 +83,7 @@ def _or(ground: Ground, node: ast.Or, env: Env) -> Tested:
     parts: list[Tested] = []
     for term in node.terms:
         part = ground.test(term, inner)
-        if not part.false <= inner.known:
-            inner = replace(inner, known=inner.known | part.false)
+        inner = inner.knowing(part.false)
         parts.append(part)
     true = frozenset.intersection(*(part.true for part in parts))
     false = frozenset().union(*(part.false for part in parts))

@@ -33,7 +33,7 @@ MOST_LEVELS = MOST_NESTING
 _LITTLE = 500
 """Steps of a proof about one `and`: all of a condition is looked at again at its place."""
 
-_MOST_FOUND = 1_000
+_MOST_FOUND = 3_000
 """Findings of one code, of those that take long to find: nobody reads more."""
 
 _MOST_TEXT = 160

@@ -241,11 +241,11 @@ def _if(work: Work, node: ast.If, block: Block) -> Result:
     ends: list[Block] = []
     for arm, branch in enumerate(node.branches):
         tested = work.ground.test(branch.test, env.spreading)
-        inner = Block(replace(env, known=env.known | tested.true), (*block.arms, (id(node), arm)))
+        inner = Block(env.knowing(tested.true), (*block.arms, (id(node), arm)))
         statements, end = body(work, branch.body, inner)
         branches.append(program.Branch(tested.code, statements, origin(branch.test)))
         ends.append(end)
-        env = replace(env, known=env.known | tested.false)
+        env = env.knowing(tested.false)
     last = Block(env, (*block.arms, (id(node), len(node.branches))))
     default, end = body(work, node.otherwise or (), last)
     ends.append(end)

@@ -128,6 +128,10 @@ class Env:
         """The same place, where `[any]` and `[every]` may be used."""
         return self if self.spreads else replace(self, spreads=True)
 
+    def knowing(self, paths: frozenset[Path]) -> "Env":
+        """The same place, where these paths have a value as well."""
+        return self if paths <= self.known else replace(self, known=self.known | paths)
+
 
 @dataclass(frozen=True, slots=True)
 class ColumnShape:
