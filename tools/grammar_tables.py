@@ -3,7 +3,7 @@
     python tools/grammar_tables.py
 
 Lark makes them from `rules.lark` and refuses a grammar that could be read in two ways. That takes it half a second, so
-they are kept, and `lang/grammar.py` reads by what is kept. A test says when the file is stale.
+they are kept, and Lark's parser reads by what is kept (`lang/grammar.py`). A test says when the file is stale.
 """
 
 import json
