@@ -162,7 +162,7 @@ def _files(pid: int) -> list[str]:
 
 def _grows_not(gateway: Gateway, port: int, act: Callable[[int], None], times: int) -> None:
     intake, _ = intake_and_delivery(gateway)
-    for _ in range(min(times, 15_000)):  # allocators have grown to what they need from here on
+    for _ in range(max(3_000, min(times, 15_000))):  # allocators have grown to what they need from here on
         act(port)
     until(lambda: _connections(intake) == 0, 20, "the connections to be closed")
     memory, threads, files = _process(intake)

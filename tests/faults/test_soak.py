@@ -34,7 +34,7 @@ def test_l08_after_good_and_bad_traffic_there_are_no_more_threads_and_descriptor
         after = measured(gateway, 0.0)
         return after.threads <= before.threads and after.descriptors <= before.descriptors
 
-    until(as_before, 20, "as many threads and descriptors as before")
+    until(as_before, 60, "as many threads and descriptors as before")
 
 
 @pytest.mark.slow
