@@ -43,7 +43,7 @@ def test_s17_what_takes_the_delivery_process_down_three_times_is_given_up_and_al
     sink.behaviour = Behaviour(delay=0.2)  # so that the process dies before it has the response
     poison = Poison(gateway, sink, victim)
     poison.start()
-    until(lambda: gateway.deliveries("sink")["failed"] == 1, 40, "the one to be given up")
+    until(lambda: gateway.deliveries("sink")["failed"] == 1, 120, "the one to be given up")
     others = {uid for uid, _ in images if uid != victim}
     until(lambda: gateway.deliveries("sink")["sent"] == len(others), 30, "all others sent")
     poison.stopping.set()
