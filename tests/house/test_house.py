@@ -1,6 +1,7 @@
 """What holds for the house as a whole: who imports whom, what files look like, what they must not hold."""
 
 import ast
+import json
 import re
 import subprocess
 import sys
@@ -105,6 +106,14 @@ def test_the_schema_for_editors_is_the_one_that_checks() -> None:
     inside = ROOT / "src" / "dicomrules" / "config" / "gateway.schema.json"
     assert (ROOT / "schemas" / "gateway.schema.json").read_bytes() == inside.read_bytes()
     assert schema()["title"]
+
+
+def test_no_key_stands_twice_in_the_schema() -> None:
+    def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        assert len(dict(pairs)) == len(pairs), [key for key, _ in pairs]
+        return dict(pairs)
+
+    json.loads((ROOT / "schemas" / "gateway.schema.json").read_text("utf-8"), object_pairs_hook=once)
 
 
 def test_the_package_imports_only_what_it_asks_for() -> None:
