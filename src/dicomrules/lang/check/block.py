@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 
 from dicomrules.lang import ast
 from dicomrules.lang.check.ground import Ground
-from dicomrules.lang.check.reads import Arms, Reader, Writes, overlap
+from dicomrules.lang.check.overlap import chosen, may_lie_in, settled, surely_overlap, touches
+from dicomrules.lang.check.reads import Arms, Reader, Writes
 from dicomrules.lang.check.terms import Env
 from dicomrules.program import statement as program
 from dicomrules.program.expression import Origin
@@ -88,8 +89,8 @@ def wrote(work: Work, block: Block, marks: Sequence[Mark], *, proven: frozenset[
     work.marks.extend(marks)
     known = block.env.known
     tops = {mark.path.steps[0].tag for mark in marks}
-    near = [path for path in known if path.steps[0].tag in tops and path.prefix is Prefix.CURRENT]
-    gone = [path for path in near if any(overlap(path, mark.path) for mark in marks)]
+    near = [path for path in known if path.prefix is Prefix.CURRENT and (path.steps[0].tag in tops or chosen(path))]
+    gone = [path for path in near if any(touches(mark.path, path) for mark in marks)]
     left = known.difference(gone)
     if len(left) < MOST_KNOWN and len(near) < MOST_NEAR:
         left |= proven
@@ -105,8 +106,8 @@ def kept(block: Block, marks: Sequence[Mark]) -> Block:
         path
         for path in block.env.known
         if path.prefix is not Prefix.CURRENT
-        or path.steps[: len(steps)] != steps
-        or any(overlap(path, mark.path) for mark in marks)
+        or not may_lie_in(path, steps)
+        or any(surely_overlap(path, mark.path) for mark in marks)
     )
     _enter(block, marks)
     return block.knowing(replace(block.env, known=known))
@@ -133,7 +134,7 @@ def _twice(work: Work, block: Block, mark: Mark) -> None:
         found = found.with_label(keep.span, "kept here")
         work.ground.add(found.with_note("take it off one of the two lists"))
     earlier = next((one for one in same if one.kind not in ("add", "keep")), None)
-    if earlier is None or mark.kind == "add":
+    if earlier is None or mark.kind == "add" or not settled(mark.path):
         return
     if mark.kind == "default":
         message, label = f"`{mark.path.text}` has been set above, so `default` can do nothing", "never blank here"

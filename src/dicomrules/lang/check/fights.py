@@ -6,8 +6,8 @@ from operator import itemgetter
 
 from dicomrules.lang.check.block import Mark
 from dicomrules.lang.check.ground import Ground
+from dicomrules.lang.check.overlap import appended, surely_overlap
 from dicomrules.lang.check.pairs import Above, Pairs
-from dicomrules.lang.check.reads import overlap
 from dicomrules.lang.check.rules import Ruled
 from dicomrules.program.path import Path
 from dicomrules.text.codes.registry import diagnose
@@ -48,14 +48,14 @@ def fights(ground: Ground, rules: Sequence[Ruled]) -> None:
 
 def _beaten(pairs: Pairs, rivals: Iterable[_Writer], index: int, mark: Mark) -> _Writer | None:
     """The nearest rule above that may set the same for one object, and to another end."""
-    if mark.override or mark.idle or mark.kind in ("default", "add"):
+    if mark.override or mark.idle or mark.kind in ("default", "add") or appended(mark.path):
         return None
     for other, theirs in rivals:
         if pairs.given_up(index):
             return None
         if theirs.kind == "add" or theirs.idle or {theirs.kind, mark.kind} <= {"remove", "empty"}:
             continue
-        if overlap(theirs.path, mark.path) and not pairs.apart(other, index):
+        if not appended(theirs.path) and surely_overlap(theirs.path, mark.path) and not pairs.apart(other, index):
             return other, theirs
     return None
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from dicomrules.lang.check.ground import MOST_COMPARED, Ground
+from dicomrules.lang.check.overlap import looked_at, may_overlap, surely_overlap
 from dicomrules.lang.check.paths import Place
 from dicomrules.lang.check.terms import Env
 from dicomrules.program.expression import Origin
@@ -42,29 +43,6 @@ class Reader:
     forgotten: Set[Path] = frozenset()
 
 
-def overlap(one: Path, other: Path) -> bool:
-    """Whether two paths from the data set are about the same element, or one holds the other."""
-    if len(one.steps) > len(other.steps):
-        one, other = other, one
-    short = len(one.steps)
-    if one.steps[:-1] != other.steps[: short - 1]:
-        return False
-    mine, theirs = one.steps[-1], other.steps[short - 1]
-    if mine.tag != theirs.tag:
-        return False
-    if short < len(other.steps):
-        return mine.selector is None or mine.selector == theirs.selector
-    if mine.selector is not None and theirs.selector is not None and mine.selector != theirs.selector:
-        return False
-    if one.value is not None and other.value is not None and one.value != other.value:
-        return False
-    return _one_part(one.group, other.group) and _one_part(one.component, other.component)
-
-
-def _one_part(mine: str, theirs: str) -> bool:
-    return not mine or not theirs or mine == theirs
-
-
 @dataclass(slots=True)
 class Written:
     """Paths that rules have written so far, by the attribute at the top of the data set that they start with."""
@@ -77,8 +55,10 @@ class Written:
             self._by_top.setdefault(path.steps[0].tag, {})[path] = None
 
     def __contains__(self, path: Path) -> bool:
-        """Whether a path from the data set, something in it or something that holds it has been written."""
-        return any(overlap(path, one) for one in self._by_top.get(path.steps[0].tag, ()))
+        """Whether something that a path leads through, to or on from has been written, or what its items are chosen by."""
+        return any(
+            may_overlap(one, seen) for seen in looked_at(path) for one in self._by_top.get(seen.steps[0].tag, ())
+        )
 
     def copy(self) -> "Written":
         """The same, to be added to apart from this one."""
@@ -111,7 +91,7 @@ def check(ground: Ground, place: Place, env: Env) -> None:
         if (
             reader.statement in write.owners
             or apart(reader.arms, write.arms)
-            or not overlap(write.path, place.absolute)
+            or not surely_overlap(write.path, place.absolute)
         ):
             continue
         message = f"`{place.path.text}` is set elsewhere in this rule, so say which value is read"

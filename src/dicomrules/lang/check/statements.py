@@ -11,8 +11,8 @@ from dicomrules.lang.check.calls import above
 from dicomrules.lang.check.ground import MOST_LEVELS, MOST_PARTS, STATEMENT, Ground, origin
 from dicomrules.lang.check.lets import let
 from dicomrules.lang.check.outcome import settle
+from dicomrules.lang.check.overlap import touches
 from dicomrules.lang.check.paths import Place, resolve
-from dicomrules.lang.check.reads import overlap
 from dicomrules.lang.check.symbols import unknown
 from dicomrules.lang.check.targets import targets
 from dicomrules.lang.check.terms import Env, Term, Wanted
@@ -214,7 +214,7 @@ def _within(work: Work, node: ast.Within, block: Block) -> Result:
     inner = replace(block, env=replace(env, within=place.absolute.steps, aside=False), line={})
     statements, _ = body(work, node.body, inner)
     known = frozenset(
-        path for path in env.known if path.prefix is not Prefix.CURRENT or not overlap(path, place.absolute)
+        path for path in env.known if path.prefix is not Prefix.CURRENT or not touches(place.absolute, path)
     )
     after = block.knowing(replace(env, known=known))
     return (program.Within(place.path, statements, origin(node)),), after

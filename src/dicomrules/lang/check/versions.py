@@ -3,8 +3,8 @@
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
+from dicomrules.lang.check.overlap import appended, looked_at, made_on_the_way, may_overlap
 from dicomrules.lang.check.proof import Claim
-from dicomrules.lang.check.reads import overlap
 from dicomrules.lang.check.visits import Visit, visits
 from dicomrules.program.path import Path, Pick, Prefix, Where
 from dicomrules.program.ruleset import Rule
@@ -66,11 +66,12 @@ class Versions:
         known = self._same.get(id(path))
         if known is not None:
             return known[1]
-        marks = self._by_top.get(path.steps[0].tag, ())
+        seen = list(looked_at(path))
+        marks = [(one, self._by_top[top]) for one in seen if (top := one.steps[0].tag) in self._by_top]
         if not (marks or self._of_vrs or self._anything):
             return self._before._written(path) if self._before is not None else []
         if path not in self._indexes:
-            found = {index for index, mark in marks if overlap(mark, path)}
+            found = {index for one, written in marks for index, mark in written if may_overlap(mark, one)}
             found.update(index for index, vrs in self._of_vrs if _asks(path, vrs))
             earlier = self._before._written(path) if self._before is not None else []
             own = sorted(found.union(self._anything))
@@ -92,8 +93,12 @@ def written(rule: Rule) -> Iterator[Written]:
 
 def _written_by(visit: Visit) -> Iterator[Written]:
     match visit.statement:
-        case Set(target) | Default(target) | Add(target) | Copy(_, target):
+        case Set(target) | Default(target):
             yield _absolute(visit, target)
+            if visit.statement.creating:
+                yield from made_on_the_way(_absolute(visit, target))
+        case Add(target) | Copy(_, target):
+            yield appended(path := _absolute(visit, target)) or path
         case Move(first, second) | Swap(first, second):
             yield _absolute(visit, first)
             yield _absolute(visit, second)
