@@ -1,7 +1,6 @@
 """What the language knows about one of its functions."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -9,6 +8,7 @@ from typing import Literal
 
 from dicomrules.program.moment import Age
 from dicomrules.program.types import NUMERIC, TEXTUAL, NoValue, Regex, Type, Value
+from dicomrules.text.frozen import frozen
 
 # What a function is called with: a value, all values of an attribute, a regex; NoValue only where `maybe_missing`.
 Argument = Value | NoValue | Regex | tuple[Value, ...]
@@ -37,7 +37,7 @@ class Takes(StrEnum):
     SECRET = "secret"  # noqa: S105 - the name of a secret
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Parameter:
     """One place for an argument. `constant`: a literal or parameter of the file; for an int, from `low` to `high`.
 
@@ -57,7 +57,7 @@ class Parameter:
     choices: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Example:
     """A call and what it gives: it runs as a test and stands in the reference."""
 
@@ -84,7 +84,7 @@ def exactly(length: int) -> Longest:
     return lambda longest, constants: length
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Function:
     """One function of the language.
 

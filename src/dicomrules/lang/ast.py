@@ -8,16 +8,17 @@ or (). Comments are kept aside in `File.comments`, for the formatter.
 In reading order: words and literals, paths, expressions, values and verdicts, statements, routes, tests, items, File.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from decimal import Decimal
 from enum import Enum
 from typing import Literal
 
+from dicomrules.text.frozen import frozen
 from dicomrules.text.source import Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Node:
     """What all nodes have: the part of the text that they were read from."""
 
@@ -27,28 +28,28 @@ class Node:
 # ── words and literals ────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Name(Node):
     """A lower-case name. As an expression: a `let`, parameter, condition, function argument or context name."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Text(Node):
     """A text literal, `"A\\\\B"`; `value` is what it means."""
 
     value: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Number(Node):
     """A number literal: `int` without a decimal point, else `Decimal` with the digits as written."""
 
     value: int | Decimal
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Regex(Node):
     """`/pattern/` or `/pattern/i`. `pattern` is as written, save that `\\/` has become `/`."""
 
@@ -59,21 +60,21 @@ class Regex(Node):
 # ── attributes and paths ──────────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Keyword(Node):
     """`PatientID`: a keyword of PS3.6; where a UID is expected, a UID keyword such as `CTImageStorage`."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tag(Node):
     """`(0010,0020)`; `value` is 0x00100020."""
 
     value: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TagMask(Node):
     """`(60xx,3000)`: every tag with `tag & mask == value`; the digits written `x` are 0 in both."""
 
@@ -81,7 +82,7 @@ class TagMask(Node):
     mask: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PrivateTag(Node):
     """`(0019,"SIEMENS MR HEADER",0F)`: a private element found by the creator of its block (PS3.5 7.8.1)."""
 
@@ -103,28 +104,28 @@ class Ordinal(Enum):
     NEW = "new"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OrdinalSelector(Node):
     """`[first]`, `[last]`, `[any]`, `[every]`, `[new]`: of items or of values, as the attribute is."""
 
     which: Ordinal
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ItemSelector(Node):
     """`[item 2]`, counted from 1."""
 
     number: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ValueSelector(Node):
     """`[value 2]`, counted from 1."""
 
     number: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WhereSelector(Node):
     """`[where CodeValue == "X"]`; paths in the test start at the item."""
 
@@ -134,7 +135,7 @@ class WhereSelector(Node):
 Selector = OrdinalSelector | ItemSelector | ValueSelector | WhereSelector
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Step(Node):
     """One step of a path: an attribute, and which of its items or values."""
 
@@ -151,7 +152,7 @@ class Prefix(Enum):
     META = "meta"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Path(Node):
     """`current.PatientName.family`: at least one step; `components` are the names after the last one (`family`)."""
 
@@ -163,28 +164,28 @@ class Path(Node):
 # ── expressions ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Or(Node):
     """`a or b or …`: two or more."""
 
     terms: "tuple[Expr, ...]"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class And(Node):
     """`a and b and …`: two or more."""
 
     terms: "tuple[Expr, ...]"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Not(Node):
     """`not a`."""
 
     term: "Expr"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Compare(Node):
     """`left op right`; `op` is one of `== != < <= > >=`."""
 
@@ -193,7 +194,7 @@ class Compare(Node):
     right: "Expr"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class In(Node):
     """`subject in […]`, `subject not in […]`; a Name stands for a parameter or `let` that holds several values."""
 
@@ -202,7 +203,7 @@ class In(Node):
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class During(Node):
     """`received_at during nights`."""
 
@@ -210,7 +211,7 @@ class During(Node):
     schedule: Name
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Has(Node):
     """`ImageType has "LOCALIZER"`: one of the values is."""
 
@@ -218,7 +219,7 @@ class Has(Node):
     value: "Expr"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StartsWith(Node):
     """`subject starts with value`."""
 
@@ -226,7 +227,7 @@ class StartsWith(Node):
     value: "Expr"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EndsWith(Node):
     """`subject ends with value`."""
 
@@ -234,7 +235,7 @@ class EndsWith(Node):
     value: "Expr"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Contains(Node):
     """`subject contains value`, `subject contains /regex/`: anywhere in it."""
 
@@ -242,7 +243,7 @@ class Contains(Node):
     value: "Expr | Regex"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Matches(Node):
     """`subject matches /regex/`: the whole value."""
 
@@ -260,7 +261,7 @@ class State(Enum):
     MALFORMED = "malformed"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Is(Node):
     """`PatientID is blank`."""
 
@@ -268,7 +269,7 @@ class Is(Node):
     state: State
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call(Node):
     """`age(PatientBirthDate, StudyDate)`; after `|` also without brackets, and the piped value is not among them."""
 
@@ -276,7 +277,7 @@ class Call(Node):
     arguments: "tuple[Expr | Regex, ...]" = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pipe(Node):
     """`value | f | g(1)`: one or more functions, the value goes through them from left to right."""
 
@@ -284,7 +285,7 @@ class Pipe(Node):
     calls: tuple[Call, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Arithmetic(Node):
     """`a + b - c` or `a * b / c`, from left to right.
 
@@ -295,7 +296,7 @@ class Arithmetic(Node):
     operators: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Range(Node):
     """`1 .. 5`, both ends belong to it."""
 
@@ -303,14 +304,14 @@ class Range(Node):
     high: Number
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ListOf(Node):
     """`["A", "B", 1 .. 5]`."""
 
     elements: "tuple[Expr | Range, ...]"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Arm(Node):
     """`case "NAN1", "NAN2" => "NANTES"`: a Regex among the tests stands for `matches /regex/`."""
 
@@ -318,7 +319,7 @@ class Arm(Node):
     value: "Fallback"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Choose(Node):
     """`choose subject { case … => …  else => … }`: the first arm that fits."""
 
@@ -327,7 +328,7 @@ class Choose(Node):
     otherwise: "Fallback"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Lookup(Node):
     """`lookup t[a, b].Column`; without a column the whole row, for `let`."""
 
@@ -336,7 +337,7 @@ class Lookup(Node):
     column: Attribute | Name | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Field(Node):
     """`row.PatientID`, `image.SOPInstanceUID`, `row.days`: of a row held by a `let`, or of a named object of a test."""
 
@@ -354,14 +355,14 @@ Expr = (
 # ── verdicts, values and what to do without one ───────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Quarantine(Node):
     """`quarantine "why"`."""
 
     reason: Text
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reject(Node):
     """`reject "why" status "A700"`."""
 
@@ -369,7 +370,7 @@ class Reject(Node):
     status: Text | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Hold(Node):
     """`hold "why" retry 5min for 24h`."""
 
@@ -378,7 +379,7 @@ class Hold(Node):
     limit: timedelta | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Drop(Node):
     """`drop "why"`."""
 
@@ -388,17 +389,17 @@ class Drop(Node):
 Verdict = Quarantine | Reject | Hold | Drop
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Keep(Node):
     """`otherwise keep`: the statement has no effect."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EmptyIt(Node):
     """`otherwise empty`: the target becomes empty."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RemoveIt(Node):
     """`otherwise remove`: the target is removed."""
 
@@ -407,7 +408,7 @@ Fallback = Expr | Keep | EmptyIt | RemoveIt | Verdict
 """What may stand after `otherwise` and after `=>` in a `choose`."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Value(Node):
     """`expr otherwise fallback`; the fallback counts where the expression has no value."""
 
@@ -418,7 +419,7 @@ class Value(Node):
 # ── statements ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TagsRef(Node):
     """`tags demographics` among targets: all attributes of that set."""
 
@@ -428,7 +429,7 @@ class TagsRef(Node):
 Target = Path | TagsRef
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Targets(Node):
     """`PatientAddress, tags demographics anywhere`: `anywhere` means every target of the list, at every depth."""
 
@@ -436,7 +437,7 @@ class Targets(Node):
     anywhere: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Let(Node):
     """`let name = value`."""
 
@@ -444,7 +445,7 @@ class Let(Node):
     value: Value
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Set(Node):
     """`set path = expr override creating path otherwise …`."""
 
@@ -454,7 +455,7 @@ class Set(Node):
     creating: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Default(Node):
     """`default path = expr creating path otherwise …`: only if the target is blank."""
 
@@ -463,7 +464,7 @@ class Default(Node):
     creating: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Add(Node):
     """`add path = value`: one more value, or one more item with this attribute (`Seq[new].P`)."""
 
@@ -471,7 +472,7 @@ class Add(Node):
     value: Value
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Copy(Node):
     """`copy P to Q`."""
 
@@ -479,7 +480,7 @@ class Copy(Node):
     target: Path
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Move(Node):
     """`move P to Q`."""
 
@@ -487,7 +488,7 @@ class Move(Node):
     target: Path
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Swap(Node):
     """`swap P with Q`."""
 
@@ -495,7 +496,7 @@ class Swap(Node):
     right: Path
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Empty(Node):
     """`empty P, … except Q, …`."""
 
@@ -503,7 +504,7 @@ class Empty(Node):
     excepted: Targets | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Remove(Node):
     """`remove P, … except Q, …`."""
 
@@ -511,7 +512,7 @@ class Remove(Node):
     excepted: Targets | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KeepOnly(Node):
     """`keep only P, … except Q, …`."""
 
@@ -519,14 +520,14 @@ class KeepOnly(Node):
     excepted: Targets | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RemovePrivate(Node):
     """`remove private except "CREATOR", …`."""
 
     creators: tuple[Text, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Within(Node):
     """`within Seq[every] { … }`: paths inside start at the item."""
 
@@ -534,7 +535,7 @@ class Within(Node):
     body: "tuple[Statement, ...]"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RemapUids(Node):
     """`remap uids except P, … with SECRET under ROOT`."""
 
@@ -543,7 +544,7 @@ class RemapUids(Node):
     root: Value | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ShiftDates(Node):
     """`shift dates except P, … by days`."""
 
@@ -568,7 +569,7 @@ class DeidentifyOption(Enum):
     CLEAN_VISUAL_FEATURES = "clean visual features"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Deidentify(Node):
     """`deidentify basic with SECRET { … }`, options in the order written, each once."""
 
@@ -576,14 +577,14 @@ class Deidentify(Node):
     options: tuple[DeidentifyOption, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CharsetTo(Node):
     """`charset to "ISO_IR 192"`: converts all text."""
 
     charset: Text
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CharsetFrom(Node):
     """`charset from "GBK" to "ISO_IR 192"`: what the bytes really are; without `to` only the declaration changes."""
 
@@ -591,7 +592,7 @@ class CharsetFrom(Node):
     to: Text | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rectangle(Node):
     """`rect(x, y, width, height)` in pixels from the upper left corner."""
 
@@ -601,21 +602,21 @@ class Rectangle(Node):
     height: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RedactPixels(Node):
     """`redact pixels rect(…), …`."""
 
     rectangles: tuple[Rectangle, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Apply(Node):
     """`apply action_name`."""
 
     action: Name
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Branch(Node):
     """One `if test { … }` of an If, the first or one after `else`."""
 
@@ -623,7 +624,7 @@ class Branch(Node):
     body: "tuple[Statement, ...]"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class If(Node):
     """`if a { … } else if b { … } else { … }`; `otherwise` is the last block, None when there is none."""
 
@@ -640,7 +641,7 @@ Statement = (
 # ── routes ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DestOptions(Node):
     """What stands after a destination, each at most once.
 
@@ -661,7 +662,7 @@ class DestOptions(Node):
     priority: Literal["high", "medium", "low"] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Dest(Node):
     """`pacs through trial during nights`."""
 
@@ -669,7 +670,7 @@ class Dest(Node):
     options: DestOptions
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DestFromTable(Node):
     """`lookup stores[called_aet].store otherwise hold "unknown store"`, then options."""
 
@@ -678,7 +679,7 @@ class DestFromTable(Node):
     options: DestOptions
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Share(Node):
     """One member of a `balance`; `weight` None: as much as each other one."""
 
@@ -686,28 +687,28 @@ class Share(Node):
     weight: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Balance(Node):
     """`balance(a 25, b 75)`: shares by study."""
 
     shares: tuple[Share, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Failover(Node):
     """`a failover b`: two or more, each is used only when those before it cannot be reached."""
 
     members: tuple[Dest | DestFromTable | Balance, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fanout(Node):
     """What an arm sends to, all of them: one or more, joined by `and`."""
 
     chains: tuple[Dest | DestFromTable | Balance | Failover, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Nowhere(Node):
     """`nowhere "why"`: this table sends nothing."""
 
@@ -718,7 +719,7 @@ Send = Fanout | Nowhere | Quarantine | Reject | Hold | Drop
 """The right side of an arm. A `drop` parses, so that the checker can say that it is not allowed there."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Guard(Node):
     """`when test`; `negated`: `unless test`, which holds whenever the test is not true."""
 
@@ -726,7 +727,7 @@ class Guard(Node):
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RouteArm(Node):
     """`when … => send`; without a guard: `always => send`."""
 
@@ -734,7 +735,7 @@ class RouteArm(Node):
     send: Send
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Routes(Node):
     """`routes NAME first match { … else => send }`; `every` is False for `first match`, True for `every match`."""
 
@@ -747,21 +748,21 @@ class Routes(Node):
 # ── tests ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GivenAbsent(Node):
     """`no P`."""
 
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GivenUnavailable(Node):
     """`episodes unavailable`: the table cannot be reached."""
 
     table: Name
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GivenAttribute(Node):
     """`PatientID = "4711"`."""
 
@@ -769,7 +770,7 @@ class GivenAttribute(Node):
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GivenContext(Node):
     """`calling_aet = "CT_A1"`."""
 
@@ -777,14 +778,14 @@ class GivenContext(Node):
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GivenFile(Node):
     """`file "x.dcm"`."""
 
     path: Text
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GivenLookup(Node):
     """`lookup episodes["4711"].AdmissionID = "E1"`."""
 
@@ -795,7 +796,7 @@ class GivenLookup(Node):
 Fact = GivenAbsent | GivenUnavailable | GivenAttribute | GivenContext | GivenFile | GivenLookup
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Given(Node):
     """`given image: …`: one object that arrives; `label` is its name in this test."""
 
@@ -803,14 +804,14 @@ class Given(Node):
     label: Name | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unchanged(Node):
     """`unchanged except P, …`."""
 
     excepted: Targets | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AnyVerdict(Node):
     """`expect quarantine`: this verdict, whatever its reason."""
 
@@ -820,7 +821,7 @@ class AnyVerdict(Node):
 AtExpectation = Expr | Unchanged | AnyVerdict | Quarantine | Reject | Hold | Drop
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class At(Node):
     """`at research PatientID == "X"`, `at research unchanged except …`, `at research quarantine "why"`: about that
     destination's variant."""
@@ -829,7 +830,7 @@ class At(Node):
     expectation: AtExpectation
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fired(Node):
     """`fired a, b`, `not fired a`."""
 
@@ -837,7 +838,7 @@ class Fired(Node):
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SentTo(Node):
     """`sent to a, b` (exactly these), `not sent to a`; `sent nowhere` has no destinations."""
 
@@ -848,7 +849,7 @@ class SentTo(Node):
 Expectation = AtExpectation | At | Fired | SentTo
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Expect(Node):
     """`expect image: …`; without a label it is about the last `given` above it."""
 
@@ -856,7 +857,7 @@ class Expect(Node):
     label: Name | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TestCase(Node):
     """`test "title" { given …  expect … }`, in the order written."""
 
@@ -869,40 +870,40 @@ class TestCase(Node):
 # ── items of a file ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Include(Node):
     """`include "common/vocabulary.rules"`."""
 
     path: Text
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RecordChanges(Node):
     """`record changes as COERCE`: the reason written into the Original Attributes Sequence (PS3.3 C.12.1)."""
 
     reason: Keyword
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MalformedIs(Node):
     """`malformed => quarantine "…"`."""
 
     verdict: Verdict
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Timezone(Node):
     """`timezone "Europe/Madrid"`."""
 
     zone: Text
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ascii(Node):
     """`unencodable => ascii`: letters are written without their accents, what is left is lost."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unencodable(Node):
     """`unencodable => charset to "ISO_IR 192"`, `=> ascii`, `=> quarantine "…"`."""
 
@@ -912,21 +913,21 @@ class Unencodable(Node):
 Setting = RecordChanges | MalformedIs | Timezone | Unencodable
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings(Node):
     """`settings { … }`."""
 
     settings: tuple[Setting, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Expects(Node):
     """`expects destinations pacs, vna`."""
 
     destinations: tuple[Name, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Secret(Node):
     """`secret trial_salt from env "TRIAL_SALT"`."""
 
@@ -934,7 +935,7 @@ class Secret(Node):
     variable: Text
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Parameter(Node):
     """`parameter site_prefix = "SITEA-"`."""
 
@@ -942,7 +943,7 @@ class Parameter(Node):
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ByVR(Node):
     """`vr PN` in a set of tags."""
 
@@ -952,7 +953,7 @@ class ByVR(Node):
 TagsMember = Keyword | Tag | TagMask | PrivateTag | Regex | ByVR
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tags(Node):
     """`tags demographics = [PatientAddress, /.*Name/, vr PN] except [ … ]`."""
 
@@ -961,7 +962,7 @@ class Tags(Node):
     excepted: tuple[TagsMember, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Schedule(Node):
     """`schedule nights = "Mon-Fri 19:00-06:00"`."""
 
@@ -969,7 +970,7 @@ class Schedule(Node):
     times: Text
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PrivateElement(Node):
     """`private (0031,"NORTH HOSPITAL",20) LO`: gives a private element its VR."""
 
@@ -977,7 +978,7 @@ class PrivateElement(Node):
     vr: Keyword
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Condition(Node):
     """`condition from_site_a = …`."""
 
@@ -985,7 +986,7 @@ class Condition(Node):
     test: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Function(Node):
     """`function site_of(aet) = …`."""
 
@@ -994,7 +995,7 @@ class Function(Node):
     value: Value
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Column(Node):
     """`key "Accession No" as AccessionNumber | trim`, `value "Days" as int days`.
 
@@ -1009,7 +1010,7 @@ class Column(Node):
     pipe: tuple[Call, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Table(Node):
     """`table episodes from csv "episodes.csv" { key …  value …  unavailable => … }`."""
 
@@ -1020,7 +1021,7 @@ class Table(Node):
     unavailable: Verdict
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Row(Node):
     """`"ABD", "ABDO" => "ABDOMEN"`: several keys, one value."""
 
@@ -1028,7 +1029,7 @@ class Row(Node):
     value: Text | Number
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InlineTable(Node):
     """`table body_part { "ABD", "ABDO" => "ABDOMEN" … }`."""
 
@@ -1036,7 +1037,7 @@ class InlineTable(Node):
     rows: tuple[Row, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Action(Node):
     """`action NAME { … }`: a named list of statements."""
 
@@ -1044,7 +1045,7 @@ class Action(Node):
     body: tuple[Statement, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rule(Node):
     """`rule NAME "title" { when …  statements }`."""
 
@@ -1054,7 +1055,7 @@ class Rule(Node):
     body: tuple[Statement, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Group(Node):
     """`group NAME "title" { rules }`: runs only where a route says `through NAME`."""
 
@@ -1072,7 +1073,7 @@ Item = (
 # ── the file ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Comment(Node):
     """One comment from `#` to the end of its line; `own_line`: nothing but blanks stands before it."""
 
@@ -1080,7 +1081,7 @@ class Comment(Node):
     own_line: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unread(Node):
     """An item that is no sentence: its first word (`rule`) and, where it can be seen, the name that it declares.
 
@@ -1091,7 +1092,7 @@ class Unread(Node):
     name: Name | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class File(Node):
     """A rule file: the items that could be read, in order. `language` is 1; None when the file does not say."""
 

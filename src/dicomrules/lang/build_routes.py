@@ -1,15 +1,15 @@
 """Nodes of routes and of tests."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from dicomrules.lang import ast
 from dicomrules.lang.building import Builder, Reduction, node, node_of_many, words_of
 from dicomrules.lang.remarks import said_twice
+from dicomrules.text.frozen import frozen
 from dicomrules.text.source import Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Option:
     """One option of a destination: the words that begin it, and the fields of DestOptions that it fills."""
 

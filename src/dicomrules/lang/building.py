@@ -3,14 +3,14 @@ its node.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from dicomrules.text.diagnostic import Diagnostic
+from dicomrules.text.frozen import frozen
 from dicomrules.text.source import Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bracketed:
     """`( … )`: the node inside, and the span with the brackets. It lives only until the rule around it is built."""
 

@@ -4,7 +4,7 @@ Whatever is wrong is found on the way, by the rooms of `check`: one walk over ea
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeVar
 
 from dicomrules.lang import ast
@@ -32,12 +32,13 @@ from dicomrules.program.ruleset import Program, Table
 from dicomrules.program.sheet import Sheet
 from dicomrules.text.codes.registry import diagnose
 from dicomrules.text.diagnostic import Diagnostic
+from dicomrules.text.frozen import frozen
 from dicomrules.text.suggest import did_you_mean
 
 _Item = TypeVar("_Item")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outside:
     """What a rule set is given: values for its parameters, the gateway's destinations (None: no gateway), the
     environment from which secrets come (None: not looked at), the CSV files by (rule file, name as written there)."""

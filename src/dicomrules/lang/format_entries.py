@@ -1,17 +1,17 @@
 """Items and statements as entries: what gets lines of its own, with its block where it has one."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from dicomrules.lang import ast
 from dicomrules.lang.format_routes import expect_doc, fact_doc, send_doc
 from dicomrules.lang.format_values import listed, quoted, value_doc
 from dicomrules.lang.layout import Break, Doc, Group, Nest, joined
+from dicomrules.text.frozen import frozen
 from dicomrules.text.source import Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Section:
     """`head { entries }`; `end` is the offset of its end in the text that was read."""
 
@@ -20,7 +20,7 @@ class Section:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """Something that starts on a line of its own: `flat` without a block, else its sections one after another.
 

@@ -18,6 +18,8 @@ from lark.grammar import NonTerminal
 from lark.parsers.lalr_analysis import ParseTable, Reduce, Shift
 from lark.parsers.lalr_parser_state import ParseConf, ParserState
 
+from dicomrules.text.frozen import frozen
+
 END = "$END"
 """The kind of the token after the last one."""
 
@@ -48,7 +50,7 @@ class Rule:
         return self.pass_on and self.take == (0,) and len(self.expansion) == 1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Grammar:
     """All of it: the parser's table, for each of its states the kinds of tokens that it knows, the rules, and all fixed
     pieces of text.

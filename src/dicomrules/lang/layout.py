@@ -4,8 +4,9 @@ A Group stands on one line if it fits there; if not, all of its own breaks becom
 try for themselves. No recursion, so depth does not matter.
 """
 
-from dataclasses import dataclass
 from enum import Enum
+
+from dicomrules.text.frozen import frozen
 
 WIDTH = 100
 """Columns of formatted text, comments and long literals excepted."""
@@ -27,14 +28,14 @@ class Break(Enum):
         return "" if self is Break.SOFT else " "
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Group:
     """Breaks together or not at all."""
 
     inside: "Doc"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Nest:
     """Lines broken inside stand one step further to the right."""
 

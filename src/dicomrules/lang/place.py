@@ -1,9 +1,8 @@
 """The place in an item where its tokens stop being a sentence: what stands there, around it, and what could stand."""
 
-from dataclasses import dataclass
-
 from dicomrules.lang.reserved import RESERVED
 from dicomrules.lang.scan import Token
+from dicomrules.text.frozen import frozen
 from dicomrules.text.source import Source, Span
 
 _NOTHING = Token("", "", 0, 0)
@@ -11,7 +10,7 @@ _OPENER = {")": "(", "]": "[", "}": "{"}
 _SINGLE = frozenset(("KEYWORD", "TAG", "PRIVTAG", "STRING", "INT", "NUMBER", "REGEX", "DURATION"))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """`index` is the token that does not fit; past the last one where the item ends too early.
 

@@ -7,12 +7,12 @@ nothing after it. Positions are offsets in characters. Nothing here raises, what
 """
 
 import re
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from dicomrules.lang.reserved import RESERVED
 from dicomrules.text.codes.registry import diagnose
 from dicomrules.text.diagnostic import Diagnostic
+from dicomrules.text.frozen import frozen
 from dicomrules.text.source import Source, Span
 
 
@@ -25,7 +25,7 @@ class Token(NamedTuple):
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scanned:
     """All tokens, and the comments that lie between them."""
 

@@ -1,15 +1,16 @@
 """The `test` blocks of a rule file as plain values: what is given, and what is expected of it."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from dicomrules.program.expression import NOWHERE, Condition, Origin
 from dicomrules.program.path import Path
 from dicomrules.program.statement import Targets
 from dicomrules.program.types import Value
+from dicomrules.text.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GivenAttribute:
     """`P = "a"` or `P = ["a", "b"]`: the values as they arrive, as text; none (`()`): zero length.
 
@@ -20,14 +21,14 @@ class GivenAttribute:
     values: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GivenAbsent:
     """`no P`."""
 
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GivenContext:
     """`calling_aet = "CT_A1"`. `received_at` is text in the form of a DT."""
 
@@ -35,14 +36,14 @@ class GivenContext:
     value: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GivenFile:
     """`file "x.dcm"`: the object to begin with, relative to the rule file."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GivenCell:
     """`lookup T["k"].Col = v`."""
 
@@ -52,7 +53,7 @@ class GivenCell:
     value: Value
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GivenUnavailable:
     """`T unavailable`."""
 
@@ -62,7 +63,7 @@ class GivenUnavailable:
 Fact = GivenAttribute | GivenAbsent | GivenContext | GivenFile | GivenCell | GivenUnavailable
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Given:
     """One object of the test. `label` is the name in front, empty without one."""
 
@@ -71,21 +72,21 @@ class Given:
     origin: Origin = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Holds:
     """A condition on the rewritten object."""
 
     condition: Condition
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unchanged:
     """`unchanged`, or `unchanged except P, …`: what lies below a path belongs to it."""
 
     excepted: Targets | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class At:
     """`at DEST <condition>`, `at DEST unchanged …`: about what that destination gets; a verdict: about its variant."""
 
@@ -93,7 +94,7 @@ class At:
     what: "Holds | Unchanged | Ends"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fired:
     """`fired r, …`, or `not fired r` (`negated`)."""
 
@@ -101,7 +102,7 @@ class Fired:
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SentTo:
     """`sent to a, b`: exactly these; `not sent to a, b` (`negated`): none of these. No destinations: `sent nowhere`."""
 
@@ -109,7 +110,7 @@ class SentTo:
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ends:
     """A verdict, with its reason or (`reason` None) with any."""
 
@@ -120,7 +121,7 @@ class Ends:
 Expectation = Holds | Unchanged | At | Fired | SentTo | Ends
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Expect:
     """One expectation; `label` names the object it is about, empty: the last `given` above it."""
 
@@ -129,7 +130,7 @@ class Expect:
     origin: Origin = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Case:
     """One `test` block: its givens and expectations in the order written."""
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal as OneOf
 
 from dicomrules.program.path import Path
 from dicomrules.program.types import Regex, Type, Value
 from dicomrules.program.verdict import Stop
+from dicomrules.text.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Origin:
     """Where a node stands in the rule files: its source text on one line, and `file:line:column`. For people only."""
 
@@ -23,7 +24,7 @@ NOWHERE = Origin()
 # ---- values ----
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Literal:
     """A constant, already a value of its type."""
 
@@ -31,21 +32,21 @@ class Literal:
     type: Type
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Several:
     """Several values for one attribute: `["A", "B"]`."""
 
     parts: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Read:
     """The value at a path."""
 
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Context:
     """A context name: calling_aet, called_aet, calling_ip, receiver, source_path (text), transfer_syntax (uid),
     received_at (datetime), received_date (date), object_size (int)."""
@@ -53,14 +54,14 @@ class Context:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Local:
     """The value of an earlier `let` of the same rule."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Column:
     """A column of a row that an earlier `let` took: `row.PatientID`."""
 
@@ -68,7 +69,7 @@ class Column:
     column: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OfObject:
     """What another object of the same test has at a path, once it is rewritten: `image.SOPInstanceUID`."""
 
@@ -76,14 +77,14 @@ class OfObject:
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Secret:
     """The value of a secret, as an argument of a function that asks for one."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call:
     """A function of the `functions` room by its name; the piped value is the first argument.
 
@@ -95,14 +96,14 @@ class Call:
     arguments: tuple[Expression | Regex | Secret, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Join:
     """`+` between texts."""
 
     parts: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Arithmetic:
     """`+ - * /` between numbers; exact decimals. `whole`: both sides are int and the operator is not `/`."""
 
@@ -111,7 +112,7 @@ class Arithmetic:
     right: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Lookup:
     """One cell of a table, or a whole row (`column` None, only in `let`).
 
@@ -123,7 +124,7 @@ class Lookup:
     column: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Range:
     """`low .. high`; both ends belong to it."""
 
@@ -131,7 +132,7 @@ class Range:
     high: Value
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ChooseArm:
     """`case a, b => result`: taken when the subject equals a test, lies in a range, or matches a regex as a whole."""
 
@@ -139,7 +140,7 @@ class ChooseArm:
     result: Otherwise
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Choose:
     """`choose subject { … }`; `type` is how the subject is compared. No subject: no value (never `default`)."""
 
@@ -149,7 +150,7 @@ class Choose:
     type: Type
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Truth:
     """A condition whose answer is used as a value."""
 
@@ -168,7 +169,7 @@ Otherwise = Expression | Instead | Stop
 Sign = OneOf["==", "!=", "<", "<=", ">", ">="]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Compare:
     """`left op right`, compared as values of `type`. A side without a value: false, whatever the operator.
 
@@ -182,7 +183,7 @@ class Compare:
     origin: Origin = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Among:
     """`value in [a, b, 1 .. 5]`, or `not in` (`negated`). No value: false either way."""
 
@@ -193,7 +194,7 @@ class Among:
     origin: Origin = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InNetworks:
     """`calling_ip in ["10.20.0.0/16", "192.0.2.1"]`, or `not in` (`negated`)."""
 
@@ -203,7 +204,7 @@ class InNetworks:
     origin: Origin = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TextTest:
     """`contains`, `starts with`, `ends with`."""
 
@@ -213,7 +214,7 @@ class TextTest:
     origin: Origin = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Matches:
     """`matches /x/` (`whole`) or `contains /x/` (any part)."""
 
@@ -226,7 +227,7 @@ class Matches:
 State = OneOf["present", "absent", "empty", "blank", "malformed"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Is:
     """`P is present` and the like.
 
@@ -238,7 +239,7 @@ class Is:
     origin: Origin = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class During:
     """`received_at during nights`."""
 
@@ -247,28 +248,28 @@ class During:
     origin: Origin = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Both:
     """`a and b and c`; tested from left to right, the first that is false ends it."""
 
     parts: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Either:
     """`a or b or c`; tested from left to right, the first that is true ends it."""
 
     parts: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Not:
     """`not c`."""
 
     condition: Condition
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Named:
     """A `condition` of the file where it is used, so that explain can name it."""
 
@@ -281,7 +282,7 @@ class Named:
         return hash(self.name)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Always:
     """A constant answer: what is left of a condition on parameters alone."""
 

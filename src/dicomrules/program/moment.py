@@ -1,10 +1,11 @@
 """Times, date-times and ages of DICOM (PS3.5 6.2: TM, DT, AS) as values that know their own precision."""
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from dicomrules.text.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Moment:
     """A TM or DT, as precise as it was written.
 
@@ -20,7 +21,7 @@ class Moment:
 DAYS_IN = {"D": 1.0, "W": 7.0, "M": 30.436875, "Y": 365.2425}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Age:
     """An AS (PS3.5 6.2): a number of days, weeks, months or years (`unit` D, W, M, Y)."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from dicomrules.program.types import TYPE_OF_VR, Type
+from dicomrules.text.frozen import frozen
 
 if TYPE_CHECKING:
     from dicomrules.program.expression import Condition
@@ -35,14 +36,14 @@ class Pick(StrEnum):
     NEW = "new"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Nth:
     """`[item n]` or `[value n]`; counts from 1."""
 
     number: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Where:
     """`[where C]`: items for which C holds; the paths of C start at the item (Prefix.HERE)."""
 
@@ -60,7 +61,7 @@ class Where:
 Selector = Pick | Nth | Where
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PrivateTag:
     """A private element by its creator: odd group, creator, and the lower byte of its element number (PS3.5 7.8.1)."""
 
@@ -69,7 +70,7 @@ class PrivateTag:
     element: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Step:
     """One element of a path. `selector` picks an item; it is None on the last step only, which may be a sequence."""
 
@@ -79,7 +80,7 @@ class Step:
     selector: Selector | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Path:
     """Steps down to one element.
 

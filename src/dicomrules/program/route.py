@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from dicomrules.program.expression import Context, Literal, Lookup
 from dicomrules.program.verdict import Stop
+from dicomrules.text.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Options:
     """What a route says about a destination; empty, None or 0: nothing.
 
@@ -33,7 +33,7 @@ class Options:
 PLAIN = Options()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Way:
     """One destination and its options. A bare name stands for one without any."""
 
@@ -41,7 +41,7 @@ class Way:
     options: Options = PLAIN
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WayFromTable:
     """`lookup stores[called_aet].store otherwise hold "…"`: the destination is what the table says."""
 
@@ -50,14 +50,14 @@ class WayFromTable:
     options: Options = PLAIN
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Balance:
     """`balance(a 25, b 75)`: one of the members, the same for all instances of a study. Weights are 1 or more."""
 
     members: tuple[tuple[Way | WayFromTable, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Failover:
     """`a failover b`: the first; each other one only where those before it cannot be reached."""
 

@@ -1,7 +1,7 @@
 """The compiled rule set: all that `lang` and `engine` have in common."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from dicomrules.program.case import Case
@@ -12,9 +12,10 @@ from dicomrules.program.schedule import Schedule
 from dicomrules.program.statement import Statement
 from dicomrules.program.types import Type, Value
 from dicomrules.program.verdict import Nowhere, Stop
+from dicomrules.text.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Guard:
     """`when C`, or `unless C` (`unless`): fires when C is not true, whatever is absent."""
 
@@ -23,7 +24,7 @@ class Guard:
     origin: Origin = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rule:
     """One rule: when its guard holds (None: always), its statements run top to bottom."""
 
@@ -34,7 +35,7 @@ class Rule:
     origin: Origin = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Group:
     """Rules that run where a route says `through` this group, on a copy of the rewritten object.
 
@@ -47,7 +48,7 @@ class Group:
     origin: Origin = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Arm:
     """One arm of a routes table. `guard` None: `always`, or `else` (`is_else`: when no other arm of the table fits).
 
@@ -60,7 +61,7 @@ class Arm:
     origin: Origin = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Routes:
     """One routes table: `first match` takes one arm, `every match` the union of those that fit."""
 
@@ -74,7 +75,7 @@ class Routes:
 Row = Mapping[str, Value | None]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Table:
     """What look-ups ask.
 
@@ -92,14 +93,14 @@ class Table:
     origin: Origin = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ConvertTo:
     """`unencodable => charset to "ISO_IR 192"`: all text of the object is encoded anew in it (PS3.3 C.12.1.1.2)."""
 
     charset: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """`settings { … }`. `malformed` None: comparisons false, values to `otherwise`. `timezone` empty: UTC.
 
@@ -112,7 +113,7 @@ class Settings:
     record: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Program:
     """A rule set, ready to run. Frozen: a reload makes another one.
 

@@ -1,13 +1,14 @@
 """Schedules: when a time is inside certain hours of certain days."""
 
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+
+from dicomrules.text.frozen import frozen
 
 DAY = 24 * 60
 _EIGHT_YEARS = 8 * 366 + 1  # days: in each eight years there is a 29th of February
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Window:
     """Hours on days: weekdays (`days`, Monday is 0), (month, day) of every year (`dates`), single ones (`days_of`).
 
@@ -45,7 +46,7 @@ class Window:
         return day.weekday() in self.days or (day.month, day.day) in self.dates or day in self.days_of
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Schedule:
     """`schedule nights = "Mon-Fri 19:00-06:00, Sat-Sun, 12-25"`: inside when one of the windows holds."""
 

@@ -1,11 +1,10 @@
 """A CSV file as it was read: texts by row, each with its place. What it means is said by the table that names it."""
 
-from dataclasses import dataclass
-
+from dicomrules.text.frozen import frozen
 from dicomrules.text.source import Source, Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Line:
     """One row: its cells as texts, and the part of the file it was read from (offsets in characters)."""
 
@@ -14,7 +13,7 @@ class Line:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sheet:
     """Header and rows of one file. Rows have as many cells as the header."""
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from dicomrules.program.expression import NOWHERE, Condition, Expression, Origin, Otherwise, Secret
 from dicomrules.program.path import Path, PrivateTag
 from dicomrules.program.verdict import Stop
+from dicomrules.text.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TagSet:
     """Elements by what they are, not by where: a `tags` set with its keyword regexes spelt out.
 
@@ -23,7 +24,7 @@ class TagSet:
     excepted: TagSet | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Targets:
     """What a statement is about: paths, and sets of elements. `anywhere`: at every depth, by the last step.
 
@@ -36,7 +37,7 @@ class Targets:
     excepted: Targets | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Set:
     """`set P = v`. `otherwise` None: the checker proved that there is a value; is there none after all, no effect."""
 
@@ -48,7 +49,7 @@ class Set:
     origin: Origin = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Default:
     """`default P = v`: as `set`, but only if P is blank."""
 
@@ -59,7 +60,7 @@ class Default:
     origin: Origin = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Add:
     """`add P = v` appends one value (P is created if absent); `add S[new].P = v` appends one item that holds it."""
 
@@ -69,7 +70,7 @@ class Add:
     origin: Origin = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Within:
     """`within S[every] { … }`: the statements run for each item that the last step selects; plain paths start there."""
 
@@ -78,7 +79,7 @@ class Within:
     origin: Origin = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Empty:
     """`empty P, …`: elements that are there become zero length; an absent one stays absent."""
 
@@ -86,7 +87,7 @@ class Empty:
     origin: Origin = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Remove:
     """`remove P, …`."""
 
@@ -94,7 +95,7 @@ class Remove:
     origin: Origin = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KeepOnly:
     """`keep only P, …`: every other element of the data set, or of the item inside `within`, goes (S37).
 
@@ -105,7 +106,7 @@ class KeepOnly:
     origin: Origin = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RemovePrivate:
     """`remove private except "CREATOR", …`: at every depth, what no maker reserved too (S36)."""
 
@@ -113,7 +114,7 @@ class RemovePrivate:
     origin: Origin = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RemapUids:
     """`remap uids with SECRET under ROOT`: UIDs that name an instance or the like, at every depth, references too.
 
@@ -126,7 +127,7 @@ class RemapUids:
     origin: Origin = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ShiftDates:
     """`shift dates by days`: every DA and DT, at every depth. `excepted` single attributes stay at every depth."""
 
@@ -136,7 +137,7 @@ class ShiftDates:
     origin: Origin = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CharsetTo:
     """`charset to X`: all text of the object is encoded anew (PS3.3 C.12.1.1.2)."""
 
@@ -144,7 +145,7 @@ class CharsetTo:
     origin: Origin = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CharsetFrom:
     """`charset from A to X`: the bytes as they came are text in A, whatever is declared. `to` empty: A is declared.
 
@@ -156,7 +157,7 @@ class CharsetFrom:
     origin: Origin = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Copy:
     """`copy P to Q`: the value as it is, text kept. Same VR on both sides."""
 
@@ -165,7 +166,7 @@ class Copy:
     origin: Origin = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Move:
     """`move P to Q`: copy, then remove P."""
 
@@ -174,7 +175,7 @@ class Move:
     origin: Origin = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Swap:
     """`swap P with Q`: exchanges values, emptiness and absence."""
 
@@ -183,7 +184,7 @@ class Swap:
     origin: Origin = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Let:
     """`let name = v`. A row when `value` is a Lookup without column. `otherwise` is a value or a verdict."""
 
@@ -193,7 +194,7 @@ class Let:
     origin: Origin = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Branch:
     """One arm of an `if`: its condition and its statements."""
 
@@ -202,7 +203,7 @@ class Branch:
     origin: Origin = field(default=NOWHERE, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class If:
     """`if … else if … else`: the first branch whose condition is true, else `default`."""
 

@@ -1,11 +1,11 @@
 """The types of the rule language, and the Python value that each of them is while rules run."""
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
 from dicomrules.program.moment import Age, Moment
+from dicomrules.text.frozen import frozen
 
 
 class Type(StrEnum):
@@ -52,7 +52,7 @@ TYPE_OF_VR: dict[str, Type] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NoValue:
     """There is no value, and why: "absent", "empty", "malformed", "no match", … Constant texts, never patient data.
 
@@ -68,7 +68,7 @@ BLANK = NoValue("blank")
 MALFORMED = NoValue("malformed")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Regex:
     """A regular expression of RE2's dialect, as written between the slashes, with `\\/` already a slash."""
 

@@ -1,11 +1,12 @@
 """Verdicts as a rule file says them. Their reasons are constant texts and can hold no patient data."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
+from dicomrules.text.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Stop:
     """`quarantine`, `hold`, `reject` or `drop`. `retry` and `limit` (`for`) belong to a hold, `status` to a reject."""
 
@@ -17,7 +18,7 @@ class Stop:
     place: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Nowhere:
     """`nowhere "why"`: this routes table sends nothing."""
 

@@ -6,9 +6,10 @@ which knows each code's severity, then add places and notes with `with_label` an
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 
+from dicomrules.text.frozen import frozen
 from dicomrules.text.source import Span
 
 
@@ -19,7 +20,7 @@ class Severity(Enum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Label:
     """A span and what to write beside it. The primary one is where the problem is; others say what it clashes with."""
 
@@ -28,7 +29,7 @@ class Label:
     primary: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fix:
     """A remedy: what it does in a few words, and the text to put in place of `span` (empty span: insert)."""
 
@@ -37,7 +38,7 @@ class Fix:
     replacement: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Diagnostic:
     """One finding. `labels[0]` is the primary one; `fixes` are alternatives, best first; `notes` are sentences."""
 

@@ -2,7 +2,9 @@
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from dicomrules.text.frozen import frozen
 
 _LINE_END = re.compile(r"\n|\r(?!\n)")
 
@@ -12,7 +14,7 @@ def _line_starts(text: str) -> tuple[int, ...]:
     return (0, *(found.end() for found in _LINE_END.finditer(text)))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Source:
     """One text with a name to show for it, usually its file name relative to where the reader stands."""
 
@@ -50,7 +52,7 @@ class Source:
         return Span(self, start, end)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Span:
     """The characters from `start` up to `end` of a source; `start == end` is a place between two characters."""
 

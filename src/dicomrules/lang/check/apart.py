@@ -2,7 +2,6 @@
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from dicomrules.program.expression import (
     Among,
@@ -20,6 +19,7 @@ from dicomrules.program.expression import (
 from dicomrules.program.path import Path, Pick
 from dicomrules.program.ruleset import Guard
 from dicomrules.program.types import Type, Value
+from dicomrules.text.frozen import frozen
 
 Subject = Path | str
 """A path to one value, or the name of a context value."""
@@ -31,7 +31,7 @@ _SHARP = frozenset({Type.TEXT, Type.CODE, Type.UID, Type.INT, Type.DECIMAL, Type
 """Types of which two different literals are never equal to one value. Names and times of less precision may be."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Facts:
     """Where a condition is true, each subject has one of these values. `exact`: and the other way round."""
 

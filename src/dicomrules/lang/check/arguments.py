@@ -1,7 +1,7 @@
 """The arguments of a call of one of the language's functions: how many, of which types, which ones constant."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from dicomrules.functions.dates import parse_form_problem
 from dicomrules.functions.numbers import form_problem
@@ -18,12 +18,13 @@ from dicomrules.lang.check.terms import Env, Term, Wanted
 from dicomrules.program.expression import Expression, Read, Secret
 from dicomrules.program.types import Regex, Type
 from dicomrules.text.codes.registry import diagnose
+from dicomrules.text.frozen import frozen
 
 Given = ast.Expr | ast.Regex | Term
 """An argument as written, or already understood: what stands before a `|`."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Passed:
     """One argument: its compiled form, the term when it is a value, its value when it is constant."""
 

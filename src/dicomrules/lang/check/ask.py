@@ -6,7 +6,6 @@ networks. All other tests are `Opaque`: they are true or not, and nobody knows w
 
 import ipaddress
 import unicodedata
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Literal as OneOf
@@ -28,12 +27,13 @@ from dicomrules.program.expression import (
 from dicomrules.program.path import Path, Pick
 from dicomrules.program.types import Regex, Type, Value
 from dicomrules.program.walk import inside
+from dicomrules.text.frozen import frozen
 
 Number = int | Decimal
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Span:
     """Numbers from `low` to `high` (None: without end); `open` ends do not belong to it. Dates are counted in days."""
 
@@ -43,7 +43,7 @@ class Span:
     open_high: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Numbers:
     """The value lies in one of these. `whole`: it is a whole number, or a day."""
 
@@ -51,14 +51,14 @@ class Numbers:
     whole: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Texts:
     """The value is one of these."""
 
     texts: frozenset[Value]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Part:
     """The text contains, starts with or ends with this."""
 
@@ -66,7 +66,7 @@ class Part:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pattern:
     """The pattern fits the text as a whole, or a part of it."""
 
@@ -74,21 +74,21 @@ class Pattern:
     whole: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Networks:
     """The address lies in one of these."""
 
     networks: tuple[Network, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Presence:
     """The value is there, or not, in this way."""
 
     state: State
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Opaque:
     """Something that is either true or not."""
 
@@ -98,7 +98,7 @@ class Opaque:
 Ask = Numbers | Texts | Part | Pattern | Networks | Presence | Opaque
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Asked:
     """A test of one subject. `negated`: there is a value, and the `ask` is not true of it (`!=`, `not in`)."""
 

@@ -1,6 +1,5 @@
 """Keywords and tags of a rule file, found in the data dictionary (PS3.6) or reported with what was probably meant."""
 
-from dataclasses import dataclass
 from functools import cache
 
 from dicomrules.dicom import tags
@@ -11,11 +10,12 @@ from dicomrules.lang.check.symbols import suggested
 from dicomrules.program.path import PrivateTag
 from dicomrules.program.types import TYPE_OF_VR
 from dicomrules.text.codes.registry import diagnose
+from dicomrules.text.frozen import frozen
 from dicomrules.text.source import Span
 from dicomrules.text.suggest import nearest_tag
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Found:
     """An attribute: its tag, VR, name as shown, and from how many to how many values it has (None: without bound)."""
 

@@ -12,6 +12,7 @@ from dicomrules.program import statement as program
 from dicomrules.program.expression import Origin
 from dicomrules.program.path import Path, Prefix
 from dicomrules.text.codes.registry import diagnose
+from dicomrules.text.frozen import frozen
 from dicomrules.text.source import Span
 
 MOST_KNOWN = 500
@@ -22,7 +23,7 @@ About those that were forgotten nothing is reported: they may have a value.
 """
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mark:
     """One write of a rule, as other rules see it. `idle`: the value stays, spaces around it aside."""
 
@@ -61,7 +62,7 @@ class Work:
         self.forgotten |= proven
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Block:
     """Where a block of statements has got to; `ended`: a verdict came.
 

@@ -5,16 +5,16 @@ exist; elsewhere the engine keeps the object when it meets one.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import combinations
 
 from dicomrules.lang.check.ground import Ground
 from dicomrules.lang.check.ways import Named
 from dicomrules.program.ruleset import Guard
 from dicomrules.text.codes.registry import diagnose
+from dicomrules.text.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Arrow:
     """A destination named in an arm. `arm` tells arms apart; `guard` None: the arm takes every object that reaches it.
 

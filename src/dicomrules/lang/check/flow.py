@@ -13,6 +13,7 @@ from dicomrules.program.ruleset import Program, Routes, Rule
 from dicomrules.program.statement import If, Statement, Within
 from dicomrules.program.verdict import Stop
 from dicomrules.text.codes.registry import diagnose
+from dicomrules.text.frozen import frozen
 from dicomrules.text.source import Span
 
 _LOOKED_AT = 30
@@ -28,7 +29,7 @@ _NEAR = 100
 """How many of those that are about a value are gone through to find them."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Above:
     """Something that takes its objects away from what stands below it, and the `opposite` that is left for that.
 

@@ -19,6 +19,7 @@ from dicomrules.program.statement import Add, Copy, Default, Let, Move, Set, Swa
 from dicomrules.program.verdict import Stop
 from dicomrules.program.walk import parts
 from dicomrules.text.codes.registry import diagnose
+from dicomrules.text.frozen import frozen
 
 _CONTEXT = {
     **dict.fromkeys(("calling_aet", "called_aet", "calling_ip", "receiver"), Level.SERIES),
@@ -47,7 +48,7 @@ _WHAT_RULES_DID = tag_of("OriginalAttributesSequence")
 _WORDS = {Level.PATIENT: "patient", Level.STUDY: "study", Level.SERIES: "series", Level.INSTANCE: "instance"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Source:
     """Something that a value is made of, or that decides about it. `level` is the widest one that it may have.
 

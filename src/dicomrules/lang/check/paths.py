@@ -1,6 +1,6 @@
 """Paths of a rule file -> paths of a Program: attributes found, items named, selectors in their place."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from dicomrules.lang import ast
 from dicomrules.lang.check import attributes
@@ -8,6 +8,7 @@ from dicomrules.lang.check.ground import Ground
 from dicomrules.lang.check.terms import Env
 from dicomrules.program.path import Nth, Path, Pick, Prefix, Selector, Step, Where
 from dicomrules.text.codes.registry import diagnose
+from dicomrules.text.frozen import frozen
 from dicomrules.text.source import Span
 from dicomrules.text.suggest import did_you_mean, nearest
 
@@ -22,7 +23,7 @@ _PREFIXES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """A path that was understood. `least` and `most` are the values its VM allows; `absolute` starts at the data set.
 

@@ -28,6 +28,7 @@ from dicomrules.program.expression import (
 from dicomrules.program.path import Path
 from dicomrules.program.ruleset import Guard
 from dicomrules.program.walk import inside
+from dicomrules.text.frozen import frozen
 
 MOST_STEPS = 4_000
 """Steps of one proof."""
@@ -46,7 +47,7 @@ Version = Callable[[Path, "Claim"], object]
 """How often a path has been written before a claim is tested; whatever differs is another value."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Claim:
     """That a condition holds, or not, when it is tested: `at` counts rules, `place` tells apart places in a rule."""
 
@@ -66,7 +67,7 @@ def claim(guard: Guard | None, at: int = 0) -> Claim:
     return Claim(Both(()), at=at) if guard is None else Claim(guard.condition, not guard.unless, at)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Known:
     """What it means that a test holds and that it does not; what it reads; whether its values belong to one rule only.
 
@@ -80,7 +81,7 @@ class _Known:
     local: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class About:
     """What a condition is about, as numbers: two that share none are never proven to have to do with each other.
 
@@ -139,7 +140,7 @@ _Split = tuple["_Meant", ...]
 """Alternatives, of which one is true."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Meant:
     """What a claim comes to: answers that are all true, and of each split one. None of it where it is `impossible`.
 

@@ -1,7 +1,6 @@
 """Routes tables: where objects go, whether every object goes somewhere, whether every arm is reached."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from dicomrules.lang import ast
 from dicomrules.lang.check.contradictions import Arrow
@@ -18,12 +17,13 @@ from dicomrules.program.route import Target
 from dicomrules.program.ruleset import Arm, Guard, Routes
 from dicomrules.program.verdict import Nowhere, Stop
 from dicomrules.text.codes.registry import diagnose
+from dicomrules.text.frozen import frozen
 
 MOST_ARMS = 200
 """How many arms of a table without `else` are looked at together."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Routed:
     """A routes table that was understood, with every destination that it names."""
 

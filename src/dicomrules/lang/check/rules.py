@@ -1,7 +1,5 @@
 """Rules: the guard, the statements, and what other rules will want to know of them."""
 
-from dataclasses import dataclass
-
 from dicomrules.lang import ast
 from dicomrules.lang.check.block import Block, Mark, Work
 from dicomrules.lang.check.ground import Ground, origin
@@ -13,10 +11,11 @@ from dicomrules.program.depth import DEEPEST, depth
 from dicomrules.program.expression import Always, Origin
 from dicomrules.program.path import Path, Prefix
 from dicomrules.program.ruleset import Guard, Rule
+from dicomrules.text.frozen import frozen
 from dicomrules.text.source import Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ruled:
     """A rule that was understood, with everything that it writes."""
 

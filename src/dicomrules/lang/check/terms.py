@@ -1,16 +1,17 @@
 """What the checker knows of an expression or a condition beside its compiled form."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from dicomrules.lang.ast import Call
 from dicomrules.program.expression import Condition, Expression, Is, Literal
 from dicomrules.program.path import Path, Step
 from dicomrules.program.types import Type, Value
+from dicomrules.text.frozen import frozen
 from dicomrules.text.source import Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Doubt:
     """A reason why there may be no value. `path`, starting at the data set: a guard on it would end the doubt."""
 
@@ -19,7 +20,7 @@ class Doubt:
     path: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Term:
     """An expression that was understood. `type` None: something is wrong with it, and that has been said.
 
@@ -53,7 +54,7 @@ def wrong(span: Span) -> Term:
     return Term(Literal("", Type.TEXT), None, span)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tested:
     """A condition that was understood. `true` and `false`: the paths that have a value when it is that.
 
@@ -73,7 +74,7 @@ UNSOUND = Tested(Is(Literal("", Type.TEXT), "malformed"), sound=False)
 """What stands for a condition about which an error has been reported."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wanted:
     """What the place asks for: literals are read as such. `name` is the attribute's, for messages.
 
@@ -86,7 +87,7 @@ class Wanted:
     whole: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RowOf:
     """A `let` that holds a row of a table."""
 
@@ -94,7 +95,7 @@ class RowOf:
     table: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ObjectOf:
     """The name of an object of a test; its fields are what it has once it is rewritten."""
 
@@ -104,7 +105,7 @@ class ObjectOf:
 Bound = Term | RowOf | ObjectOf
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Env:
     """Where an expression stands.
 
@@ -133,7 +134,7 @@ class Env:
         return self if paths <= self.known else replace(self, known=self.known | paths)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ColumnShape:
     """A column of a table: its type, and for one that stands for an attribute its VR. `pipe` counts for key columns.
 
@@ -151,7 +152,7 @@ class ColumnShape:
     destination: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shape:
     """A table as look-ups see it: its key columns in order, and its value columns by name (inline: one, named "")."""
 

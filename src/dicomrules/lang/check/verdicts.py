@@ -1,13 +1,12 @@
 """Verdicts, and what stands after `otherwise` and `=>`."""
 
-from dataclasses import dataclass
-
 from dicomrules.lang import ast
 from dicomrules.lang.check.ground import Ground
 from dicomrules.lang.check.terms import Env, Term, Wanted, wrong
 from dicomrules.program.expression import Otherwise
 from dicomrules.program.verdict import Stop
 from dicomrules.text.codes.registry import diagnose
+from dicomrules.text.frozen import frozen
 
 FAILURES = (range(0xA700, 0xA800), range(0xA900, 0xAA00), range(0xC000, 0xD000))
 """Failure statuses of C-STORE (PS3.4 B.2.3): out of resources, does not match, cannot understand."""
@@ -79,7 +78,7 @@ def _status(ground: Ground, node: ast.Text | None) -> int:
     return status
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fallen:
     """What is done instead; `term` when it is a value."""
 

@@ -1,18 +1,18 @@
 """Statements of a compiled rule one by one, each with the conditions under which it runs and where its paths start."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from dicomrules.program.expression import Condition, Origin
 from dicomrules.program.path import Path, Prefix, Step
 from dicomrules.program.ruleset import Rule
 from dicomrules.program.statement import If, Statement, Within
+from dicomrules.text.frozen import frozen
 
 _MOST_UNDER = 50
 """How many conditions around a statement are told: the outermost one and those nearest to it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Visit:
     """One statement. `under` are the conditions around it with their places; `inside` the steps of its `within`s.
 

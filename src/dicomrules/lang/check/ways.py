@@ -1,7 +1,6 @@
 """What an arm sends to: destinations by name and from tables, `failover`, `balance`, and which of them contradict."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from dicomrules.lang import ast
 from dicomrules.lang.check.destinations import destination, in_a_cell
@@ -12,12 +11,13 @@ from dicomrules.lang.check.verdicts import stop
 from dicomrules.program.expression import Lookup
 from dicomrules.program.route import Balance, Failover, Options, Single, Target, Way, WayFromTable, singles
 from dicomrules.text.codes.registry import diagnose
+from dicomrules.text.frozen import frozen
 from dicomrules.text.source import Span
 
 Chain = ast.Dest | ast.DestFromTable | ast.Balance | ast.Failover
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Named:
     """A destination as it is named in an arm. `instead`: it only stands in for others."""
 
@@ -27,7 +27,7 @@ class Named:
     instead: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sent:
     """Everything that an arm sends to, and the destinations among that by name."""
 
