@@ -126,11 +126,12 @@ def _with_sections(text: str) -> str:
 def found(example: Example) -> list[Diagnostic]:
     """What is to be said about an example, as `validate` says it."""
     diagnostics: list[Diagnostic] = []
-    destinations = None
+    destinations, only_through = None, {}
     if GATEWAY in example.files:
         source = Source(GATEWAY, example.files[GATEWAY])
         settings, diagnostics = load_text(source, DOCS, example.environment)
         destinations = [each.name for each in settings.destinations] if settings else None
+        only_through = settings.only_through if settings else {}
     if RULES in example.files:
         read = _reader(example.files)
         loaded = load(
@@ -139,6 +140,7 @@ def found(example: Example) -> list[Diagnostic]:
             parameters=example.parameters,
             destinations=destinations,
             environment=example.environment if example.starts else None,
+            only_through=only_through,
         )
         diagnostics = [*diagnostics, *loaded.diagnostics]
     return diagnostics

@@ -15,7 +15,6 @@ LAST = {"S": 29, "D": 21, "I": 19, "L": 12}
 LEFT_OUT = {
     "I-02": "answers of look-ups over a network: none in this version",
     "I-07": "a patient found by look-up: none over a network in this version; keys of CSV files are unique (DR604)",
-    "I-19": "destinations have no tag that says what they may get: a route says it (`through`), and is proven at load",
 }
 # Elsewhere these letters stand for chapters of the language, and for other tasks.
 WHERE = {"S": ("faults", "unit/queue", "unit/spool"), "D": ("faults", "unit", "wire"), "I": ("",), "L": ("",)}

@@ -16,6 +16,7 @@ from dicomrules.model.delivery import Delivery, Kind, Standing, State
 from dicomrules.model.instance import Verdict
 from dicomrules.queue.consign import Choice
 from dicomrules.queue.entry import Arrival, InstanceState, Kept
+from dicomrules.queue.failover import StandIn
 from dicomrules.queue.lanes import Ended
 from dicomrules.queue.ledger import Ledger
 from dicomrules.queue.reader import Reader
@@ -192,7 +193,7 @@ class QueueMachine(RuleBasedStateMachine):
     def a_destination_is_away(self, source: str, night: bool) -> None:
         """One consignment of it goes to its stand-in, what is deferred with it; and what follows of those before."""
         to, opened = OTHER[source], ("", "nights") if night else ("",)
-        moved = self.ledger.divert(source, to, opened, self.now)
+        moved = self.ledger.divert(source, StandIn(to), opened, self.now)
         ways = {
             one.way
             for _, one in self.owed.values()

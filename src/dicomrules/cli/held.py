@@ -12,6 +12,7 @@ from dicomrules.cli.gateway_file import GATEWAY, settings_of
 from dicomrules.cli.output import FINDINGS, FORMAT, USAGE, fail, folded, print_json, width
 from dicomrules.cli.story_view import story_lines
 from dicomrules.config.settings import Settings
+from dicomrules.model.destination import takes_only
 from dicomrules.queue.entry import InstanceState
 from dicomrules.queue.reader import Reader
 from dicomrules.queue.request import Ask, Wish
@@ -93,6 +94,10 @@ def release(what: tuple[str, ...], as_received: bool, to: tuple[str, ...], **giv
     kind = Ask.AS_RECEIVED if as_received else Ask.RELEASE
     settings = settings_of(given["gateway"])
     _must_be_destinations(settings, to)
+    for each in settings.destinations:
+        if each.name in to and each.only_through:
+            words = f"{each.name} {takes_only(each.only_through)}: nothing leaves for it as received"
+            fail(USAGE, words, "held release WHAT, which decides it again by today's rules")
     with reading(settings.state) as reader:
         found = [each for one in what for each in _held(reader, one)]
     _ask(settings, found, Wish(kind, who(), given["reason"], None, ",".join(to)), given)

@@ -156,6 +156,7 @@ def _admission(block: Block) -> Admission:
 def _destination(shared: _Shared, name: str, block: Block) -> Destination:
     retry = block.get("retry", {})
     common: dict[str, Any] = {"retry": RetryPolicy(**_taken(retry, *retry)), **_taken(block, "retention")}
+    common["only_through"] = tuple(block.get("only_through", ()))
     if "folder" in block:
         said = block["folder"]
         template = {"template": said["name"]} if "name" in said else {}

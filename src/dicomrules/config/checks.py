@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from itertools import combinations
 
-from dicomrules.config import agreements, naming, security, web
+from dicomrules.config import agreements, guarded, naming, security, web
 from dicomrules.config.document import Document, Steps
 from dicomrules.config.settings import Settings
 from dicomrules.model.destination import DicomDestination, FolderDestination
@@ -30,6 +30,7 @@ def check(document: Document, settings: Settings) -> list[Diagnostic]:
         *agreements.check(document, settings),
         *security.check(document, settings),
         *web.check(document, settings),
+        *guarded.check(document, settings),
         *_sizes(document, settings),
         *_pauses(document, settings),
     ]

@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from dicomrules.config import build, caps, checks, document, references, schema
+from dicomrules.config import build, caps, checks, document, guarded, references, schema
 from dicomrules.config.reading import Unreadable, read_small
 from dicomrules.config.settings import Settings
 from dicomrules.text.codes.registry import diagnose
@@ -36,6 +37,7 @@ def load_text(source: Source, folder: Path, environ: Mapping[str, str]) -> tuple
     passcodes, more = references.secrets(read, folder, environ)
     problems += more
     settings = build.settings(folder / Path(source.name).name, folder, read.value, values, passcodes)
+    settings = replace(settings, only_through=guarded.places(read, settings))
     problems += checks.check(read, settings)
     refused = any(problem.is_error for problem in problems)
     return (None if refused else settings), in_order(problems)

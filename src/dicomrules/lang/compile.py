@@ -8,7 +8,7 @@ from dataclasses import field
 from typing import TypeVar
 
 from dicomrules.lang import ast
-from dicomrules.lang.check import calls, cases, fights, rules, sense, shifts, symbols, tables, targets
+from dicomrules.lang.check import calls, cases, fights, guarded, rules, sense, shifts, symbols, tables, targets
 from dicomrules.lang.check.attributes import find
 from dicomrules.lang.check.block import Block, Work
 from dicomrules.lang.check.conditions import named, test
@@ -33,6 +33,7 @@ from dicomrules.program.sheet import Sheet
 from dicomrules.text.codes.registry import diagnose
 from dicomrules.text.diagnostic import Diagnostic
 from dicomrules.text.frozen import frozen
+from dicomrules.text.source import Span
 from dicomrules.text.suggest import did_you_mean
 
 _Item = TypeVar("_Item")
@@ -41,12 +42,14 @@ _Item = TypeVar("_Item")
 @frozen
 class Outside:
     """What a rule set is given: values for its parameters, the gateway's destinations (None: no gateway), the
-    environment from which secrets come (None: not looked at), the CSV files by (rule file, name as written there)."""
+    environment from which secrets come (None: not looked at), the CSV files by (rule file, name as written there), the
+    groups through which alone a destination may be reached, with their places."""
 
     parameters: Mapping[str, str] = field(default_factory=dict)
     destinations: Collection[str] | None = None
     environment: Mapping[str, str] | None = None
     sheets: Mapping[tuple[str, str], Sheet] = field(default_factory=dict)
+    only_through: Mapping[str, Mapping[str, Span]] = field(default_factory=dict)
 
 
 def compile_items(
@@ -66,6 +69,7 @@ def compile_items(
     names = symbols.collect(items, findings.add)
     names.unread = {(_kind(one.kind), one.name.text if one.name else "") for one in unread}
     names.gateway = None if outside.destinations is None else frozenset(outside.destinations)
+    names.only_through = outside.only_through
     names.parameters = dict(outside.parameters)
     ground = Ground(names, findings, value, test)
     program = _Compiling(ground, items, outside).program(fingerprint)
@@ -99,6 +103,7 @@ class _Compiling:
             self._function(function)
         ruled = self._rules()
         grouped = groups(ground, self._of(ast.Group), ruled)
+        guarded.groups(ground)
         routed = [routes(ground, item) for item in self._of(ast.Routes)]
         contradictions(ground, [arrow for one in routed for arrow in one.arrows])
         tests = cases.cases(ground, self._of(ast.TestCase))

@@ -1,6 +1,10 @@
-"""Where instances go, as the gateway file declares it."""
+"""Where instances go, as the gateway file declares it.
+
+`only_through` of each kind names the groups of rules through which alone an instance may go there; empty: any way.
+"""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -47,6 +51,7 @@ class DicomDestination:
     timeouts: Timeouts = field(default=Timeouts())
     retry: RetryPolicy = field(default=RetryPolicy())
     retention: timedelta = timedelta(days=7)
+    only_through: tuple[str, ...] = ()
     transfer_syntaxes: tuple[str, ...] = ()
     terms: Terms | None = None
     contexts: tuple[Terms, ...] | None = None
@@ -68,6 +73,7 @@ class FolderDestination:
     template: str = "{PatientID}/{StudyInstanceUID}/{SOPInstanceUID}.dcm"
     retry: RetryPolicy = field(default=RetryPolicy())
     retention: timedelta = timedelta(days=7)
+    only_through: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,7 @@ class StowDestination:
     timeouts: Timeouts = field(default=Timeouts())
     retry: RetryPolicy = field(default=RetryPolicy())
     retention: timedelta = timedelta(days=7)
+    only_through: tuple[str, ...] = ()
     tls: ClientTls | None = None
 
 
@@ -106,7 +113,13 @@ class BucketDestination:
     timeouts: Timeouts = field(default=Timeouts())
     retry: RetryPolicy = field(default=RetryPolicy())
     retention: timedelta = timedelta(days=7)
+    only_through: tuple[str, ...] = ()
     tls: ClientTls | None = None
 
 
 Destination = DicomDestination | FolderDestination | StowDestination | BucketDestination
+
+
+def takes_only(groups: Sequence[str]) -> str:
+    """What `only_through` means, for people, after the name of the destination."""
+    return f"takes only what goes through {' or '.join(groups)}"

@@ -12,6 +12,7 @@ from dicomrules.model.event import Event, Level
 from dicomrules.model.ports import Emit, Sender
 from dicomrules.pipeline.diverter import Diverter, Gates, Means
 from dicomrules.pipeline.gate import Gate
+from dicomrules.pipeline.guarded import guarded
 from dicomrules.pipeline.hours import Hours
 from dicomrules.pipeline.lane import Lane, Works
 from dicomrules.pipeline.recorder import Recorder
@@ -44,7 +45,11 @@ class Delivery:
         self._emit = emit
         self._recorder = Recorder(ledger, emit)
         self._gates = Gates()
-        self._diverting = Means(ledger, self._gates, self.wake, self._hours.opened, study_live, emit)
+        self._only_through: dict[str, tuple[str, ...]] = {}
+        self._diverting = Means(
+            ledger, self._gates, self.wake, self._hours.opened, study_live, emit, self._only_through
+        )
+        self._guard(targets)
         self._gates.become({one.destination.name: self._gate(one.destination) for one in targets})
         self._groups = {target.destination.name: self._group(target) for target in targets}
         self._ending: list[_Group] = []
@@ -72,6 +77,7 @@ class Delivery:
         """
         self._hours.become(hours)
         self._look_at_schedules()
+        self._guard(targets)
         before = dict(self._groups)
         kept = {
             one.destination.name: before.pop(one.destination.name)
@@ -83,14 +89,13 @@ class Delivery:
             {name: group.gate for name, group in kept.items()}
             | {one.destination.name: self._gate(one.destination) for one in fresh}
         )
+        for group in before.values():
+            group.stop()  # before others begin: what counted for them counts no more
+        self._ending = [*(group for group in self._ending if not group.ended()), *before.values()]
         begun = {one.destination.name: self._group(one) for one in fresh}
         self._groups = kept | begun
         for group in begun.values():
             group.start()
-        self._ending = [group for group in self._ending if not group.ended()]
-        for group in before.values():
-            group.stop()
-            self._ending.append(group)
         self._tell_orphans()
 
     def _look_at_schedules(self) -> None:
@@ -132,6 +137,10 @@ class Delivery:
             text = "the gateway file no longer has this destination: what waits for it stays in the queue"
             self._emit(Event("destination.unknown", Level.WARNING, text, {"destination": orphan}))
 
+    def _guard(self, targets: list[Target]) -> None:
+        """What may stand in for another destination only with what went through its groups."""
+        self._only_through |= {one.destination.name: one.destination.only_through for one in targets}
+
     def _gate(self, destination: Destination) -> Gate:
         """A new gate, which knows how the destination stood before."""
         standing = self._ledger.standings().get(destination.name, Standing.OPEN)
@@ -153,7 +162,7 @@ class Delivery:
             commits=isinstance(destination, DicomDestination) and destination.commitment is not None,
             diverter=Diverter(destination.name, self._diverting),
         )
-        lanes = [Lane(works, target.sender(), number) for number in range(count)]
+        lanes = [Lane(works, guarded(target.sender(), destination, self._ledger), number) for number in range(count)]
         return _Group(destination, lanes, gate, stopping)
 
 

@@ -13,13 +13,15 @@ from dicomrules.model.delivery import Standing
 from dicomrules.model.event import Event, Level
 from dicomrules.model.ports import Emit
 from dicomrules.pipeline.gate import Gate
+from dicomrules.queue.failover import StandIn
 from dicomrules.queue.ledger import Ledger
 
 
 @dataclass(frozen=True, slots=True)
 class Means:
     """What all diverters share. `gates` are those of all destinations of the gateway file, by name; `wake` tells lanes
-    that there is work; `opened` names the schedules that are open; `study_live` is how long a study is one.
+    that there is work; `opened` names the schedules that are open; `study_live` is how long a study is one;
+    `only_through` are the groups through which alone a destination gets anything.
     """
 
     ledger: Ledger
@@ -28,6 +30,7 @@ class Means:
     opened: Callable[[], tuple[str, ...]]
     study_live: timedelta
     emit: Emit
+    only_through: Mapping[str, tuple[str, ...]]
 
 
 class Gates(Mapping[str, Gate]):
@@ -78,7 +81,7 @@ class Diverter:
         for name in means.gates:
             if name == here or not self._may_take(name):
                 continue
-            count = means.ledger.divert(here, name, means.opened(), now)
+            count = means.ledger.divert(here, self._to(name), means.opened(), now)
             if count:
                 text = "what this destination cannot be given goes to the one that stands in for it"
                 fields: dict[str, str | int | float] = {"destination": here, "to": name, "deliveries": count}
@@ -100,8 +103,11 @@ class Diverter:
                 means.ledger.divert_from(one.consignment, None)
                 moved = True
             elif gate.closed_for() == 0:
-                moved = means.ledger.follow(one.consignment, here, one.stand_in, now) > 0 or moved
+                moved = means.ledger.follow(one.consignment, here, self._to(one.stand_in), now) > 0 or moved
         return moved
+
+    def _to(self, name: str) -> StandIn:
+        return StandIn(name, self._means.only_through.get(name, ()))
 
     def _may_take(self, name: str) -> bool:
         """Whether a destination can be reached, as far as anybody knows; one whose pause is over gets a probe."""

@@ -6,7 +6,7 @@ A request that takes the process down is found `begun` at the next start: it is 
 gateway down again.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -26,7 +26,7 @@ from dicomrules.queue.entry import Held, InstanceState
 from dicomrules.queue.errors import LedgerError
 from dicomrules.queue.ledger import Ledger
 from dicomrules.queue.request import Answer, Ask, Progress, Request, Wish
-from dicomrules.queue.requested import Refs
+from dicomrules.queue.requested import Refs, never_as_received
 from dicomrules.queue.requests import Act
 from dicomrules.queue.transaction import Transaction
 from dicomrules.spool.errors import SpoolError
@@ -39,7 +39,7 @@ _NEVER = (lanes.CORRUPT, lanes.DAMAGED)
 @dataclass(frozen=True, slots=True)
 class Means:
     """What this works with. `wake` tells the lanes that there is work; `resume` tells those of one destination to try
-    it now.
+    it now. `destinations` are those of the gateway, each with the groups through which alone it gets anything.
     """
 
     spool: Spool
@@ -47,7 +47,7 @@ class Means:
     emit: Emit
     wake: Callable[[], None]
     resume: Callable[[str], None]
-    destinations: Collection[str]
+    destinations: Mapping[str, tuple[str, ...]]
 
 
 class Requests:
@@ -57,7 +57,7 @@ class Requests:
         self._engine = engine
         self._means = means
 
-    def use(self, engine: Decides, destinations: Collection[str]) -> None:
+    def use(self, engine: Decides, destinations: Mapping[str, tuple[str, ...]]) -> None:
         """Other rules or destinations count from now on."""
         self._engine = engine
         self._means = replace(self._means, destinations=destinations)
@@ -148,8 +148,12 @@ class Requests:
             return lambda tx: refused
         if wish.kind is Ask.RESEND:
             refs = self._waiting(found)
-            return lambda tx: requested.resend(tx, identity, wish.destinations, refs, now)
+            only = self._means.destinations
+            return lambda tx: requested.resend(tx, identity, wish.destinations, refs, only, now)
         if wish.kind is Ask.AS_RECEIVED:
+            if guarded := [name for name in wish.destinations if self._means.destinations[name]]:
+                refused_there = Answer(False, never_as_received(guarded[0], self._means.destinations[guarded[0]]))
+                return lambda tx: refused_there
             prepared = deciding.prepare(found, as_received(found, wish), now)
             return lambda tx: requested.decide_anew(tx, prepared, None, now)
         return self._decide_again(wish, found, held=state is InstanceState.HELD, now=now)

@@ -27,6 +27,14 @@ class Diverted:
 
 
 @dataclass(frozen=True, slots=True)
+class StandIn:
+    """A destination that deliveries may move to; of `only_through`, not empty, only what went through these groups."""
+
+    name: str
+    only_through: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Moving:
     """One delivery as it will be: its variant (counted from 0 in the decision), options and way."""
 
@@ -57,14 +65,17 @@ def diverted(tx: Transaction, destination: str, limit: int) -> list[Diverted]:
     ]
 
 
-def prepare(rows: Sequence[Row], to: str) -> list[Moving]:
-    """What becomes of deliveries at the destination `to`; without those that the decision has no way there for."""
-    found = []
+def prepare(rows: Sequence[Row], stand_in: StandIn) -> list[Moving]:
+    """What becomes of deliveries at `stand_in`; without those that the decision has no way there for, or one past the
+    groups that it asks for: these wait on.
+    """
+    found, to = [], stand_in.name
     for identity, state, instance_id, study, raw in rows:
         decision = encoding.decode_outline(raw)
         for number, variant in enumerate(decision.variants):
             said = next((one for one in variant.options if one.destination == to), None)
-            if variant.verdict is Verdict.SEND and (said is not None or to in variant.destinations):
+            allowed = not stand_in.only_through or variant.group in stand_in.only_through
+            if allowed and variant.verdict is Verdict.SEND and (said is not None or to in variant.destinations):
                 way = consign.way(study, said, consign.successors(decision).get(to, ""))
                 found.append(Moving(identity, State(state), instance_id, number, _options(said), way))
                 break

@@ -297,19 +297,19 @@ class Ledger:
                 ((at,),) = tx.run("same_sent", (delivery.id,))
         return encoding.optional_moment(at)
 
-    def divert(self, destination: str, to: str, schedules: Sequence[str], now: datetime) -> int:
+    def divert(self, destination: str, to: failover.StandIn, schedules: Sequence[str], now: datetime) -> int:
         """Move up to GROUP deliveries of one consignment that `to` stands in for; how many. 0: nothing is left."""
         with self._session.reading() as tx:
-            consignment = failover.replaceable(tx, destination, to, schedules, now)
+            consignment = failover.replaceable(tx, destination, to.name, schedules, now)
         return self.follow(consignment, destination, to, now) if consignment else 0
 
-    def follow(self, consignment: int, destination: str, to: str, now: datetime) -> int:
+    def follow(self, consignment: int, destination: str, to: failover.StandIn, now: datetime) -> int:
         """Move up to GROUP deliveries of this consignment; how many."""
         with self._session.reading() as tx:
             rows = tx.run("to_divert", (consignment, GROUP))
         moving = failover.prepare(rows, to)
         with self._session.writing() as tx:
-            return failover.divert(tx, consignment, destination, to, moving, now)
+            return failover.divert(tx, consignment, destination, to.name, moving, now)
 
     def diverted(self, destination: str, limit: int = 16) -> list[failover.Diverted]:
         """Consignments of this destination that go elsewhere and have something waiting."""

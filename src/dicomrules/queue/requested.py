@@ -4,15 +4,17 @@ Nothing here loses anything: what is given up keeps its bytes as long as what is
 replaces stays as history.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from dicomrules.model.delivery import State
+from dicomrules.model.destination import takes_only
 from dicomrules.model.instance import Verdict
 from dicomrules.queue import encoding, patients
 from dicomrules.queue.deciding import Prepared
 from dicomrules.queue.entry import InstanceState
+from dicomrules.queue.groups import group_of
 from dicomrules.queue.recording import insert_forms, state_of
 from dicomrules.queue.request import Answer
 from dicomrules.queue.transaction import Transaction
@@ -20,6 +22,10 @@ from dicomrules.queue.transaction import Transaction
 UNKNOWN = Answer(False, "the ledger no longer knows this instance")
 NOT_KEPT = Answer(False, "its bytes are no longer kept")
 PAGE = 64
+_ANEW = "`--reroute` decides anew by today's rules, `--destination` names others"
+
+# What destinations are reached through groups alone: the groups, empty for all others.
+OnlyThrough = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +58,39 @@ def discard(tx: Transaction, instance_id: int, destinations: Sequence[str], reas
     return Answer(True, f"discarded: {_deliveries(given_up)}" if given_up else "discarded")
 
 
-def resend(tx: Transaction, instance_id: int, destinations: Sequence[str], refs: Refs, now: datetime) -> Answer:
+def never_as_received(destination: str, groups: Sequence[str]) -> str:
+    """Why a person cannot send bytes as they came to a destination that takes only what went through these groups."""
+    return (
+        f"{destination} {takes_only(groups)}, so nothing leaves for it as received; `held release` without "
+        "--as-received decides it again by today's rules"
+    )
+
+
+def resend(
+    tx: Transaction, instance_id: int, destinations: Sequence[str], refs: Refs, only: OnlyThrough, now: datetime
+) -> Answer:
     """Queue again what failed, and make new deliveries of what was sent, in the same form.
 
-    What was discarded is sent only to a destination that is named.
+    What was discarded is sent only to a destination that is named. Nothing is done when one of them takes only what
+    went through groups, `only` says which, and this form did not.
     """
     ((state, *_),) = tx.run("asked_about", (instance_id,))
+    over = [
+        row
+        for row in tx.run("deliveries_over", (instance_id,))
+        if row[2] in destinations or (not destinations and row[3] != State.DISCARDED)
+    ]
+    for identity, _, destination, *_ in over:
+        groups = only.get(destination, ())
+        if groups and group_of(tx, identity) not in groups:
+            return Answer(False, f"{destination} {takes_only(groups)}, and what it got did not: {_ANEW}")
     at, made, again = encoding.micros(now), [], []
-    for identity, variant_id, destination, before, options in tx.run("deliveries_over", (instance_id,)):
-        if destinations and destination not in destinations:
-            continue
+    for identity, variant_id, destination, before, options in over:
         if before == State.FAILED:
             tx.run("requeue", (at, identity, before))
             tx.move(destination, State.FAILED, State.QUEUED)
             again.append(destination)
-        elif before == State.SENT or destinations:
+        else:
             tx.run("new_delivery", (instance_id, variant_id, destination, at, _once_more(options)))
             tx.count("delivery", destination, State.QUEUED)
             made.append(destination)

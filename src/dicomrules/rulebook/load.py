@@ -93,11 +93,13 @@ def load(
     parameters: Mapping[str, str] | None = None,
     destinations: Collection[str] | None = None,
     environment: Mapping[str, str] | None = None,
+    only_through: Mapping[str, Mapping[str, Span]] | None = None,
 ) -> Loaded:
     """Load rule files as one rule set, in this order. Whatever is wrong is a diagnostic, never an exception.
 
     `parameters` are values for the `parameter`s of the rules; `destinations` those of the gateway, against which names
-    are checked (None: there is no gateway); `environment` is where secrets come from (None: they are not looked up).
+    are checked (None: there is no gateway); `environment` is where secrets come from (None: they are not looked up);
+    `only_through` are the groups through which alone some of the destinations may be reached, with their places.
     """
     make_room()
     loading = _Loading(read)
@@ -105,7 +107,7 @@ def load(
         for path in paths:
             loading.root(str(path) if not isinstance(path, PurePath) else path.as_posix())
         loading.tables()
-        outside = Outside(parameters or {}, destinations, environment, loading.sheets)
+        outside = Outside(parameters or {}, destinations, environment, loading.sheets, only_through or {})
         fingerprint = _fingerprint(loading.sources, parameters or {})
         program, found = compile_items(loading.items, loading.unread, outside, fingerprint, whole=not loading.flawed)
     found += _zone(program, loading.items)

@@ -67,6 +67,7 @@ def _with_rules(
         parameters={name: _as_text(value) for name, value in settings.parameters.items()},
         destinations=[each.name for each in settings.destinations],
         environment=secrets,
+        only_through=settings.only_through,
     )
     return Checked(settings, rulebook, (*problems, *rulebook.diagnostics))
 

@@ -112,7 +112,7 @@ class _Work:
         engine, wake = engine_of(plan), self.delivery.wake
         self._sweep = Sweep(self._spool, self.ledger, _retention(plan))
         self._held = HeldInstances(engine, Means(self._spool, self.ledger, emit, wake))
-        means = RequestMeans(self._spool, self.ledger, emit, wake, self.delivery.resume, _names(plan))
+        means = RequestMeans(self._spool, self.ledger, emit, wake, self.delivery.resume, _only_through(plan))
         self._requests = Requests(engine, means)
         self._commitment = CommitmentSide(plan, self.ledger, emit)
         self._rebuild = Rebuild(
@@ -151,7 +151,7 @@ class _Work:
             self._failing("commitment.failed", lambda: self._commitment.start(datetime.now(UTC)))
         self._sweep.use(_retention(new))
         self._held.use(engine)
-        self._requests.use(engine, _names(new))
+        self._requests.use(engine, _only_through(new))
         self._rebuild.use(engine, new.program.fingerprint)
         in_force(self._emit, "delivery", new)
         self._failing("held.failed", lambda: self._held.start(new.program.fingerprint, datetime.now(UTC)))
@@ -280,5 +280,6 @@ def _hours(plan: Plan) -> Hours:
     return Hours(plan.program.schedules, plan.program.settings.timezone)
 
 
-def _names(plan: Plan) -> frozenset[str]:
-    return frozenset(each.name for each in plan.settings.destinations)
+def _only_through(plan: Plan) -> dict[str, tuple[str, ...]]:
+    """Every destination, with the groups through which alone it gets anything."""
+    return {each.name: each.only_through for each in plan.settings.destinations}

@@ -21,7 +21,7 @@ from dicomrules.queue.request import Ask, Progress, Request, Wish
 from dicomrules.queue.story import InstanceStory
 from tests.unit.pipeline.material import SENT, Says, World, sends, verdict
 
-DESTINATIONS = ("pacs", "archive")
+DESTINATIONS = {"pacs": (), "archive": (), "research": ("trial",)}
 
 
 @pytest.fixture
@@ -37,9 +37,7 @@ class Site:
     def __init__(self, world: World, *answers: Decision | Exception | None) -> None:
         self.world = world
         self.resumed: list[str] = []
-        means = Means(
-            world.spool, world.ledger, world.events.append, lambda: None, self.resumed.append, frozenset(DESTINATIONS)
-        )
+        means = Means(world.spool, world.ledger, world.events.append, lambda: None, self.resumed.append, DESTINATIONS)
         self.requests = Requests(Says(*(answers or (None,))), means)
         self.reader = Reader.open(Path(world.spool._root).parent)
 

@@ -36,6 +36,7 @@ class Reading:
         self.flaws = 0
         self.longest: dict[str, int] = {}
         self.plain: dict[str, bool] = {}
+        self.names: dict[str, set[str]] = {}
 
     def rows(self) -> dict[tuple[str, ...], Row]:
         """Every row by its key; what is wrong with cells and keys is reported with its row."""
@@ -69,6 +70,7 @@ class Reading:
                 shape,
                 longest=shape.longest if shape.vr else self.longest.get(name, 0),
                 plain=self.plain.get(name, True),
+                names=frozenset(self.names.get(name, ())),
             )
             for name, shape in self.shape.columns.items()
         }
@@ -117,6 +119,8 @@ class Reading:
         if isinstance(result, str):
             self.longest[name] = max(self.longest.get(name, 0), len(result))
             self.plain[name] = self.plain.get(name, True) and result.isascii()
+            if shape.destination:
+                self.names.setdefault(name, set()).add(result)
         return result
 
     def _wrong(self, value: Value, shape: ColumnShape) -> str:

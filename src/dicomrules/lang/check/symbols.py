@@ -1,6 +1,6 @@
 """The names of a rule set: what is defined, where, and whether anything uses it."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -63,7 +63,11 @@ _T = TypeVar("_T")
 
 @dataclass(slots=True)
 class Symbols:
-    """All names of a rule set by kind. `unread` are (kind, name) of items that are no sentence: not unknown."""
+    """All names of a rule set by kind. `unread` are (kind, name) of items that are no sentence: not unknown.
+
+    `gateway` are the destinations of the gateway, None: there is none; `only_through` are the groups through which
+    alone some of them may be reached, each with its place in the gateway file.
+    """
 
     items: dict[str, dict[str, ast.Node]] = field(default_factory=dict)
     order: dict[str, int] = field(default_factory=dict)
@@ -72,6 +76,7 @@ class Symbols:
     used: set[tuple[str, str]] = field(default_factory=set)
     expects: bool = False
     gateway: frozenset[str] | None = None
+    only_through: Mapping[str, Mapping[str, Span]] = field(default_factory=dict)
     parameters: dict[str, str] = field(default_factory=dict)
     _asked: int = 0
 

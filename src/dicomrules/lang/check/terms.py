@@ -139,7 +139,7 @@ class ColumnShape:
     """A column of a table: its type, and for one that stands for an attribute its VR. `pipe` counts for key columns.
 
     `code` is the same pipe for its cells, which stand there as a local. `destination`: its cells are names of
-    destinations.
+    destinations; `names` are those.
     """
 
     header: str
@@ -150,6 +150,7 @@ class ColumnShape:
     pipe: tuple[Call, ...] = ()
     code: Expression | None = None
     destination: bool = False
+    names: frozenset[str] = frozenset()
 
 
 @frozen

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from dicomrules.lang import ast
+from dicomrules.lang.check import guarded
 from dicomrules.lang.check.destinations import destination, in_a_cell
 from dicomrules.lang.check.ground import Ground
 from dicomrules.lang.check.options import options
@@ -72,10 +73,14 @@ def _target(ground: Ground, chain: Chain, env: Env) -> Target | None:
 def _single(ground: Ground, node: ast.Dest | ast.DestFromTable, env: Env) -> Single | None:
     said = options(ground, node.options)
     if isinstance(node, ast.Dest):
+        guarded.named(ground, node)
         return Way(node.name.text, said) if destination(ground, node.name) else None
     otherwise = stop(ground, node.otherwise)
     found = _lookup(ground, node.lookup, env)
-    return None if found is None else WayFromTable(found, otherwise, said)
+    if found is None:
+        return None
+    guarded.looked_up(ground, node, found)
+    return WayFromTable(found, otherwise, said)
 
 
 def _lookup(ground: Ground, node: ast.Lookup, env: Env) -> Lookup | None:

@@ -61,6 +61,16 @@ LEFT JOIN forms f ON f.delivery_id = d.id AND f.made_of = v.patch
 LEFT JOIN consignments c ON c.id = d.consignment
 WHERE d.id = ?1;
 
+-- name: decision_behind
+SELECT v.number - i.first_variant, i.decision
+FROM deliveries d JOIN variants v ON v.id = d.variant_id JOIN instances i ON i.id = d.instance_id WHERE d.id = ?;
+
+-- name: earlier_decision_behind
+SELECT v.number - e.first_variant, e.decision
+FROM deliveries d JOIN variants v ON v.id = d.variant_id
+JOIN earlier_decisions e ON e.instance_id = d.instance_id AND e.first_variant <= v.number
+WHERE d.id = ? ORDER BY e.id DESC LIMIT 1;
+
 -- name: form_of_another
 SELECT f.transfer_syntax, f.leaves_as, f.patch
 FROM deliveries d JOIN variants v ON v.id = d.variant_id

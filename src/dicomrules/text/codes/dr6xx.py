@@ -16,6 +16,10 @@ _GATEWAY = (
     "routes all every match {\n  always => pacs\n}\n# gateway.yaml:\n"
     "# destinations:\n#   pacs:\n#     dicom: {aet: PACS, host: 10.20.3.9, port: 104}"
 )
+_TRIAL = "expects destinations research\ngroup trial {\n  rule no_name {\n    empty PatientName\n  }\n}\n"
+_GUARDED = (
+    "\n# gateway.yaml:\n# destinations:\n#   research:\n#     folder: {path: research}\n#     only_through: [trial]"
+)
 
 CODES: tuple[CodeRecord, ...] = (
     CodeRecord(
@@ -116,5 +120,14 @@ CODES: tuple[CodeRecord, ...] = (
         bad='secret salt from env "TRIAL_SALT"   # and TRIAL_SALT is not set\nrule r {\n  remap uids with salt\n}',
         good='secret salt from env "TRIAL_SALT"\nrule r {\n  remap uids with salt\n}\n'
         "# environment: TRIAL_SALT=long-and-random",
+    ),
+    CodeRecord(
+        "DR614",
+        "a way past the group that a destination asks for",
+        "The gateway file says `only_through` of this destination: it is to get nothing but the form that a group of rules"
+        " has made, because an identified image there would be a breach. Each way there says `through` that group: in"
+        " `failover` and `balance`, in `else`, and where the destination comes from a table.",
+        bad=_TRIAL + "routes copies every match {\n  always => research\n}" + _GUARDED,
+        good=_TRIAL + "routes copies every match {\n  always => research through trial\n}" + _GUARDED,
     ),
 )

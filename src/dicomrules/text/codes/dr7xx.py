@@ -208,4 +208,14 @@ CODES: tuple[CodeRecord, ...] = (
         "receivers:\n  modalities:\n    dicom: {port: 11112}",
         good="peers: {CT_A1: {host: 10.20.3.4}}\nreceivers:\n  modalities:\n    dicom: {port: 11112}",
     ),
+    CodeRecord(
+        "DR727",
+        "a second way to where only one form may go",
+        "A destination with `only_through` gets nothing but what went through a group of rules. Another name for the same"
+        " AE title at the same host and port, for the same address or bucket, or for a folder inside its folder, without"
+        " `only_through`, would let everything else in there.",
+        bad="destinations:\n  research: {folder: {path: research}, only_through: [trial]}\n"
+        "  raw: {folder: {path: research/raw}}",
+        good="destinations:\n  research: {folder: {path: research}, only_through: [trial]}\n  raw: {folder: {path: raw}}",
+    ),
 )
