@@ -55,7 +55,7 @@ class Written:
             self._by_top.setdefault(path.steps[0].tag, {})[path] = None
 
     def __contains__(self, path: Path) -> bool:
-        """Whether something that a path leads through, to or on from has been written, or what its items are chosen by."""
+        """Whether anything was written that a path leads through or to, or that its items are chosen by."""
         return any(
             may_overlap(one, seen) for seen in looked_at(path) for one in self._by_top.get(seen.steps[0].tag, ())
         )
