@@ -27,7 +27,7 @@ _PATHS = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
     "--environment", is_flag=True, help="Ask the destinations too: C-ECHO, and whether folders can be written."
 )
-@click.option("--verbose", is_flag=True, help="Name the conditions that were too large to prove anything about.")
+@click.option("--verbose", is_flag=True, help="Name the places that were too much to look at.")
 @click.option(
     "--format",
     "form",
@@ -55,7 +55,7 @@ def validate(
     else:
         show_diagnostics(diagnostics, form)
     if form == "text":
-        for line in _unanalysed(checked) if verbose else ():
+        for line in _unanalysed(checked, verbose=verbose):
             click.echo(line)
         names = ", ".join(str(path) for path in found(paths))
         click.echo(f"{names}: {counted(diagnostics)}")
@@ -139,12 +139,14 @@ def _untested(path: Path, checked: Checked) -> list[Diagnostic]:
     return uncovered(checked.rulebook, _reader(_folder(path, checked)))
 
 
-def _unanalysed(checked: list[Checked]) -> Iterator[str]:
-    """A line for each place that was too much to look at."""
-    for one in checked:
-        program = one.rulebook.program if one.rulebook is not None else None
-        for origin in program.unanalysed if program is not None else ():
-            yield f"not analysed: {origin.place}  {origin.text}"
+def _unanalysed(checked: list[Checked], *, verbose: bool) -> Iterator[str]:
+    """A line for each place that was too much to look at, or one that counts them."""
+    places = [origin for one in checked if one.rulebook is not None for origin in one.rulebook.unanalysed]
+    if verbose:
+        yield from (f"not analysed: {origin.place}  {origin.text}" for origin in places)
+    elif places:
+        many = "1 place was" if len(places) == 1 else f"{len(places):,} places were"
+        yield f"{many} too much to look at, and may hide findings: --verbose names them"
 
 
 def _folder(path: Path, checked: Checked) -> Path:

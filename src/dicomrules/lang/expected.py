@@ -1,5 +1,6 @@
 """What is said where a sentence breaks: a slip's own message, or "expected this, found that" in the reader's words."""
 
+from dicomrules.lang.forms import form
 from dicomrules.lang.place import Place
 from dicomrules.lang.reserved import ITEM_WORDS, words
 from dicomrules.lang.scan import Token
@@ -21,13 +22,13 @@ _OPTIONS = words("through as compressed decompressed during by only with priorit
 _ORDINALS = words("first last any every new item value where")
 
 _PHRASES: tuple[tuple[str, frozenset[str]], ...] = (
-    ("an item such as `rule`, `routes` or `table`", ITEM_WORDS),
+    ("an item (`rule`, `routes`, `table` …)", ITEM_WORDS),
     ("a value", _VALUE | _PREFIXES),
     ("a value", _VALUE - {"NAME", "(", "choose", "lookup"} - _ATTRIBUTE),
-    ("a statement such as `set` or `remove`", _STATEMENTS),
+    ("a statement (`set`, `remove` …)", _STATEMENTS),
     ("an option of the destination", _OPTIONS),
-    ("a selector such as `first`, `every` or `item 2`", _ORDINALS),
-    ("a state such as `present` or `blank`", _STATES),
+    ("a selector (`first`, `every`, `item 2` …)", _ORDINALS),
+    ("a state (`present`, `blank` …)", _STATES),
     ("an attribute", _ATTRIBUTE | _PREFIXES),
     ("an attribute", _ATTRIBUTE),
     ("a text or number", frozenset(("STRING", "INT", "NUMBER"))),
@@ -50,7 +51,7 @@ _CALLED = {
     "NOT_IN": "`not in`",
     "PLUS": "`+`",
     "TIMES": "`*`",
-    "$END": "the end of the item",
+    "$END": "its end",
 }
 _TESTING = words("when unless if and or not where expect")
 _MOST = 4
@@ -66,7 +67,8 @@ def explain(place: Place) -> Diagnostic:
     diagnostic = diagnose(
         "DR001", place.span, message, f"expected {wanted}" if len(wanted) < 50 else "not expected here"
     )
-    return _with_suggestion(place, diagnostic)
+    example = form(place)
+    return _with_suggestion(place, diagnostic.with_note(f"an example: `{example}`") if example else diagnostic)
 
 
 def _wants_condition(place: Place) -> bool:
@@ -100,7 +102,12 @@ def _one_of(words: list[str]) -> str:
 
 
 def _found(place: Place) -> str:
-    return "the end of the item" if place.at_end else called(place.token())
+    return f"the end of {_item(place)}" if place.at_end else called(place.token())
+
+
+def _item(place: Place) -> str:
+    word = place.tokens[0].text
+    return f"this `{word}`" if word in ITEM_WORDS else "the file"
 
 
 def called(token: Token) -> str:

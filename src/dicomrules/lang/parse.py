@@ -72,7 +72,9 @@ def _told(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
     found = in_order(diagnostics)
     if len(found) <= MOST_DIAGNOSTICS:
         return found
-    last = found[MOST_DIAGNOSTICS - 1].with_note(f"and {len(found) - MOST_DIAGNOSTICS} more problems in this file")
+    last = found[MOST_DIAGNOSTICS - 1].with_note(
+        f"and {len(found) - MOST_DIAGNOSTICS} more problems in this file: mend these first, then check again"
+    )
     return [*found[: MOST_DIAGNOSTICS - 1], last]
 
 

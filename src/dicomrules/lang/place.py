@@ -2,6 +2,8 @@
 
 from dicomrules.lang.reserved import RESERVED
 from dicomrules.lang.scan import Token
+from dicomrules.text.codes.registry import diagnose
+from dicomrules.text.diagnostic import Diagnostic
 from dicomrules.text.frozen import frozen
 from dicomrules.text.source import Source, Span
 
@@ -47,13 +49,23 @@ class Place:
         """From one token to another one, by their index."""
         return self.source.span(self.tokens[first].start, self.tokens[last].end)
 
+    def refuse(self, message: str, label: str = "") -> Diagnostic:
+        """The finding that says what this language has instead."""
+        return diagnose("DR007", self.span, message, label)
+
+    @property
+    def first_of_line(self) -> bool:
+        """Whether the token is the first one of its line."""
+        before = self.token(-1)
+        return not self.at_end and "\n" in self.source.text[before.end : self.token().start]
+
     def operand_before(self, index: int) -> int | None:
         """The index at which the value that ends just before `index` begins; None when there is none."""
         at, start = index - 1, None
         while at >= 0:
             token = self.tokens[at]
             if token.kind in (")", "]"):
-                at = self._matching(at, -1)
+                at = self.partner(at, -1)
                 if at < 0:
                     return start
                 begins = token.kind == ")"
@@ -77,7 +89,7 @@ class Place:
         while at < len(self.tokens):
             token = self.tokens[at]
             if token.kind in ("(", "["):
-                at = self._matching(at, 1)
+                at = self.partner(at, 1)
                 if at >= len(self.tokens):
                     return end
             elif not (token.kind in _SINGLE or is_name(token)):
@@ -92,7 +104,7 @@ class Place:
                 return end
         return end
 
-    def _matching(self, index: int, step: int) -> int:
+    def partner(self, index: int, step: int) -> int:
         """The index of the partner of the bracket at `index`; outside the tokens when there is none."""
         depth, at = 0, index
         while 0 <= at < len(self.tokens):

@@ -10,6 +10,7 @@ import re
 from typing import NamedTuple
 
 from dicomrules.lang.reserved import RESERVED
+from dicomrules.lang.strange import COMMENT_SLIP, bad_word, left_out, strange
 from dicomrules.text.codes.registry import diagnose
 from dicomrules.text.diagnostic import Diagnostic
 from dicomrules.text.frozen import frozen
@@ -54,7 +55,10 @@ _PATTERNS = re.compile(
             ("INT", r"[0-9]++(?![0-9A-Za-z_])"),
             ("KEYWORD", r"(?:[A-Z][A-Za-z0-9]*+|dBdt)(?![0-9A-Za-z_])"),
             ("WORD", r"[a-z][a-z0-9_]*+(?![0-9A-Za-z_])"),
-            ("SLIP", r"&&|\|\||=<|->|<>|===|'[^'\r\n]*+'|[“”„][^“”\"\r\n]*+[“”\"]"),
+            (
+                "SLIP",
+                r"&&|\|\||=<|->|<>|===|=~|!(?!=)|'[^'\r\n]*+'|[“”„][^“”\"\r\n]*+[“”\"]|[‘’‚][^‘’\r\n]*+[‘’]|«[^»\r\n]*+»|`[^`\r\n]*+`",
+            ),
             ("CMP", r"==|!=|<=|>=|<|>"),
             ("PUNCTUATION", r"=>|\.\.|[{}()\[\],.:|=]"),
             ("PLUS", r"[+-]"),
@@ -68,7 +72,7 @@ _PATTERNS = re.compile(
 )
 
 _REPAIRS = {"&&": ("WORD", "and"), "||": ("WORD", "or"), "=<": ("CMP", "<="), "->": ("=>", "=>"), "<>": ("CMP", "!="),
-            "===": ("CMP", "==")}  # fmt: skip
+            "===": ("CMP", "=="), "=~": ("WORD", "matches"), "!": ("WORD", "not")}  # fmt: skip
 _ESCAPE = re.compile(r'\\(?:["\\nt]|u\{([0-9A-Fa-f]{1,6})\})')
 _ANY_ESCAPE = re.compile(r"\\(u\{[^}\"]*\}?|.)")
 _MEANING = {'"': '"', "\\": "\\", "n": "\n", "t": "\t"}
@@ -111,7 +115,9 @@ class _Scanner:
         while at < len(text):
             found = self._match(at)
             kind, end = found.lastgroup or "BAD", found.end()
-            if kind == "COMMENT":
+            if found.re is COMMENT_SLIP or found.group() == ";":
+                self._add(left_out(self.source.span(at, end)))
+            elif kind == "COMMENT":
                 self.comments.append(Token(kind, found.group(), at, end))
             elif kind != "WS":
                 self._take(Token(kind, found.group(), at, end))
@@ -120,6 +126,8 @@ class _Scanner:
     def _match(self, at: int) -> re.Match[str]:
         """The token at an offset; a tag, signed number or regular expression only where the token before allows it."""
         text = self.source.text
+        if text[at] in "/-" and not self._before_regex() and (slip := COMMENT_SLIP.match(text, at)):
+            return slip
         found = _PATTERNS.match(text, at)
         assert found is not None  # the last alternative takes any character
         kind = found.lastgroup
@@ -153,9 +161,14 @@ class _Scanner:
         if token.kind == "STRING":
             self._check_escapes(token)
         elif token.kind == "REGEX" and token.text[token.text.rindex("/") + 1 :] not in ("", "i"):
-            self._report(token, "the only flag of a regular expression is `i` (ignore case)")
+            self._flags(token)
         elif token.kind in _MOST_LENGTH and len(token.text) > _MOST_LENGTH[token.kind]:
-            self._report(token, "this number is too long", f"at most {_MOST_LENGTH[token.kind]} characters")
+            found = diagnose("DR008", self._span(token), "this number is too long", f"{len(token.text)} characters")
+            self._add(
+                found.with_note(
+                    f"numbers have at most {_MOST_LENGTH[token.kind]} characters; a text stands in double quotes"
+                )
+            )
             token = Token("BAD", token.text, token.start, token.end)
         elif token.kind == "PUNCTUATION":
             token = Token(token.text, token.text, token.start, token.end)
@@ -164,6 +177,11 @@ class _Scanner:
         elif token.kind in ("BADSTRING", "BADWORD", "BAD"):
             token = self._bad(token)
         self.tokens.append(token)
+
+    def _flags(self, token: Token) -> None:
+        end = token.text.rindex("/") + 1
+        found = diagnose("DR008", self._span(token), "the only flag of a regular expression is `i` (ignore case)")
+        self._add(found.with_fix("say", self._span(token), token.text[:end] + "i" * ("i" in token.text[end:])))
 
     def _check_escapes(self, token: Token) -> None:
         for found in _ANY_ESCAPE.finditer(token.text, 1, len(token.text) - 1):
@@ -200,38 +218,16 @@ class _Scanner:
                 )
             )
         elif token.kind == "BADWORD":
-            self._add(_bad_word(self._span(token)))
+            self._add(bad_word(self._span(token)))
         elif not (self._last().kind == "BAD" and self._last().end == token.start):
-            shown = token.text if token.text.isprintable() else f"U+{ord(token.text):04X}"
-            self._report(token, f"`{shown}` has no meaning here")
+            self._add(strange(self._span(token)))
         return Token("BAD", token.text, token.start, token.end)
 
     def _span(self, token: Token) -> Span:
         return self.source.span(token.start, token.end)
 
-    def _report(self, token: Token, message: str, label: str = "") -> None:
-        self._add(diagnose("DR008", self._span(token), message, label))
-
     def _add(self, diagnostic: Diagnostic) -> None:
         self.diagnostics.append(diagnostic)
-
-
-def _bad_word(span: Span) -> Diagnostic:
-    """A run of letters and digits that is neither word, keyword, number nor duration."""
-    text = span.text
-    if re.fullmatch(r"[0-9]+[eE][0-9]+", text):
-        return diagnose("DR008", span, f"`{text}`: numbers have no exponent here", "write all digits")
-    if re.fullmatch(r"[0-9]+[a-z]+", text):
-        message = f"`{text}` is no duration"
-        return diagnose("DR008", span, message, "units are `s`, `min`, `h` and `d`")
-    if text[0].isdigit():
-        return diagnose("DR008", span, f"`{text}` is no number, and names start with a letter")
-    found = diagnose("DR008", span, f"`{text}` is neither a DICOM keyword nor a name")
-    found = found.with_note("keywords are like `PatientID`; names are lower-case letters, digits and `_`")
-    plain = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text).lower().strip("_")
-    if re.fullmatch(r"[a-z][a-z0-9_]*", plain):
-        return found.with_fix("as a name", span, plain)
-    return found
 
 
 _PUNCTUATION = re.compile(r"(?P<PUNCTUATION>\()")

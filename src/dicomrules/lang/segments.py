@@ -12,7 +12,7 @@ from dicomrules.lang.scan import Scanned, Token
 from dicomrules.program.depth import MOST_NESTING
 from dicomrules.text.codes.registry import diagnose
 from dicomrules.text.diagnostic import Diagnostic
-from dicomrules.text.source import Source
+from dicomrules.text.source import Source, Span
 
 _CLOSER = {"{": "}", "(": ")", "[": "]"}
 _BRACED = words("settings table action rule group routes test")
@@ -74,12 +74,13 @@ class _Cutter:
     def close(self, following: Token | None = None) -> None:
         """End the segment: report the innermost bracket that is still open; `following` begins the next item."""
         if self.open:
-            opener = self.open[-1]
+            opener, segment = self.open[-1], self.segments[-1]
             span = self.source.span(opener.start, opener.end)
             found = diagnose("DR010", span, f"`{opener.text}` is never closed", f"no `{_CLOSER[opener.text]}` for this")
-            segment = self.segments[-1]
             if following:
                 found = found.with_label(self.source.span(following.start, following.end), "the next item begins here")
+            name = " ".join(token.text for token in segment.tokens[:2] if token.kind == "WORD")
+            found = found.with_note(f"put `{_CLOSER[opener.text]}` where it ends, or at the end of `{name}`")
             if segment.whole:
                 self.diagnostics.append(found)
             segment.unclosed = True
@@ -92,7 +93,7 @@ class _Cutter:
             return False
         if self.open:
             return token.text in ITEM_WORDS and self._first_of_line(index) and not self._fits_inside(token)
-        if segment.tokens[-1].kind == "}" and segment.word in _BRACED:
+        if segment.tokens[-1].kind == "}" and (segment.word in _BRACED or segment.word not in ITEM_WORDS):
             return True
         return token.text in ITEM_WORDS and (self._first_of_line(index) or self._may_end_item(segment.tokens[-1]))
 
@@ -119,7 +120,7 @@ class _Cutter:
             if self.stray_closer_expected:
                 self.stray_closer_expected = False
                 return False
-            self._refuse(segment, diagnose("DR010", span, f"`{token.text}` closes nothing", "nothing is open here"))
+            self._refuse(segment, _stray(span))
             return False
         opener = self.open[-1]
         found = diagnose("DR010", span, f"`{token.text}` does not close `{opener.text}`", "here")
@@ -134,9 +135,15 @@ class _Cutter:
     def _too_deep(self, token: Token) -> None:
         span = self.source.span(token.start, token.end)
         message = f"nested more than {MOST_NESTING} deep"
-        self._refuse(self.segments[-1], diagnose("DR011", span, message, "this is one too many"))
+        found = diagnose("DR011", span, message, "this is one too many")
+        self._refuse(self.segments[-1], found.with_note("give parts of it names of their own: `condition a = …`"))
 
     def _refuse(self, segment: Segment, diagnostic: Diagnostic) -> None:
         if segment.whole:
             self.diagnostics.append(diagnostic)
         segment.whole = False
+
+
+def _stray(span: Span) -> Diagnostic:
+    found = diagnose("DR010", span, f"`{span.text}` closes nothing", "nothing is open here")
+    return found.with_fix("take it out, or put its partner before it", span, "")

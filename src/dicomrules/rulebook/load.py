@@ -18,6 +18,7 @@ from dicomrules.lang.parse import parse
 from dicomrules.lookups.csv import read_csv
 from dicomrules.program.case import Case
 from dicomrules.program.depth import make_room
+from dicomrules.program.expression import Origin
 from dicomrules.program.ruleset import Program
 from dicomrules.program.sheet import Sheet
 from dicomrules.text.codes.registry import diagnose
@@ -44,13 +45,15 @@ Read = Callable[[str], str]
 class Loaded:
     """What came of loading. `program` is None when there is an error among the diagnostics, which are sorted by place.
 
-    `sources` are all texts that were read, rule files first. `cases` are the `test` blocks.
+    `sources` are all texts that were read, rule files first. `cases` are the `test` blocks. `unanalysed` are places of
+    which nothing was proven: too much to look at, or there were too many findings of the kind before them.
     """
 
     program: Program | None
     diagnostics: tuple[Diagnostic, ...]
     sources: tuple[Source, ...] = ()
     cases: tuple[Case, ...] = ()
+    unanalysed: tuple[Origin, ...] = ()
 
     @property
     def unreadable(self) -> bool:
@@ -113,7 +116,7 @@ def load(
     found += _zone(program, loading.items)
     diagnostics = _sorted([*loading.found, *found], loading.sources)
     sound = not any(diagnostic.is_error for diagnostic in diagnostics)
-    return Loaded(program if sound else None, diagnostics, tuple(loading.sources), program.cases)
+    return Loaded(program if sound else None, diagnostics, tuple(loading.sources), program.cases, program.unanalysed)
 
 
 @contextmanager

@@ -185,7 +185,7 @@ def _help(fix: Fix, bar: str, margin: int, style: Style) -> list[str]:
     if not fix.replacement:
         taken = _one_line(fix.span.text)
         return _remark(bar, margin, style, f"{text}: `{taken}`") if taken else _remark(bar, margin, style, text)
-    replacement = fix.replacement.strip("\n")
+    replacement = fix.replacement.strip("\n") if "\n" in fix.replacement else fix.replacement.strip()
     if "\n" not in replacement and margin + 2 + len(text) + len(replacement) + 4 <= style.columns:
         return [f"{bar}{title}: `{_clean(replacement)}`"]
     inset = " " * (margin + 4)

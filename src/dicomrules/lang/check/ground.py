@@ -36,6 +36,8 @@ _LITTLE = 500
 _MOST_FOUND = 3_000
 """Findings of one code, of those that take long to find: nobody reads more."""
 
+_NO_MORE = "there may be more of {code}: after {most:,} of them no more are looked for; mend these first"
+
 _MOST_TEXT = 160
 
 
@@ -104,8 +106,12 @@ class Findings:
 
     @property
     def found(self) -> list[Diagnostic]:
-        """All of them, in the order in which they were found."""
-        return list(self._found.values())
+        """All of them, in the order in which they were found; where no more were looked for, the last one says so."""
+        found = list(self._found.values())
+        for code in filter(self.enough, self._counts):
+            last = max(at for at, one in enumerate(found) if one.code == code)
+            found[last] = found[last].with_note(_NO_MORE.format(code=code, most=_MOST_FOUND))
+        return found
 
 
 @dataclass(slots=True)

@@ -93,3 +93,19 @@ def test_stretches_that_touch_are_one() -> None:
     assert some.meet(31, 32)
     assert not some.meet(0, 5)
     assert not some.meet(70, 80)
+
+
+def test_where_no_more_findings_of_a_kind_are_looked_for_the_last_one_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dicomrules.lang.check.ground._MOST_FOUND", 2)
+    rules = "".join(f'rule r{number} {{ set StationName = "{number}" }}\n' for number in range(6))
+    found = loaded(rules)
+    fights = [one for one in found.diagnostics if one.code == "DR406"]
+    said = ["no more are looked for" in " ".join(one.notes) for one in fights]
+    assert said == [False, True]
+    assert len(found.unanalysed) == 3
+
+
+def test_findings_below_the_bound_say_nothing_of_it() -> None:
+    found = loaded('rule a { set StationName = "A" }\nrule b { set StationName = "B" }\n')
+    assert ["no more are" in " ".join(one.notes) for one in found.diagnostics] == [False]
+    assert found.unanalysed == ()
