@@ -38,6 +38,16 @@ def test_it_is_found_with_these_words(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", CHECK, ids=lambda path: path.stem)
+def test_whoever_reads_it_knows_what_to_do_next(path: Path) -> None:
+    assert [one.message for one in loaded(path).diagnostics if not (one.notes or one.fixes)] == []
+
+
+@pytest.mark.parametrize("path", CHECK, ids=lambda path: path.stem)
+def test_no_line_of_a_finding_is_wider_than_the_terminal(path: Path) -> None:
+    assert [line for line in render(loaded(path).diagnostics).splitlines() if len(line) > 80] == []
+
+
+@pytest.mark.parametrize("path", CHECK, ids=lambda path: path.stem)
 def test_an_error_leaves_no_program_and_a_warning_does(path: Path) -> None:
     found = loaded(path)
     assert (found.program is None) == any(diagnostic.is_error for diagnostic in found.diagnostics)

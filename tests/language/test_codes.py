@@ -15,6 +15,7 @@ from dicomrules.rulebook.load import MOST_RULES, load
 from dicomrules.text.codes.record import CodeRecord
 from dicomrules.text.codes.registry import CODES
 from dicomrules.text.diagnostic import Diagnostic
+from dicomrules.text.render import render
 
 SOURCES = Path(__file__).parents[2] / "src" / "dicomrules"
 EVERY = [pytest.param(record, id=code) for code, record in CODES.items()]
@@ -134,3 +135,21 @@ def test_the_program_says_every_code_that_has_a_record_and_no_other() -> None:
         if path.parent.name != "codes":
             said.update(re.findall(r"\bDR\d{3}\b", path.read_text("utf-8")))
     assert said == set(CODES)
+
+
+def told(record: CodeRecord, folder: Path) -> list[Diagnostic]:
+    """What is found about the wrong example of a code, if only by what is around it."""
+    example = whole(record.code, record.bad)
+    staged = STAGED.get(record.code)
+    return staged(folder) if staged else found(example) if example else []
+
+
+@pytest.mark.parametrize("record", EVERY)
+def test_what_is_told_fits_the_terminal(record: CodeRecord, tmp_path: Path) -> None:
+    lines = render([one for one in told(record, tmp_path) if one.code == record.code]).splitlines()
+    assert [line for line in lines if len(line) > 80 and str(tmp_path) not in line] == []
+
+
+@pytest.mark.parametrize("record", [one for one in EVERY if not str(one.id).startswith("DR7")])
+def test_whoever_reads_it_knows_what_to_do_next(record: CodeRecord, tmp_path: Path) -> None:
+    assert [one.message for one in told(record, tmp_path) if not (one.notes or one.fixes)] == []

@@ -47,6 +47,12 @@ def test_no_line_of_a_message_is_wider_than_the_terminal(path: Path) -> None:
     assert max(len(line) for line in render(diagnostics).splitlines()) <= 80
 
 
+@pytest.mark.parametrize("path", REJECT, ids=lambda path: path.stem)
+def test_whoever_reads_it_knows_what_to_do_next(path: Path) -> None:
+    _, diagnostics = parse(read(path))
+    assert [one.message for one in diagnostics if not (one.notes or one.fixes)] == []
+
+
 @pytest.mark.parametrize("path", FMT, ids=lambda path: path.stem)
 def test_it_is_laid_out_like_this(path: Path) -> None:
     file, _ = parse(read(path))

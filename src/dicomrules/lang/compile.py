@@ -184,7 +184,9 @@ class _Compiling:
             taken = "context name"
         if taken:
             message = f"there is a {taken} `{name.text}` already, and names never hide each other"
-            ground.report("DR108", name.span, message, "the name is taken")
+            ground.report(
+                "DR108", name.span, message, "the name is taken", f"choose another one, such as `{name.text}_1`"
+            )
 
     def _rules(self) -> list[rules.Ruled]:
         ruled: list[rules.Ruled] = []

@@ -25,6 +25,10 @@ def take_header(source: Source, segments: list[Segment]) -> tuple[int | None, li
         return VERSION, []
     span = source.span(header[-1].start, header[-1].end)
     if len(header) == 1:
-        return None, [diagnose("DR003", span, "the language version is missing", f"say `language {VERSION}`")]
+        return None, [
+            diagnose("DR003", span, "the language version is missing", "which version?").with_fix(
+                "say", span, f"language {VERSION}"
+            )
+        ]
     found = diagnose("DR003", span, f"this program reads version {VERSION} of the language", "another version")
     return None, [found.with_fix("say", span, str(VERSION))]

@@ -11,9 +11,8 @@ def _arm_after_else(place: Place) -> Diagnostic | None:
     at = max((at for at in range(place.index) if place.tokens[at].text == "else"), default=None)
     if at is None or place.tokens[at + 1].text != "=>":
         return None
-    return place.refuse("`else` is the last arm", "an arm below it").with_label(
-        place.between(at, at), "move this below all other arms"
-    )
+    found = place.refuse("`else` is the last arm", "an arm below it").with_label(place.between(at, at), "not the last")
+    return found.with_note("move `else` below all other arms")
 
 
 def _if(place: Place) -> Diagnostic | None:

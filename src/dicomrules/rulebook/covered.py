@@ -28,7 +28,11 @@ def uncovered(loaded: Loaded, read: ReadFile) -> list[Diagnostic]:
         if span is not None:
             what = f"rule `{name}`" if kind == "rule" else f"this arm of `{name}`"
             message = f"no test reaches {what}" if program.cases else "these rules have no test"
-            found.append(diagnose("DR610", span, message, "not tested"))
+            found.append(
+                diagnose("DR610", span, message, "not tested").with_note(
+                    'say what arrives and what comes of it: `test "…" { given … expect … }`'
+                )
+            )
     return found
 
 

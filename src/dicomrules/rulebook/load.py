@@ -244,7 +244,10 @@ class _Loading:
         if self._characters > MOST_RULES or len(self._places) > MOST_FILES:
             source = Source(name, text)
             message = f"the rule files hold more than {MOST_RULES:,} characters, or are more than {MOST_FILES}"
-            self.found.append(diagnose("DR608", span or source.span(0, 0), message, "from here on"))
+            found = diagnose("DR608", span or source.span(0, 0), message, "from here on")
+            self.found.append(
+                found.with_note("many values belong into a table from a CSV file, many alike rules into one")
+            )
             return None
         source = Source(name, text)
         self.sources.append(source)
@@ -264,10 +267,16 @@ class _Loading:
             return False
         if pending.name in pending.trail:
             circle = " → ".join((*pending.trail[pending.trail.index(pending.name) :], pending.name))
-            self.found.append(diagnose("DR111", span, "files include one another in a circle", circle))
+            self.found.append(
+                diagnose("DR111", span, "files include one another in a circle", circle).with_note(
+                    "take this line out, and put what both need into a file of its own"
+                )
+            )
             return False
         if pending.name in self._places:
-            found = diagnose("DR112", span, f"`{written}` has been read before", "it is read once")
+            found = diagnose("DR112", span, f"`{written}` has been read before", "it is read once").with_note(
+                "take one of the two lines out"
+            )
             earlier = self._places[pending.name]
             self.found.append(found.with_label(earlier, "where it is named first") if earlier is not None else found)
             return False

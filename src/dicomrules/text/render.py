@@ -185,7 +185,8 @@ def _help(fix: Fix, bar: str, margin: int, style: Style) -> list[str]:
     if not fix.replacement:
         taken = _one_line(fix.span.text)
         return _remark(bar, margin, style, f"{text}: `{taken}`") if taken else _remark(bar, margin, style, text)
-    replacement = fix.replacement.strip("\n") if "\n" in fix.replacement else fix.replacement.strip()
+    replacement = fix.replacement.strip("\n")
+    replacement = replacement if "\n" in replacement else replacement.strip()
     if "\n" not in replacement and margin + 2 + len(text) + len(replacement) + 4 <= style.columns:
         return [f"{bar}{title}: `{_clean(replacement)}`"]
     inset = " " * (margin + 4)
@@ -194,9 +195,9 @@ def _help(fix: Fix, bar: str, margin: int, style: Style) -> list[str]:
 
 def _remark(bar: str, margin: int, style: Style, text: str) -> list[str]:
     word = text.split(":", 1)[0]
-    first, *others = _wrap(text, style.columns - margin - 2)
+    first, *others = _wrap(text, style.columns - margin - 2, " " * (len(word) + 2))
     tone = "help" if word == "help" else "bold"
-    inset = " " * (margin + 2 + len(word) + 2)
+    inset = " " * (margin + 2)
     return [bar + style.paint(tone, word) + first[len(word) :], *(inset + line for line in others)]
 
 

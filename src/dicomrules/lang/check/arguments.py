@@ -48,7 +48,13 @@ def passed(
         return None
     problem = _sense(function.name, [one.constant for one in found])
     if problem:
-        ground.report("DR213", node.span, f"these arguments of `{function.name}` make no sense", problem)
+        ground.report(
+            "DR213",
+            node.span,
+            f"these arguments of `{function.name}` make no sense",
+            problem,
+            f"it is called so: `{signature(function)}`, as in `{function.example_text}`",
+        )
         return None
     return found
 
@@ -79,7 +85,9 @@ def _one(
         return _secret(ground, function, given)
     if isinstance(given, ast.Regex):
         message = f"`{function.name}` takes no regular expression as its `{place.name}`"
-        ground.report("DR213", given.span, message, "a value is needed")
+        ground.report(
+            "DR213", given.span, message, "a value is needed", "take the slashes off, and put a text in double quotes"
+        )
         return None
     if place.takes is Takes.WHOLE:
         return _whole(ground, function, place, given, env)
@@ -89,7 +97,9 @@ def _one(
 def _regex(ground: Ground, function: Function, given: Given) -> Passed | None:
     if not isinstance(given, ast.Regex):
         message = f"`{function.name}` takes a regular expression here"
-        ground.report("DR213", given.span, message, "written between slashes: `/…/`")
+        ground.report(
+            "DR213", given.span, message, "written between slashes: `/…/`", f"as in `{function.example_text}`"
+        )
         return None
     made = pattern(ground, given, whole=False)
     return None if made is None else Passed(made, constant=made)
@@ -97,7 +107,13 @@ def _regex(ground: Ground, function: Function, given: Given) -> Passed | None:
 
 def _secret(ground: Ground, function: Function, given: Given) -> Passed | None:
     if not isinstance(given, ast.Name):
-        ground.report("DR213", given.span, f"`{function.name}` takes the name of a secret here", "not a secret")
+        ground.report(
+            "DR213",
+            given.span,
+            f"`{function.name}` takes the name of a secret here",
+            "not a secret",
+            'say once `secret NAME from env "VARIABLE"`, and NAME here',
+        )
         return None
     if ground.symbols.find("secret", given.text, ast.Secret) is None:
         if ground.symbols.missing("secret", given.text):
@@ -110,7 +126,9 @@ def _whole(ground: Ground, function: Function, place: Parameter, given: Given, e
     """An attribute with all its values."""
     if not isinstance(given, ast.Path):
         message = f"`{function.name}` takes an attribute with all its values"
-        ground.report("DR213", given.span, message, "not an attribute")
+        ground.report(
+            "DR213", given.span, message, "not an attribute", f"name the attribute itself: `{function.name}(PatientID)`"
+        )
         return None
     found = resolve(ground, given, env)
     if found is None:
@@ -118,7 +136,7 @@ def _whole(ground: Ground, function: Function, place: Parameter, given: Given, e
     if found.path.type not in place.types or found.path.value is not None:
         message = f"`{function.name}` does not take `{found.path.text}`"
         label = "without a selector, for all of them" if found.path.value is not None else NAMES[found.path.type]
-        ground.report("DR213", given.span, message, label)
+        ground.report("DR213", given.span, message, label, "name an attribute whose values it can read, without `[…]`")
         return None
     code = Read(replace(found.path, most=None))
     return Passed(code, Term(code, found.path.type, given.span, spread=found.spread, count=None))
@@ -140,7 +158,13 @@ def _value(
         ground.add(found.with_note(how or f"it takes {needed}, as in `{function.example_text}`"))
         return None
     if term.count != 1:
-        ground.report("DR205", term.span, f"`{function.name}` takes one value here", "these are several")
+        ground.report(
+            "DR205",
+            term.span,
+            f"`{function.name}` takes one value here",
+            "these are several",
+            "say which one: `[first]`, `[last]` or `[value 2]`",
+        )
         return None
     if place.constant and not _constant_fits(ground, function, place, term):
         return None
@@ -151,15 +175,23 @@ def _constant_fits(ground: Ground, function: Function, place: Parameter, term: T
     value = term.constant
     if value is None:
         message = f"`{place.name}` of `{function.name}` is a constant"
-        ground.report("DR213", term.span, message, "a literal or a parameter is needed")
+        ground.report(
+            "DR213",
+            term.span,
+            message,
+            "a literal or a parameter is needed",
+            "write it out here: it is checked before anything runs",
+        )
         return False
     if term.type is Type.INT and isinstance(value, int) and not place.low <= value <= place.high:
         message = f"`{place.name}` of `{function.name}` goes from {place.low} to {place.high}"
-        ground.report("DR213", term.span, message, f"{value} is outside")
+        ground.report(
+            "DR213", term.span, message, f"{value} is outside", f"say a number from {place.low} to {place.high}"
+        )
         return False
     if place.choices and value not in place.choices:
         message = f"`{function.name}` does not know `{value}`"
-        ground.report("DR213", term.span, message, f"one of {', '.join(place.choices)}")
+        ground.report("DR213", term.span, message, f"one of {', '.join(place.choices)}", "say one of these")
         return False
     return True
 

@@ -43,10 +43,15 @@ def fits(ground: Ground, place: Place, term: Term) -> bool:
         found = diagnose(
             "DR201", term.span, f"`{place.name}` ({place.vr}) is {NAMES[place.path.type]}", NAMES[term.type]
         )
-        how = turn(term.type, place.path.type)
-        ground.add(found.with_note(how) if how else found)
+        ground.add(found.with_note(_give(term.type, place.path.type)))
         return False
     return _count_fits(ground, place, term)
+
+
+def _give(have: Type, want: Type) -> str:
+    if have is Type.TRUTH:
+        return "a condition is no value: say `if … { set … } else { set … }`"
+    return turn(have, want) or f"give it {NAMES[want]}, or set another attribute"
 
 
 def _type_fits(have: Type, want: Type) -> bool:
@@ -62,7 +67,9 @@ def _count_fits(ground: Ground, place: Place, term: Term) -> bool:
         return True
     bound = f"{least}" if least == most else f"{least} to {most}" if most else f"{least} or more"
     message = f"`{place.path.text}` holds {bound} value{'s' if bound != '1' else ''}"
-    ground.report("DR220", term.span, message, f"{term.count} given")
+    ground.report(
+        "DR220", term.span, message, f"{term.count} given", 'a list `["A", "B"]` gives several values, `"A"` gives one'
+    )
     return False
 
 
@@ -141,4 +148,10 @@ def cut_identifier(ground: Ground, place: Place, node: ast.Expr) -> None:
                 for call in calls:
                     if call.function.text in ("cut", "slice"):
                         message = f"`{place.name}` is cut: two of them that begin alike become one"
-                        ground.report("DR215", call.span, message, "an identifier is cut here")
+                        ground.report(
+                            "DR215",
+                            call.span,
+                            message,
+                            "an identifier is cut here",
+                            'leave it whole and say `otherwise quarantine "too long"`, or cut what is no identifier',
+                        )

@@ -10,6 +10,7 @@ from dicomrules.lang.check.symbols import suggested
 from dicomrules.program.path import PrivateTag
 from dicomrules.program.types import TYPE_OF_VR
 from dicomrules.text.codes.registry import diagnose
+from dicomrules.text.diagnostic import Diagnostic
 from dicomrules.text.frozen import frozen
 from dicomrules.text.source import Span
 from dicomrules.text.suggest import nearest_tag
@@ -37,7 +38,13 @@ def find(ground: Ground, node: ast.Attribute) -> Found | None:
             return _private(ground, node)
         case ast.TagMask():
             message = f"`{node.span.text}` stands for many attributes"
-            ground.report("DR212", node.span, message, "only `tags`, `remove` and `empty` take a mask")
+            ground.report(
+                "DR212",
+                node.span,
+                message,
+                "only `tags`, `remove` and `empty` take a mask",
+                "name one attribute, by its keyword or as `(0010,0020)`",
+            )
             return None
 
 
@@ -62,7 +69,29 @@ def unknown_keyword(ground: Ground, word: str, span: Span) -> None:
         same = [name for name in near if name.lower() == word.lower()]
         ground.suggestions[word] = tuple(same or near)
     found = diagnose("DR101", span, f"unknown attribute `{word}`", "no keyword of PS3.6")
-    ground.add(suggested(found, span, list(ground.suggestions[word])))
+    near = list(ground.suggestions[word])
+    ground.add(suggested(found, span, near) if near else meant(found, span, word))
+
+
+def keywords_like(word: str) -> list[str]:
+    """Keywords that differ from a word by capitals and `_` alone: `patient_id` is `PatientID`."""
+    plain = word.replace("_", "").lower()
+    return [keyword for keyword in _every_keyword() if len(keyword) == len(plain) and keyword.lower() == plain]
+
+
+NOTHING = frozenset(("none", "null", "nil", "nothing", "undefined", "nan", "na", "true", "false"))
+"""Words that other languages have for what is not there, or is so."""
+
+
+def meant(found: Diagnostic, span: Span, word: str) -> Diagnostic:
+    """What a word that is unknown, and near to no known one, may have been meant to be."""
+    if word.lower() in NOTHING:
+        return found.with_note("whether there is a value is asked by `is blank` or `is present`")
+    return found.with_note(_LOOK_UP if word[:1].isupper() else _NAMES).with_fix("if a text is meant", span, f'"{word}"')
+
+
+_NAMES = "names are given by `let`, `parameter` and `condition`; attributes are like `PatientID`"
+_LOOK_UP = "PS3.6 lists the keywords; a tag may stand for one: `(0010,0020)`"
 
 
 @cache
@@ -98,7 +127,13 @@ def _by_tag(ground: Ground, node: ast.Tag) -> Found | None:
         ground.add(found.with_note(f"name it by the creator of its block: `{how}`"))
         return None
     if tags.is_group_length(tag):
-        ground.report("DR207", node.span, f"`{shown}` is a group length", "written by the gateway itself")
+        ground.report(
+            "DR207",
+            node.span,
+            f"`{shown}` is a group length",
+            "written by the gateway itself",
+            "take it out: group lengths are always put right",
+        )
         return None
     if tags.vm_of(tag) and tags.vr_of(tag) != "NONE":
         return standard(tag)
@@ -107,6 +142,8 @@ def _by_tag(ground: Ground, node: ast.Tag) -> Found | None:
     for other in near[:3]:
         written = tags.format_tag(other)
         found = found.with_fix(f"did you mean {tags.keyword_of(other)}", node.span, written)
+    if not near:
+        found = found.with_note("PS3.6 and conformance statements list tags; a private one is named by its creator")
     ground.add(found)
     return None
 
@@ -115,7 +152,13 @@ def _private(ground: Ground, node: ast.PrivateTag) -> Found | None:
     name = f'({node.group:04X},"{node.creator}",{node.element:02X})'
     if not node.group & 1 or node.group in (1, 3, 5, 7, 0xFFFF):
         message = f"group {node.group:04X} has no private elements"
-        ground.report("DR208", node.span, message, "private groups are odd, from 0009 to FFFD")
+        ground.report(
+            "DR208",
+            node.span,
+            message,
+            "private groups are odd, from 0009 to FFFD",
+            "look up group and creator in the conformance statement of the maker",
+        )
         return None
     declared = ground.symbols.privates.get((node.group, node.creator, node.element))
     if declared and declared not in TYPE_OF_VR:

@@ -90,7 +90,13 @@ def _made(ground: Ground, function: Function, arguments: list[Passed], span: Spa
         _reversible(ground, terms[0], span)
     spreads = [term.spread for term in terms if term.spread]
     if len(spreads) > 1:
-        ground.report("DR212", span, "at most one argument may go through `[any]` or `[every]`", "two of them do")
+        ground.report(
+            "DR212",
+            span,
+            "at most one argument may go through `[any]` or `[every]`",
+            "two of them do",
+            "say `[first]` or `[value 2]` for one of them",
+        )
         return wrong(span)
     folded = _folded(ground, function, arguments, span, wanted)
     if folded is not None:
@@ -173,7 +179,13 @@ def _folded(
         return None
     result = function.code(*(one.constant for one in arguments))
     if isinstance(result, NoValue):
-        ground.report("DR203", span, f"`{function.name}` never has a value here: {result.why}", result.why)
+        ground.report(
+            "DR203",
+            span,
+            f"`{function.name}` never has a value here: {result.why}",
+            result.why,
+            "give it another argument, or write the value itself",
+        )
         return wrong(span)
     if isinstance(result, tuple):
         return Term(Several(tuple(Literal(part, Type.TEXT) for part in result)), Type.TEXT, span, count=len(result))
@@ -204,7 +216,13 @@ def _written_out(
     names = {}
     for place, one in zip(own.parameters, given, strict=True):
         if isinstance(one, ast.Regex):
-            ground.report("DR213", one.span, f"`{name}` takes values", "a regular expression is none")
+            ground.report(
+                "DR213",
+                one.span,
+                f"`{name}` takes values",
+                "a regular expression is none",
+                "put a text in double quotes",
+            )
             return wrong(span)
         term = one if isinstance(one, Term) else ground.value(one, replace(env, spreads=False))
         if term.type is None:
@@ -254,5 +272,8 @@ def above(ground: Ground, kind: str, name: str, span: Span) -> bool:
     same = inside == f"{kind} {name}"
     label = "it stands for itself" if same else "it is defined further down"
     found = diagnose("DR110", span, f"{kind} `{name}` cannot be used here", label)
-    ground.add(found if same else found.with_note(f"move `{kind} {name}` above `{inside}`"))
+    way_out = (
+        "nothing goes round in circles: write out what is meant" if same else f"move `{kind} {name}` above `{inside}`"
+    )
+    ground.add(found.with_note(way_out))
     return False

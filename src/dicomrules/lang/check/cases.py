@@ -34,7 +34,7 @@ def cases(ground: Ground, items: Sequence[ast.TestCase]) -> tuple[case.Case, ...
         if other is not item.title:
             found = diagnose(
                 "DR108", item.title.span, f"there is another test {item.title.span.text}", "the name is taken"
-            )
+            ).with_note("give each test a title of its own")
             ground.add(found.with_label(other.span, "by this one"))
         made.append(_case(ground, item))
     return tuple(made)
@@ -49,7 +49,9 @@ def _case(ground: Ground, item: ast.TestCase) -> case.Case:
         else:
             if not any(isinstance(one, case.Given) for one in steps):
                 message = "nothing is given yet that this could be about"
-                ground.report("DR609", step.span, message, "say `given` first")
+                ground.report(
+                    "DR609", step.span, message, "say `given` first", '`given Modality = "CT"` says what arrives'
+                )
             expected = _expect(ground, step, labels)
             if expected is not None:
                 steps.append(expected)
@@ -67,7 +69,9 @@ def _given(ground: Ground, step: ast.Given, labels: dict[str, ast.Name]) -> case
     if step.label is not None:
         label = step.label.text
         if label in labels:
-            found = diagnose("DR108", step.label.span, f"there is another object `{label}` in this test", "taken")
+            found = diagnose(
+                "DR108", step.label.span, f"there is another object `{label}` in this test", "taken"
+            ).with_note("choose another name")
             ground.add(found.with_label(labels[label].span, "by this one"))
         labels[label] = step.label
     facts = [_fact(ground, fact) for fact in step.facts]
@@ -104,7 +108,13 @@ def _place(ground: Ground, path: ast.Path) -> Place | None:
         or place.path.value
         or {Pick.ANY, Pick.EVERY, Pick.NEW} & picks
     ):
-        ground.report("DR212", path.span, "`given` says one element of the object that arrives", "not one element")
+        ground.report(
+            "DR212",
+            path.span,
+            "`given` says one element of the object that arrives",
+            "not one element",
+            'say `P = "x"` for all of it, or `S[first].P = "x"` inside an item',
+        )
         return None
     return place
 
@@ -131,7 +141,13 @@ def _texts(ground: Ground, value: ast.Expr) -> tuple[str, ...] | None:
     if term.type is None:
         return None
     if term.constant is None:
-        ground.report("DR214", value.span, "`given` says constants", "a literal or a parameter is needed")
+        ground.report(
+            "DR214",
+            value.span,
+            "`given` says constants",
+            "a literal or a parameter is needed",
+            'write the value that arrives: `given PatientID = "4711"`',
+        )
         return None
     return (str(term.constant),) if term.constant != "" else ()
 
@@ -139,7 +155,9 @@ def _texts(ground: Ground, value: ast.Expr) -> tuple[str, ...] | None:
 def _context(ground: Ground, name: ast.Name, value: ast.Expr) -> case.GivenContext | None:
     if name.text not in _SETTABLE:
         found = diagnose("DR103", name.span, f"`{name.text}` cannot be given", "no context name that a test may say")
-        ground.add(suggested(found, name.span, ground.symbols.near(name.text, _SETTABLE)))
+        near = ground.symbols.near(name.text, _SETTABLE)
+        known = ", ".join(f"`{one}`" for one in _SETTABLE)
+        ground.add(suggested(found, name.span, near) if near else found.with_note(f"a test may say {known}"))
         return None
     if name.text == "received_at":
         return _received(ground, value)
@@ -147,7 +165,7 @@ def _context(ground: Ground, name: ast.Name, value: ast.Expr) -> case.GivenConte
     if term.type is None:
         return None
     if not isinstance(term.constant, str):
-        ground.report("DR214", value.span, "`given` says constants", "a text is needed")
+        ground.report("DR214", value.span, "`given` says constants", "a text is needed", "put it in double quotes")
         return None
     return case.GivenContext(name.text, term.constant)
 
@@ -166,7 +184,13 @@ def _cell(ground: Ground, lookup: ast.Lookup, value: ast.Expr) -> case.GivenCell
         return None
     column = "" if shape.inline else lookups.column_name(ground, lookup.column, shape)
     if not shape.inline and lookup.column is None:
-        ground.report("DR105", lookup.span, f"which column of `{shape.name}`?", "a column is missing")
+        ground.report(
+            "DR105",
+            lookup.span,
+            f"which column of `{shape.name}`?",
+            "a column is missing",
+            "it has " + ", ".join(f"`{one}`" for one in shape.columns),
+        )
     if column is None:
         return None
     key = _key(ground, lookup, shape)
@@ -175,7 +199,13 @@ def _cell(ground: Ground, lookup: ast.Lookup, value: ast.Expr) -> case.GivenCell
     if term.type is None or key is None:
         return None
     if term.constant is None:
-        ground.report("DR214", value.span, "`given` says constants", "a literal is needed")
+        ground.report(
+            "DR214",
+            value.span,
+            "`given` says constants",
+            "a literal is needed",
+            "write the answer itself, as the table would give it",
+        )
         return None
     return case.GivenCell(shape.name, key, column, term.constant)
 
@@ -184,7 +214,13 @@ def _key(ground: Ground, lookup: ast.Lookup, shape: Shape) -> tuple[str, ...] | 
     """The key for which a test says an answer, as the table has it; None with a finding."""
     if len(lookup.keys) != len(shape.keys):
         count = f"{len(shape.keys)} key column{'s' if len(shape.keys) != 1 else ''}"
-        ground.report("DR105", lookup.span, f"`{shape.name}` has {count}", f"{len(lookup.keys)} given")
+        ground.report(
+            "DR105",
+            lookup.span,
+            f"`{shape.name}` has {count}",
+            f"{len(lookup.keys)} given",
+            f"say one value for each: `lookup {shape.name}[…]`",
+        )
         return None
     parts: list[str] = []
     for node, column in zip(lookup.keys, shape.keys, strict=True):
@@ -193,7 +229,9 @@ def _key(ground: Ground, lookup: ast.Lookup, shape: Shape) -> tuple[str, ...] | 
             return None
         part = key_part(texts[0], column) if len(texts) == 1 else None
         if not part:
-            found = diagnose("DR201", node.span, f"key `{column.header}` cannot be this", f"not {NAMES[column.type]}")
+            found = diagnose(
+                "DR201", node.span, f"key `{column.header}` cannot be this", f"not {NAMES[column.type]}"
+            ).with_note("write it as the table has it")
             ground.add(found)
             return None
         parts.append(part)
@@ -209,7 +247,9 @@ def _expect(ground: Ground, step: ast.Expect, labels: dict[str, ast.Name]) -> ca
         label = step.label.text
         if label not in labels:
             found = diagnose("DR103", step.label.span, f"no object `{label}` is given above", "unknown object")
-            ground.add(suggested(found, step.label.span, ground.symbols.near(label, labels)))
+            near = ground.symbols.near(label, labels)
+            way_out = f"give it above: `given {label}: …`"
+            ground.add(suggested(found, step.label.span, near) if near else found.with_note(way_out))
     objects = {name: ObjectOf(name) for name in labels}
     what = _what(ground, step.expectation, objects)
     return None if what is None else case.Expect(what, label, origin(step))

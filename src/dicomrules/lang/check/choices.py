@@ -82,7 +82,7 @@ def _test(
     if isinstance(test, ast.Regex):
         if subject.type not in TEXTUAL:
             message = f"`matches` looks at text, `{wanted.name}` is {NAMES[subject.type]}"
-            ground.report("DR202", test.span, message, "a regular expression")
+            ground.report("DR202", test.span, message, "a regular expression", "compare with values: `case 1, 2 => …`")
             return None
         return pattern(ground, test, whole=True)
     if isinstance(test, ast.Range):

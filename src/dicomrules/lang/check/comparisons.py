@@ -84,10 +84,22 @@ def _compared(ground: Ground, node: ast.Expr, op: str, left: Term, right: Term, 
         ground.add(found.with_note("for numbers: `| to_int`; for dates: `| parse_date(…)`"))
         return UNSOUND
     if left.count != 1 or right.count != 1:
-        ground.report("DR205", node.span, "one value is compared with one value", "one side has several")
+        ground.report(
+            "DR205",
+            node.span,
+            "one value is compared with one value",
+            "one side has several",
+            "say which one: `P[first]`; or `P has …` for any of them",
+        )
         return UNSOUND
     if left.spread and right.spread:
-        ground.report("DR212", node.span, "only one side may go through `[any]` or `[every]`", "both do")
+        ground.report(
+            "DR212",
+            node.span,
+            "only one side may go through `[any]` or `[every]`",
+            "both do",
+            "say `[first]` or `[value 2]` on one side",
+        )
         return UNSOUND
     empty = next((side for side in (left, right) if side.constant == ""), None)
     if empty is not None:
@@ -114,12 +126,24 @@ def has(ground: Ground, node: ast.Has, env: Env) -> Tested:
     """`P has v`: any of the values of an attribute is this one (S15)."""
     place = resolve(ground, node.subject, env) if isinstance(node.subject, ast.Path) else None
     if not isinstance(node.subject, ast.Path):
-        ground.report("DR214", node.subject.span, "`has` asks the values of an attribute", "not an attribute")
+        ground.report(
+            "DR214",
+            node.subject.span,
+            "`has` asks the values of an attribute",
+            "not an attribute",
+            "name the attribute before `has`; for anything else say `==` or `in`",
+        )
     if place is None:
         return UNSOUND
     if place.path.value is not None:
         message = "`has` looks at every value, so it takes no selector"
-        ground.report("DR212", node.subject.span, message, "leave the selector out, or say `==`")
+        ground.report(
+            "DR212",
+            node.subject.span,
+            message,
+            "leave the selector out, or say `==`",
+            'as in `ImageType has "DERIVED"`, or `ImageType[first] == "DERIVED"`',
+        )
         return UNSOUND
     any_of = replace(place, path=replace(place.path, value=Pick.ANY), spread=place.spread or "any")
     left = read(ground, any_of, env.spreading)
@@ -151,7 +175,13 @@ def _choices(ground: Ground, node: ast.ListOf | ast.Name) -> "Sequence[ast.Expr 
     """The members of a list, or of a parameter that is one."""
     if isinstance(node, ast.ListOf):
         if not node.elements:
-            ground.report("DR407", node.span, "nothing is in an empty list", "never true")
+            ground.report(
+                "DR407",
+                node.span,
+                "nothing is in an empty list",
+                "never true",
+                'name what it may be, `["CT", "MR"]`, or ask `is blank`',
+            )
             return None
         return node.elements
     item = ground.symbols.find("parameter", node.text, ast.Parameter)
@@ -166,7 +196,13 @@ def _choices(ground: Ground, node: ast.ListOf | ast.Name) -> "Sequence[ast.Expr 
     if values is None:
         return None
     if not isinstance(values, tuple):
-        ground.report("DR214", node.span, f"parameter `{node.text}` is one value, not a list", "say `==`")
+        ground.report(
+            "DR214",
+            node.span,
+            f"parameter `{node.text}` is one value, not a list",
+            "say `==`",
+            f'or make it a list: `parameter {node.text} = ["…"]`',
+        )
         return None
     return [ast.Text(text, span=node.span) for text in values]
 
@@ -187,7 +223,13 @@ def _member(
         ground.add(found.with_note("say `… is blank or … in [ … ]`"))
         return None
     if term.doubts:
-        ground.report("DR302", element.span, "a member of a list is always there", term.doubts[0].why)
+        ground.report(
+            "DR302",
+            element.span,
+            "a member of a list is always there",
+            term.doubts[0].why,
+            "compare with it by itself: `P == …`, joined by `or`",
+        )
         return None
     return term.code
 

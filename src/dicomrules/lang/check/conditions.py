@@ -40,7 +40,13 @@ def test(ground: Ground, node: ast.Expr, env: Env) -> Tested:
     understand = _WAYS.get(type(node))
     tested: Tested = _no_condition(ground, node, env) if understand is None else understand(ground, node, env)
     if tested.parts > MOST_PARTS:
-        ground.report("DR113", node.span, "this is too large when it is written out", f"{tested.parts} parts")
+        ground.report(
+            "DR113",
+            node.span,
+            "this is too large when it is written out",
+            f"{tested.parts} parts",
+            "ask for it in fewer steps: a list `in [ … ]`, or a table",
+        )
         return UNSOUND
     return tested
 
@@ -56,6 +62,10 @@ def _no_condition(ground: Ground, node: ast.Expr, env: Env) -> Tested:
         text = " ".join(node.span.text.split())
         if isinstance(node, ast.Path):
             found = found.with_fix("ask whether it is there", node.span, f"{text} is present")
+        elif isinstance(node, ast.Text):
+            found = found.with_note(f"say again what it is compared with: `Modality == {text}`, or `in [ …, {text}]`")
+        else:
+            found = found.with_note("compare it with something: `… == …`")
         ground.add(found)
     return UNSOUND
 
@@ -74,7 +84,13 @@ def _and(ground: Ground, node: ast.And, env: Env) -> Tested:
     false = frozenset.intersection(*(part.false for part in parts))
     code = Both(tuple(part.code for part in parts))
     if all(part.sound for part in parts) and ground.impossible(code):
-        ground.report("DR407", node.span, "these can never be true together", "never true")
+        ground.report(
+            "DR407",
+            node.span,
+            "these can never be true together",
+            "never true",
+            "did you mean `or`? else take one of them out",
+        )
     return _several(code, parts, true, false)
 
 
@@ -145,7 +161,13 @@ def _is(ground: Ground, node: ast.Is, env: Env) -> Tested:
 
 def _testable(ground: Ground, place: Place) -> bool:
     if any(step.selector is Pick.NEW for step in place.path.steps):
-        ground.report("DR212", place.span, "`[new]` makes an item, there is nothing in it to test", "`[new]`")
+        ground.report(
+            "DR212",
+            place.span,
+            "`[new]` makes an item, there is nothing in it to test",
+            "`[new]`",
+            "ask `[any]`, `[first]` or `[last]`",
+        )
         return False
     return True
 
@@ -205,7 +227,13 @@ def named(ground: Ground, item: ast.Condition, *, aside: bool = False) -> Tested
         deep = depth(tested.code, ground.depths)
         if deep > DEEPEST:
             message = f"condition `{item.name.text}` is nested too deeply when it is written out"
-            ground.report("DR113", item.name.span, message, f"more than {DEEPEST} levels")
+            ground.report(
+                "DR113",
+                item.name.span,
+                message,
+                f"more than {DEEPEST} levels",
+                "ask for it in fewer steps, with conditions side by side",
+            )
             tested = UNSOUND
         else:
             ground.depths[id(tested.code)] = deep

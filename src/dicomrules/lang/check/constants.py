@@ -34,7 +34,13 @@ def _type(value: Value) -> Type:
 def _text(ground: Ground, text: str, span: Span, wanted: Wanted | None) -> Term:
     why = disguise(text)
     if why:
-        ground.report("DR211", span, "this text is not what it looks like", why)
+        ground.report(
+            "DR211",
+            span,
+            "this text is not what it looks like",
+            why,
+            "type it anew with one keyboard; what is copied from elsewhere may look alike",
+        )
     if wanted is None or wanted.type in TEXTUAL:
         return _fitting(ground, text, span, wanted)
     value = read_text(text, wanted.type)
@@ -45,12 +51,20 @@ def _text(ground: Ground, text: str, span: Span, wanted: Wanted | None) -> Term:
         found = diagnose("DR201", span, f"`{name}` is {NAMES[wanted.type]}, this is a text", "a text")
         if _NUMERAL.fullmatch(text):
             found = found.with_fix("leave out the quotes", span, text.lstrip("0") or "0")
+        else:
+            found = found.with_note("a number is digits, without quotes: `512`, `-1.5`")
         ground.add(found)
     elif form_of(wanted.type):
         found = diagnose("DR203", span, f"`{text}` is not {NAMES[wanted.type]}", f"`{name}` holds {NAMES[wanted.type]}")
         ground.add(found.with_note(form_of(wanted.type)))
     else:
-        ground.report("DR201", span, f"`{name}` is {NAMES[wanted.type]}, this is a text", "a text")
+        ground.report(
+            "DR201",
+            span,
+            f"`{name}` is {NAMES[wanted.type]}, this is a text",
+            "a text",
+            "say it by itself, or compare it with something of its own kind",
+        )
     return wrong(span)
 
 
@@ -66,6 +80,8 @@ def _fitting(ground: Ground, text: str, span: Span, wanted: Wanted | None) -> Te
                 found = found.with_note("to take whatever case is sent: `| upper == …`, or `matches /…/i`")
         elif "\\" in text:
             found = found.with_note('several values are a list: `["A", "B"]`')
+        else:
+            found = found.with_note(f"write a text that {wanted.vr} can hold (PS3.5 6.2)")
         ground.add(found)
         return wrong(span)
     vr = wanted.vr if wanted is not None else ""
@@ -77,7 +93,13 @@ def _number(ground: Ground, number: int | Decimal, span: Span, wanted: Wanted | 
         type_ = wanted.type if wanted is not None else Type.INT if isinstance(number, int) else Type.DECIMAL
         problem = number_flaw(number, wanted.vr) if wanted is not None else ""
         if problem and wanted is not None:
-            ground.report("DR203", span, f"`{wanted.name or wanted.vr}` cannot hold this number", problem)
+            ground.report(
+                "DR203",
+                span,
+                f"`{wanted.name or wanted.vr}` cannot hold this number",
+                problem,
+                "write a number that it can hold",
+            )
             return wrong(span)
         if type_ is Type.INT and number != int(number):
             type_ = Type.DECIMAL
@@ -85,6 +107,8 @@ def _number(ground: Ground, number: int | Decimal, span: Span, wanted: Wanted | 
     found = diagnose("DR201", span, f"`{wanted.name or 'this'}` is {NAMES[wanted.type]}, this is a number", "a number")
     if wanted.type in TEXTUAL or form_of(wanted.type):
         found = found.with_fix("a text stands in quotes", span, f'"{number}"')
+    else:
+        found = found.with_note(f"{NAMES[wanted.type]} is needed here")
     ground.add(found)
     return wrong(span)
 
@@ -94,17 +118,35 @@ def list_of(ground: Ground, node: ast.ListOf, env: Env, wanted: Wanted | None) -
     terms = []
     for element in node.elements:
         if isinstance(element, ast.Range):
-            ground.report("DR214", element.span, "a range is no value", "ranges stand after `in`")
+            ground.report(
+                "DR214",
+                element.span,
+                "a range is no value",
+                "ranges stand after `in`",
+                "in a list of values name each one",
+            )
             return wrong(node.span)
         terms.append(ground.value(element, env, wanted))
     if any(term.type is None for term in terms):
         return wrong(node.span)
     if not terms:
-        ground.report("DR220", node.span, "an empty list has no values", "say `empty P` or `remove P`")
+        ground.report(
+            "DR220",
+            node.span,
+            "an empty list has no values",
+            "say `empty P` or `remove P`",
+            "to write no value: `empty P`; to take it away: `remove P`",
+        )
         return wrong(node.span)
     types = {term.type for term in terms}
     if len(types) > 1 and not types <= TEXTUAL:
-        ground.report("DR201", node.span, "the values of a list are of one type", "these are not")
+        ground.report(
+            "DR201",
+            node.span,
+            "the values of a list are of one type",
+            "these are not",
+            "put all of them in double quotes, or none",
+        )
         return wrong(node.span)
     known = [term.longest for term in terms if term.longest is not None]
     return Term(
@@ -145,7 +187,13 @@ def parameter_values(ground: Ground, item: ast.Parameter) -> str | int | Decimal
             return tuple(texts) if given is None else tuple(part.strip() for part in given.split(",") if part.strip())
     elif isinstance(default, ast.Text | ast.Number):
         return _from_outside(ground, item, default.value)
-    ground.report("DR115", default.span, "a parameter is a text, a number or a list of texts", "this is none of them")
+    ground.report(
+        "DR115",
+        default.span,
+        "a parameter is a text, a number or a list of texts",
+        "this is none of them",
+        'such as `"SITEA-"`, `512` or `["CT", "MR"]`; for an attribute say `let` in the rule',
+    )
     return None
 
 
@@ -157,5 +205,11 @@ def _from_outside(ground: Ground, item: ast.Parameter, default: str | int | Deci
         return Decimal(given) if isinstance(default, Decimal) else int(given)
     what = "a whole number" if isinstance(default, int) else "a number"
     message = f"parameter `{item.name.text}` is {what}, and the value from outside is none"
-    ground.report("DR115", item.span, message, "its default says which type it has")
+    ground.report(
+        "DR115",
+        item.span,
+        message,
+        "its default says which type it has",
+        f"give it {what} in the gateway file, or with `--set`",
+    )
     return None

@@ -138,6 +138,10 @@ class Flow:
         found = diagnose(code, span, message, message.removeprefix("this is "))
         if under:
             found = found.with_note("by what has been asked above it")
+        if code == "DR407":
+            found = found.with_note("what is meant? two tests of one value are often meant as `or`")
+        else:
+            found = found.with_note("leave it out, or ask for what may differ")
         self.ground.add(found)
 
     def _reported(self, span: Span) -> bool:

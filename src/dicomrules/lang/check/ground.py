@@ -36,6 +36,7 @@ _LITTLE = 500
 _MOST_FOUND = 3_000
 """Findings of one code, of those that take long to find: nobody reads more."""
 
+_TOO_LARGE = "use them in fewer places, or let a table do the work"
 _NO_MORE = "there may be more of {code}: after {most:,} of them no more are looked for; mend these first"
 
 _MOST_TEXT = 160
@@ -85,10 +86,6 @@ class Findings:
                 self._counts[diagnostic.code] = self._counts.get(diagnostic.code, 0) + 1
                 self._covered.setdefault(key[:2], Stretches()).add(span.start, span.end)
         return not self._quiet
-
-    def report(self, code: str, span: Span, message: str, label: str = "") -> None:
-        """Take one without notes or remedies."""
-        self.add(diagnose(code, span, message, label))
 
     def reported(self, code: str, span: Span) -> bool:
         """Whether a code has been reported of a part of this text, or of one around it."""
@@ -185,9 +182,21 @@ class Ground:
         if self.opening and not self.opening[-1].startswith("condition "):  # those are written out once
             self.written_out += 1
         if self.level >= MOST_LEVELS:
-            self.report("DR113", node.span, "this is nested too deeply when it is written out", f"{MOST_LEVELS} levels")
+            self.report(
+                "DR113",
+                node.span,
+                "this is nested too deeply when it is written out",
+                f"{MOST_LEVELS} levels",
+                "give parts of it names of their own, or ask in fewer steps",
+            )
         elif self.spent > MOST_PARTS:
-            self.report("DR113", node.span, "this is too large when it is written out", f"over {MOST_PARTS} parts")
+            self.report(
+                "DR113",
+                node.span,
+                "this is too large when it is written out",
+                f"over {MOST_PARTS} parts",
+                "a table or a list does the work of many comparisons",
+            )
         else:
             return self.exhausted(node.span)
         return True
@@ -198,12 +207,12 @@ class Ground:
             return False
         if not self._told:
             message = "the functions and actions of these rules are too large when they are written out"
-            self._told = self.findings.add(diagnose("DR113", span, message, "from here on"))
+            self._told = self.findings.add(diagnose("DR113", span, message, "from here on").with_note(_TOO_LARGE))
         return True
 
-    def report(self, code: str, span: Span, message: str, label: str = "") -> None:
-        """A finding without notes or remedies."""
-        self.findings.report(code, span, message, label)
+    def report(self, code: str, span: Span, message: str, label: str, way_out: str) -> None:
+        """A finding, with what to do next."""
+        self.findings.add(diagnose(code, span, message, label).with_note(way_out))
 
     def add(self, diagnostic: Diagnostic) -> None:
         """A finding."""

@@ -47,4 +47,4 @@ def clash(ground: Ground, span: Span, left: Term, right: Term, message: str) -> 
     found = diagnose("DR201", span, message, "these do not go together")
     found = found.with_label(left.span, NAMES[left.type]).with_label(right.span, NAMES[right.type])
     how = turn(left.type, right.type) or turn(right.type, left.type)
-    ground.add(found.with_note(how) if how else found)
+    ground.add(found.with_note(how or "compare each with something of its own kind"))

@@ -96,5 +96,5 @@ def _free(ground: Ground, name: ast.Name, env: Env) -> bool:
     if taken is None:
         return True
     message = f"there is a {taken} `{name.text}` already, and names never hide each other"
-    ground.report("DR108", name.span, message, "the name is taken")
+    ground.report("DR108", name.span, message, "the name is taken", f"choose another one, such as `{name.text}_1`")
     return False

@@ -66,7 +66,13 @@ def _keys(ground: Ground, node: ast.Lookup, shape: Shape, env: Env) -> list[Term
     if len(node.keys) != len(shape.keys):
         count = len(shape.keys)
         message = f"`{shape.name}` has {count} key column{'s' if count != 1 else ''}"
-        ground.report("DR105", node.span, message, f"{len(node.keys)} given")
+        ground.report(
+            "DR105",
+            node.span,
+            message,
+            f"{len(node.keys)} given",
+            f"give one value for each, in order: `lookup {shape.name}[…]`",
+        )
         return None
     terms = [_key(ground, key, column, env) for key, column in zip(node.keys, shape.keys, strict=True)]
     found = [term for term in terms if term.type is not None]
@@ -79,7 +85,13 @@ def _key(ground: Ground, node: ast.Expr, column: ColumnShape, env: Env) -> Term:
     if term.type is None:
         return term
     if term.count != 1:
-        ground.report("DR205", node.span, "a key is one value", "these are several")
+        ground.report(
+            "DR205",
+            node.span,
+            "a key is one value",
+            "these are several",
+            "say which one: `[first]`, `[last]` or `[value 2]`",
+        )
         return wrong(node.span)
     if common(term.type, column.type) is None:
         found = diagnose("DR201", node.span, f"key `{column.header}` is {NAMES[column.type]}", NAMES[term.type])
@@ -103,7 +115,13 @@ def column_name(ground: Ground, node: ast.Attribute | ast.Name | None, shape: Sh
     if name in shape.columns:
         return name
     if shape.inline:
-        ground.report("DR105", node.span, f"`{shape.name}` has one value for each key, without a name", "leave it out")
+        ground.report(
+            "DR105",
+            node.span,
+            f"`{shape.name}` has one value for each key, without a name",
+            "leave it out",
+            f"read it as `lookup {shape.name}[…]`",
+        )
         return None
     _no_column(ground, node.span, name, shape)
     return None
@@ -136,7 +154,13 @@ def field(ground: Ground, node: ast.Field, env: Env, wanted: Wanted | None) -> T
     if isinstance(node.name, ast.Path):
         step = node.name.steps[0]
         if len(node.name.steps) > 1 or step.selector or node.name.components:
-            ground.report("DR105", node.name.span, "a column is one attribute, without selectors", "not a column")
+            ground.report(
+                "DR105",
+                node.name.span,
+                "a column is one attribute, without selectors",
+                "not a column",
+                f"name it as the table does: `{node.of.text}.AdmissionID`",
+            )
             return wrong(node.span)
         column = column_name(ground, step.attribute, shape)
     else:
@@ -152,7 +176,13 @@ def field(ground: Ground, node: ast.Field, env: Env, wanted: Wanted | None) -> T
 def _of_object(ground: Ground, node: ast.Field, bound: ObjectOf, env: Env) -> Term:
     """`image.SOPInstanceUID`: what another object of the test has."""
     if not isinstance(node.name, ast.Path):
-        ground.report("DR103", node.name.span, f"`{bound.label}` is an object of this test", "which of its attributes?")
+        ground.report(
+            "DR103",
+            node.name.span,
+            f"`{bound.label}` is an object of this test",
+            "which of its attributes?",
+            f"as in `{bound.label}.PatientID`",
+        )
         return wrong(node.span)
     term = ground.value(node.name, replace(env, names={}, spreads=False))
     if term.type is None or not isinstance(term.code, Read):

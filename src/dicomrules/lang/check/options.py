@@ -68,7 +68,9 @@ def _calling(ground: Ground, node: ast.Text | ast.Name | None) -> Literal | Cont
         case ast.Text(title):
             problem = flaw(title, "AE", whole=True) if title.strip() else "a title has at least one letter"
             if problem:
-                ground.report("DR203", node.span, f"`{title}` is no AE title", problem)
+                ground.report(
+                    "DR203", node.span, f"`{title}` is no AE title", problem, "an AE title has 1 to 16 characters"
+                )
             return Literal(title, Type.CODE)
         case ast.Name(name):
             if name not in _TITLES:
@@ -88,10 +90,22 @@ def _compressed(ground: Ground, node: ast.DestOptions) -> str:
         ground.add(suggested(found, keyword.span, near))
         return ""
     if node.decompressed:
-        ground.report("DR412", node.span, "`compressed` and `decompressed` exclude each other", "which of the two?")
+        ground.report(
+            "DR412",
+            node.span,
+            "`compressed` and `decompressed` exclude each other",
+            "which of the two?",
+            "take one of them out",
+        )
     _coders(ground, keyword, uid)
     if node.quality is not None and not 1 <= node.quality <= 100:
-        ground.report("DR219", node.span, f"`quality {node.quality}`: it goes from 1 to 100", "100 is the best")
+        ground.report(
+            "DR219",
+            node.span,
+            f"`quality {node.quality}`: it goes from 1 to 100",
+            "100 is the best",
+            "say a number from 1 to 100, or leave `quality` out",
+        )
     return uid
 
 
@@ -131,5 +145,11 @@ def _schedule(ground: Ground, name: ast.Name | None) -> str:
 def _priors(ground: Ground, node: ast.DestOptions) -> int:
     if node.priors is not None and not 1 <= node.priors <= _MOST_PRIORS:
         message = f"`with {node.priors} priors`: it goes from 1 to {_MOST_PRIORS}"
-        ground.report("DR219", node.span, message, "how many prior studies go along")
+        ground.report(
+            "DR219",
+            node.span,
+            message,
+            "how many prior studies go along",
+            "say a number from 1 to 100, or leave it out",
+        )
     return node.priors or 0

@@ -21,7 +21,13 @@ def settle(
     if place is not None and not adding and not assign.fits(ground, place, term):
         return False
     if place is not None and adding and term.count != 1:
-        ground.report("DR220", term.span, "`add` appends one value", "these are several")
+        ground.report(
+            "DR220",
+            term.span,
+            "`add` appends one value",
+            "these are several",
+            'add them one by one, or `set P = ["A", "B"]` for all',
+        )
         return False
     doubts = assign.uncertain(place, term) if place is not None else list(term.doubts)
     how_long = assign.overflow(place, term) if place is not None else ""
@@ -59,7 +65,13 @@ def _fallen_fits(ground: Ground, place: Place | None, fallen: Fallen) -> bool:
         message = (
             f"what stands after `otherwise` may be {how_long}, `{place.name}` ({place.vr}) holds {assign.holds(place)}"
         )
-        ground.report("DR204", term.span, message, f"may be {how_long}")
+        ground.report(
+            "DR204",
+            term.span,
+            message,
+            f"may be {how_long}",
+            'let a shorter value stand there, or a verdict: `otherwise quarantine "too long"`',
+        )
     _written(ground, place, term)
     return True
 

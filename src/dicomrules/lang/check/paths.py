@@ -141,7 +141,7 @@ def _value_fits(
     """Whether a step on an attribute that is no sequence ends the path, and picks a value."""
     if not last:
         message = f"`{found.name}` is no sequence (its VR is {found.vr})"
-        ground.report("DR206", step.span, message, "it has no items to look into")
+        ground.report("DR206", step.span, message, "it has no items to look into", f"name it by itself: `{found.name}`")
         return False
     if isinstance(step.selector, ast.ItemSelector):
         wrong = diagnose("DR206", step.selector.span, f"`{found.name}` is no sequence", "it has values, not items")
@@ -155,7 +155,7 @@ def _value_fits(
         return False
     if isinstance(selector, Nth) and found.most is not None and selector.number > found.most:
         message = f"`{found.name}` has at most {found.most} value{'s' if found.most > 1 else ''}"
-        ground.report("DR205", step.span, message, f"there is no value {selector.number}")
+        ground.report("DR205", step.span, message, f"there is no value {selector.number}", "leave the selector out")
         return False
     return True
 
@@ -168,7 +168,13 @@ def _component(ground: Ground, node: ast.Path, path: Path) -> Path | None:
     first = node.components[0]
     if path.steps[-1].vr != "PN":
         message = f"`{path.steps[-1].name}` has no components (its VR is {path.steps[-1].vr})"
-        ground.report("DR217", first.span, message, "only person names (PN) have")
+        ground.report(
+            "DR217",
+            first.span,
+            message,
+            "only person names (PN) have",
+            'leave it out, or take a part with `| before("^")`',
+        )
         return None
     group = words.pop(0) if words[0] in GROUPS else ""
     component = words.pop(0) if words and words[0] in COMPONENTS else ""

@@ -54,7 +54,13 @@ def routes(ground: Ground, node: ast.Routes) -> Routed:
         _no_else(ground, node)
     whole = Routes(node.name.text, not node.every, tuple(arms), origin_of_name(node))
     if depth(whole, ground.depths) > DEEPEST:
-        ground.report("DR113", node.name.span, "this table is nested too deeply when it is written out", "too deep")
+        ground.report(
+            "DR113",
+            node.name.span,
+            "this table is nested too deeply when it is written out",
+            "too deep",
+            "give parts of its conditions names of their own",
+        )
     return Routed(whole, tuple(arrows))
 
 
@@ -94,7 +100,9 @@ def _reach(ground: Ground, node: ast.Routes, arms: Sequence[Arm]) -> None:
 
 
 def _hidden(ground: Ground, node: ast.Node, taker: ast.RouteArm, what: str) -> None:
-    found = diagnose("DR402", node.span, f"this {what} is never reached", "never reached")
+    found = diagnose("DR402", node.span, f"this {what} is never reached", "never reached").with_note(
+        "put it above what takes its objects, or take it out"
+    )
     ground.add(found.with_label(taker.span, "this one takes all of its objects"))
 
 

@@ -54,7 +54,14 @@ class Reading:
         for line in self.sheet.rows:
             key = tuple(self._key(line, at, shape, put) for at, shape, put in keys)
             if not all(key):
-                self._report("DR604", line, key_places[0], "a row without a key is never found", "blank")
+                self._report(
+                    "DR604",
+                    line,
+                    key_places[0],
+                    "a row without a key is never found",
+                    "blank",
+                    "take the row out, or give it a key",
+                )
                 continue
             if key in first:
                 self._twice(line, first[key], key_places[0], key)
@@ -92,6 +99,8 @@ class Reading:
             near = [] if many else self.ground.symbols.near(name, header)
             if len(near) == 1:
                 found = found.with_fix("did you mean", column.header.span, f'"{near[0]}"')
+            else:
+                found = found.with_note("write it as the header of the file has it")
             self.ground.add(found)
         complete = len(places[0]) == len(self.shape.keys) and len(places[1]) == len(self.shape.columns)
         return places if complete else None
@@ -136,7 +145,9 @@ class Reading:
         why = self._wrong(value, shape) if value is not None else ""
         what = f"{shape.header} ({shape.vr})" if shape.vr else shape.header
         label = why or f"not {NAMES[shape.type]}"
-        self._report("DR605", line, at, f"column `{what}` cannot hold this cell", label)
+        self._report(
+            "DR605", line, at, f"column `{what}` cannot hold this cell", label, "put the cell right in the CSV file"
+        )
 
     def _twice(self, line: Line, other: Line, at: int, key: tuple[str, ...]) -> None:
         self.flaws += 1
@@ -146,11 +157,11 @@ class Reading:
         found = found.with_label(self.sheet.cell_span(other, at), "the first row")
         self.ground.add(found.with_note("nothing says which of the two rows is right: leave that one"))
 
-    def _report(self, code: str, line: Line, at: int, message: str, label: str) -> None:
+    def _report(self, code: str, line: Line, at: int, message: str, label: str, way_out: str) -> None:
         self.flaws += 1
         if self.flaws > MOST_FLAWS:
             return
-        found = diagnose(code, self.sheet.cell_span(line, at), message, label)
+        found = diagnose(code, self.sheet.cell_span(line, at), message, label).with_note(way_out)
         if self.flaws == MOST_FLAWS:
             found = found.with_note(f"there may be more; the first {MOST_FLAWS} of this file are shown")
         self.ground.add(found)

@@ -34,7 +34,13 @@ def guard(ground: Ground, node: ast.Guard | None) -> tuple[Guard | None, Tested]
     if isinstance(tested.code, Always) and tested.sound:
         holds = tested.code.answer is not node.negated
         code, label = ("DR408", "this is always true") if holds else ("DR407", "this is never true")
-        ground.report(code, node.span, f"{label}, whatever arrives", label)
+        ground.report(
+            code,
+            node.span,
+            f"{label}, whatever arrives",
+            label,
+            "leave it out, or ask for what may differ: an attribute, `calling_aet` …",
+        )
     return Guard(tested.code, node.negated, origin(node)), tested
 
 
@@ -48,7 +54,13 @@ def rule(ground: Ground, node: ast.Rule, written: Written) -> Ruled:
     title = node.title.value if node.title is not None else ""
     whole = Rule(node.name.text, made, statements, title, origin_of_name(node))
     if depth(whole, ground.depths) > DEEPEST:
-        ground.report("DR113", node.name.span, "this rule is nested too deeply when it is written out", "too deep")
+        ground.report(
+            "DR113",
+            node.name.span,
+            "this rule is nested too deeply when it is written out",
+            "too deep",
+            "give parts of its conditions names of their own",
+        )
     return Ruled(node, whole, tuple(work.marks), tuple(work.shifts), tuple(work.modified))
 
 

@@ -27,7 +27,9 @@ def settings(ground: Ground, items: Iterable[ast.Settings]) -> Settings:
         for setting in item.settings:
             kind = type(setting)
             if kind in said:
-                found = diagnose("DR114", setting.span, f"`{_WORDS[kind]}` is said twice", "said again")
+                found = diagnose("DR114", setting.span, f"`{_WORDS[kind]}` is said twice", "said again").with_note(
+                    "take one of them out"
+                )
                 ground.add(found.with_label(said[kind], "said here"))
                 continue
             said[kind] = setting.span

@@ -29,7 +29,13 @@ def body(work: Work, nodes: Sequence[ast.Statement], block: Block) -> tuple[tupl
     made: list[program.Statement] = []
     told = False
     if work.level >= MOST_LEVELS and nodes:
-        work.ground.report("DR113", nodes[0].span, "blocks are nested too deeply here", f"{MOST_LEVELS} levels")
+        work.ground.report(
+            "DR113",
+            nodes[0].span,
+            "blocks are nested too deeply here",
+            f"{MOST_LEVELS} levels",
+            "make two rules of it, each with its own `when`",
+        )
         return (), block
     work.level += 1
     for node in nodes:
@@ -37,7 +43,13 @@ def body(work: Work, nodes: Sequence[ast.Statement], block: Block) -> tuple[tupl
         if work.ground.opening:
             work.ground.written_out += STATEMENT
         if work.count > MOST_PARTS:
-            work.ground.report("DR113", node.span, "this rule is too large when it is written out", "from here on")
+            work.ground.report(
+                "DR113",
+                node.span,
+                "this rule is too large when it is written out",
+                "from here on",
+                "make several rules of it, or a table",
+            )
             break
         if block.ended is not None and not told:
             told = True
@@ -183,7 +195,13 @@ def _alike(ground: Ground, node: ast.Copy | ast.Move | ast.Swap, source: Place, 
         return False
     if target.most is not None and (source.most is None or source.most > target.most):
         message = f"`{source.name}` may have more values than `{target.name}` holds"
-        ground.report("DR220", node.span, message, f"`{target.name}` holds {target.most}")
+        ground.report(
+            "DR220",
+            node.span,
+            message,
+            f"`{target.name}` holds {target.most}",
+            f"say which value: `set … = {source.path.text}[first] otherwise keep`",
+        )
         return False
     return True
 
@@ -224,7 +242,13 @@ def _enterable(ground: Ground, place: Place) -> bool:
     last = place.path.steps[-1]
     if last.vr != "SQ":
         message = f"`{place.name}` is no sequence (its VR is {place.vr})"
-        ground.report("DR206", place.span, message, "`within` goes into the items of a sequence")
+        ground.report(
+            "DR206",
+            place.span,
+            message,
+            "`within` goes into the items of a sequence",
+            "write the statements without `within`",
+        )
         return False
     if last.selector is None:
         found = diagnose("DR206", place.span, "`within` says which items", "which ones?")

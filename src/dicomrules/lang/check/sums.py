@@ -27,7 +27,9 @@ def arithmetic(ground: Ground, node: ast.Arithmetic, env: Env, wanted: Wanted | 
         ground.add(found.with_note(how) if how else found)
         return wrong(node.span)
     if any(term.count != 1 for term in terms):
-        ground.report("DR205", node.span, "a list cannot be part of a sum", "one value each")
+        ground.report(
+            "DR205", node.span, "a list cannot be part of a sum", "one value each", "say which value: `P[first]`"
+        )
         return wrong(node.span)
     if all(term.type in TEXTUAL for term in terms):
         return _join(ground, node, terms, wanted)
@@ -60,7 +62,13 @@ def _joined(node: ast.Arithmetic, terms: list[Term], code: Join | Arithmetic, ty
 def _join(ground: Ground, node: ast.Arithmetic, terms: list[Term], wanted: Wanted | None) -> Term:
     if any(operator != "+" for operator in node.operators):
         operator = next(operator for operator in node.operators if operator != "+")
-        ground.report("DR201", node.span, f"texts know no `{operator}`", "only `+` joins texts")
+        ground.report(
+            "DR201",
+            node.span,
+            f"texts know no `{operator}`",
+            "only `+` joins texts",
+            "turn texts into numbers first: `| to_int`, `| to_decimal`",
+        )
         return wrong(node.span)
     if all(isinstance(term.constant, str) for term in terms):
         return literal(ground, "".join(str(term.constant) for term in terms), node.span, wanted)
@@ -93,7 +101,9 @@ def _constant(ground: Ground, node: ast.Arithmetic, terms: list[Term], wanted: W
                 number
             )
     except (DivisionByZero, InvalidOperation):
-        ground.report("DR203", node.span, "a division by zero has no result", "never a number")
+        ground.report(
+            "DR203", node.span, "a division by zero has no result", "never a number", "divide by another number"
+        )
         return wrong(node.span)
     whole = all(term.type is Type.INT for term in terms) and "/" not in node.operators
     return literal(ground, int(result) if whole else result, node.span, wanted)

@@ -154,12 +154,18 @@ def _define(symbols: Symbols, kind: str, item: ast.Node, index: int, report: Cal
     shared = ("condition", "parameter") if kind in ("condition", "parameter") else (kind,)
     older = next((symbols.of(space)[name.text] for space in shared if name.text in symbols.of(space)), None)
     if older is not None:
-        found = diagnose("DR108", name.span, f"there is another {kind} `{name.text}`", "the name is taken")
+        found = diagnose("DR108", name.span, f"there is another {kind} `{name.text}`", "the name is taken").with_note(
+            f"give one of them another name, such as `{name.text}_2`"
+        )
         report(found.with_label(older.name.span, "by this one"))  # type: ignore[attr-defined]
         return
     if kind in ("condition", "parameter") and name.text in CONTEXT:
         label = "every rule can read this"
-        report(diagnose("DR108", name.span, f"`{name.text}` is a context name of the language", label))
+        report(
+            diagnose("DR108", name.span, f"`{name.text}` is a context name of the language", label).with_note(
+                f"choose another one, such as `{name.text}_1`"
+            )
+        )
         return
     symbols.of(kind)[name.text] = item
     symbols.order[f"{kind} {name.text}"] = index

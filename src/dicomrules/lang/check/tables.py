@@ -43,7 +43,9 @@ def inline(ground: Ground, node: ast.InlineTable) -> Table:
         for key in row.keys:
             text = key_text(key.value)
             if not text:
-                ground.report("DR604", key.span, "a blank key is never found", "blank")
+                ground.report(
+                    "DR604", key.span, "a blank key is never found", "blank", "take it out, or write what it should be"
+                )
             elif text in seen:
                 found = diagnose("DR604", key.span, f"key `{key.span.text}` is there twice", "the second one")
                 found = found.with_label(seen[text].span, "the first one")
@@ -88,7 +90,13 @@ def table(ground: Ground, node: ast.Table, sheet: Sheet | None) -> Table | None:
         return None
     rows: dict[tuple[str, ...], Row] = {}
     if not keys:
-        ground.report("DR603", node.name.span, f"table `{node.name.text}` has no key column", "nothing to look up by")
+        ground.report(
+            "DR603",
+            node.name.span,
+            f"table `{node.name.text}` has no key column",
+            "nothing to look up by",
+            'say `key "Column of the file" as AccessionNumber`',
+        )
     elif sheet is not None:
         reading = Reading(ground, node, sheet, shape)
         rows = reading.rows()
@@ -109,7 +117,13 @@ def _columns(ground: Ground, node: ast.Table) -> tuple[list[ColumnShape], dict[s
         if column.is_key:
             keys.append(shape)
         elif name in values:
-            ground.report("DR108", column.span, f"there is another column `{name}` in this table", "the name is taken")
+            ground.report(
+                "DR108",
+                column.span,
+                f"there is another column `{name}` in this table",
+                "the name is taken",
+                'give one of them a name of its own: `value "…" as text other_name`',
+            )
         else:
             values[name] = shape
     return keys, values
@@ -143,7 +157,13 @@ def _column(ground: Ground, node: ast.Column) -> tuple[str, ColumnShape] | None:
 def _type_of(ground: Ground, span: Span, found: attributes.Found) -> Type | None:
     type_ = TYPE_OF_VR[found.vr]
     if type_ in (Type.BYTES, Type.ITEMS):
-        ground.report("DR201", span, f"`{found.name}` ({found.vr}) is {NAMES[type_]}, which no cell can hold", found.vr)
+        ground.report(
+            "DR201",
+            span,
+            f"`{found.name}` ({found.vr}) is {NAMES[type_]}, which no cell can hold",
+            found.vr,
+            "take another attribute, or a type: `as text name`",
+        )
         return None
     return type_
 
@@ -152,12 +172,24 @@ def _piped(ground: Ground, node: ast.Column, shape: ColumnShape) -> ColumnShape:
     """A column with its pipe, tried on a value of its type."""
     for call in node.pipe:
         if call.function.text not in FUNCTIONS and call.function.text in ground.symbols.of("function"):
-            ground.report("DR104", call.span, "columns take functions of the language only", "a function of this file")
+            ground.report(
+                "DR104",
+                call.span,
+                "columns take functions of the language only",
+                "a function of this file",
+                "do it in the rule instead, where the value is used",
+            )
             return shape
     cell = Term(Local(_CELL), shape.type, node.span, longest=shape.longest, vr=shape.vr)
     result = through(ground, node.pipe, cell, Env())
     if result.type is not None and result.type is not shape.type and not {result.type, shape.type} <= TEXTUAL:
-        ground.report("DR201", node.span, "the pipe makes another type of this column", NAMES[result.type])
+        ground.report(
+            "DR201",
+            node.span,
+            "the pipe makes another type of this column",
+            NAMES[result.type],
+            "leave that function out, or say the type: `as int name`",
+        )
     if not node.pipe or result.type is None or not _constant(ground, node, result):
         return shape
     return replace(shape, pipe=tuple(node.pipe), code=result.code)

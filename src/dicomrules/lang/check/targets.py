@@ -63,11 +63,19 @@ def _one(ground: Ground, target: ast.Target, env: Env, *, written: bool) -> Plac
         return None
     if place.path.prefix in (Prefix.ORIGINAL, Prefix.META):
         message = "`except` is about the object as it is then"
-        ground.report("DR212", target.span, message, f"leave out `{place.path.prefix}.`")
+        ground.report(
+            "DR212", target.span, message, f"leave out `{place.path.prefix}.`", "it is about the object as it is then"
+        )
         return None
     if place.path.value is not None or place.path.component or place.path.group:
         message = "only whole elements are emptied and removed"
-        ground.report("DR212", target.span, message, "leave out what follows the attribute")
+        ground.report(
+            "DR212",
+            target.span,
+            message,
+            "leave out what follows the attribute",
+            "one value or part is written by `set`",
+        )
         return None
     return place
 
@@ -81,7 +89,8 @@ def _holds_protected(ground: Ground, target: ast.TagsRef) -> bool:
         if found is not None and found.tag in _KEPT.tags:
             message = f"`tags {target.name.text}` names `{found.name}`, which is protected"
             made = diagnose("DR207", target.span, message, "nothing would happen to it")
-            ground.add(made.with_label(node.span, "named here"))
+            made = made.with_label(node.span, "named here")
+            ground.add(made.with_note(f"take `{found.name}` off the list; UIDs are changed by `remap uids`"))
             return True
     return False
 
@@ -148,7 +157,13 @@ def _by_pattern(ground: Ground, node: ast.Regex, found: set[int]) -> bool:
         return False
     fitting = _fitting(made)
     if not fitting:
-        ground.report("DR101", node.span, "no keyword of PS3.6 fits this", "the whole keyword must fit")
+        ground.report(
+            "DR101",
+            node.span,
+            "no keyword of PS3.6 fits this",
+            "the whole keyword must fit",
+            "say `/.*Physician.*/` for a part of it",
+        )
     found |= fitting
     return bool(fitting)
 
@@ -162,7 +177,13 @@ def _fitting(made: Regex) -> frozenset[int]:
 
 def _by_vr(ground: Ground, node: ast.ByVR, vrs: set[str]) -> bool:
     if node.vr.text not in VRS or not re.fullmatch("[A-Z]{2}", node.vr.text):
-        ground.report("DR219", node.vr.span, f"`{node.vr.text}` is no VR", "PS3.5 6.2")
+        ground.report(
+            "DR219",
+            node.vr.span,
+            f"`{node.vr.text}` is no VR",
+            "PS3.5 6.2",
+            "VRs are two capital letters, such as PN, LO, DA",
+        )
         return False
     vrs.add(node.vr.text)
     return True

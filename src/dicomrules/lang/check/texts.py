@@ -37,6 +37,8 @@ def _subject(ground: Ground, node: ast.Expr, subject: ast.Expr, word: str, env: 
         found = found.with_fix("compare the number", node.span, f"{text} == {int(sought.value)}")
     elif term.type is Type.DATE:
         found = found.with_note('for a part of a date: `| format_date("YYYY") == "2024"`, or `| year`')
+    else:
+        found = found.with_note(f"ask for what it is: `{text} == …`, `{text} in [ … ]`")
     ground.add(found)
     return None
 
@@ -60,7 +62,13 @@ def text_test(ground: Ground, node: ast.StartsWith | ast.EndsWith | ast.Contains
         clash(ground, node.span, subject, sought, f"`{word}` looks for a text")
         return UNSOUND
     if sought.constant == "":
-        ground.report("DR408", node.span, f"every text {kind if kind == 'contains' else word} nothing", "always true")
+        ground.report(
+            "DR408",
+            node.span,
+            f"every text {kind if kind == 'contains' else word} nothing",
+            "always true",
+            "say what it should be, or ask `is present`",
+        )
     code = TextTest(kind, subject.code, sought.code, origin(node))  # type: ignore[arg-type]  # one of the three
     return asked(code, (subject, sought))
 

@@ -7,6 +7,7 @@ from typing import Any
 from dicomrules.dicom.uids import uid_of
 from dicomrules.lang import ast
 from dicomrules.lang.check import calls, choices, constants, lookups, reads, sums
+from dicomrules.lang.check.attributes import keywords_like, meant
 from dicomrules.lang.check.constants import literal
 from dicomrules.lang.check.ground import MOST_PARTS, Ground
 from dicomrules.lang.check.literals import LONGEST, digits
@@ -26,7 +27,13 @@ def value(ground: Ground, node: ast.Expr, env: Env, wanted: Wanted | None = None
         return _truth(ground, node, env)
     term: Term = understand(ground, node, env, wanted)
     if term.parts > MOST_PARTS:
-        ground.report("DR113", node.span, "this is too large when it is written out", f"{term.parts} parts")
+        ground.report(
+            "DR113",
+            node.span,
+            "this is too large when it is written out",
+            f"{term.parts} parts",
+            "make it in fewer steps, or with a table",
+        )
         return wrong(node.span)
     return term
 
@@ -56,7 +63,13 @@ def _uid(node: ast.Path) -> str | None:
 def _uid_term(ground: Ground, node: ast.Path, uid: str, wanted: Wanted | None) -> Term:
     if wanted is not None and wanted.type not in TEXTUAL:
         message = f"`{node.span.text}` is a UID, `{wanted.name}` is none"
-        ground.report("DR201", node.span, message, f"the UID {uid}")
+        ground.report(
+            "DR201",
+            node.span,
+            message,
+            f"the UID {uid}",
+            "a UID stands where one is compared: `SOPClassUID == CTImageStorage`; a text stands in quotes",
+        )
         return wrong(node.span)
     return Term(Literal(uid, Type.UID), Type.UID, node.span, longest=len(uid), vr="UI")
 
@@ -90,7 +103,13 @@ def _readable(ground: Ground, place: Place, env: Env) -> bool:
         ground.add(found.with_note(f"say it once in this file: `private {place.name} LO`"))
     elif place.path.type is Type.BYTES:
         message = f"`{place.name}` holds bytes (its VR is {place.vr}), which are no value"
-        ground.report("DR201", place.span, message, "it can be tested for presence, emptied and removed")
+        ground.report(
+            "DR201",
+            place.span,
+            message,
+            "it can be tested for presence, emptied and removed",
+            "say `is present`, `empty` or `remove`",
+        )
     elif not place.chosen:
         most = "several values" if place.most is None else f"up to {place.most} values"
         found = diagnose("DR205", place.span, f"`{place.name}` may have {most}", "which one?")
@@ -98,7 +117,13 @@ def _readable(ground: Ground, place: Place, env: Env) -> bool:
             found = found.with_fix(_SELECTED[word], place.span.after, f"[{word}]")
         ground.add(found)
     elif Pick.NEW in picks:
-        ground.report("DR212", place.span, "`[new]` makes an item, there is nothing in it to read", "`[new]`")
+        ground.report(
+            "DR212",
+            place.span,
+            "`[new]` makes an item, there is nothing in it to read",
+            "`[new]`",
+            "say `[first]` or `[last]`",
+        )
     elif place.spread and not env.spreads:
         found = diagnose("DR212", place.span, f"`[{place.spread}]` is not one value", "exactly one is needed here")
         ground.add(found.with_note("say `[first]`, `[last]`, a number, or `[where …]`"))
@@ -148,7 +173,8 @@ def _unknown(ground: Ground, node: ast.Name, env: Env) -> None:
         if node.text in symbols.of(kind):
             ground.add(found.with_note(f"`{node.text}` is a {say}, which has no value"))
             return
-    ground.add(suggested(found, node.span, symbols.near(node.text, names)))
+    near = symbols.near(node.text, [*names, *keywords_like(node.text)])
+    ground.add(suggested(found, node.span, near) if near else meant(found, node.span, node.text))
 
 
 def _text(ground: Ground, node: ast.Text | ast.Number, env: Env, wanted: Wanted | None) -> Term:

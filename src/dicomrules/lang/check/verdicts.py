@@ -58,9 +58,15 @@ def _rejects_a_variant(ground: Ground, node: ast.Reject) -> None:
 def _comment(ground: Ground, reason: ast.Text) -> None:
     if len(reason.value) > MOST_REASON:
         message = f"the reason of `reject` has {len(reason.value)} characters, the sender is told {MOST_REASON}"
-        ground.report("DR204", reason.span, message, "Error Comment (0000,0902) is LO")
+        ground.report("DR204", reason.span, message, "Error Comment (0000,0902) is LO", "say it in fewer words")
     elif not reason.value.isascii():
-        ground.report("DR203", reason.span, "the reason of `reject` is sent to the peer, as ASCII", "not ASCII")
+        ground.report(
+            "DR203",
+            reason.span,
+            "the reason of `reject` is sent to the peer, as ASCII",
+            "not ASCII",
+            "write it without accents",
+        )
 
 
 def _status(ground: Ground, node: ast.Text | None) -> int:
@@ -93,12 +99,24 @@ def fallback(ground: Ground, node: ast.Fallback, env: Env, wanted: Wanted | None
             word = _WORDS[type(node)]
             if instead != "set":
                 where = "a `let` needs a value or a verdict" if instead else "there is no target here"
-                ground.report("DR409", node.span, f"`{word}` is about the target of `set`", where)
+                ground.report(
+                    "DR409",
+                    node.span,
+                    f"`{word}` is about the target of `set`",
+                    where,
+                    'say a value, or `quarantine "why"` there',
+                )
             return Fallen(word)  # type: ignore[arg-type]  # one of the three
         case ast.Quarantine() | ast.Reject() | ast.Hold() | ast.Drop():
             if not instead:
                 message = "a verdict cannot stand inside an expression"
-                ground.report("DR409", node.span, message, "say it after the `otherwise` of the statement")
+                ground.report(
+                    "DR409",
+                    node.span,
+                    message,
+                    "say it after the `otherwise` of the statement",
+                    'as in `set P = f(x) otherwise quarantine "why"`',
+                )
             return Fallen(stop(ground, node))
         case _:
             term = ground.value(node, env, wanted)

@@ -168,4 +168,10 @@ def _named_twice(ground: Ground, named: Sequence[Named]) -> None:
     for one in named:
         other = seen.setdefault(one.name, one)
         if other is not one and other.options == one.options:
-            ground.report("DR410", one.span, f"`{one.name}` is named twice in this arm", "it is sent there once")
+            ground.report(
+                "DR410",
+                one.span,
+                f"`{one.name}` is named twice in this arm",
+                "it is sent there once",
+                "leave one of them out",
+            )

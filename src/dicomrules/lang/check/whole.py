@@ -71,7 +71,7 @@ def _root(ground: Ground, node: ast.Value, env: Env) -> str | None:
     if node.otherwise is not None or not isinstance(root, str):
         span = term.span if node.otherwise is None else node.otherwise.span
         message = "the root of new UIDs is a constant"
-        ground.report("DR213", span, message, "a literal or a parameter is needed")
+        ground.report("DR213", span, message, "a literal or a parameter is needed", 'such as `under "1.2.840.99999.7"`')
         return None
     if not is_uid(root) or len(root) > _LONGEST_ROOT:
         message = f"`{root}` is no root for UIDs" if len(root) <= LONGEST["UI"] else "this is no root for UIDs"
@@ -107,7 +107,13 @@ def _shift(work: Work, node: ast.ShiftDates, block: Block) -> Result:
 def _are_days(ground: Ground, term: Term, fallen: Fallen | None) -> bool:
     """Whether what says the number of days is a whole number, and what stands after `otherwise` makes sense."""
     if fallen is not None and fallen.code in ("empty", "remove"):
-        ground.report("DR409", term.span, f"`{fallen.code}` is about the target of `set`", "there is no target here")
+        ground.report(
+            "DR409",
+            term.span,
+            f"`{fallen.code}` is about the target of `set`",
+            "there is no target here",
+            'say a number of days, or `quarantine "why"`',
+        )
         return False
     for one in (term, fallen.term if fallen is not None else None):
         if one is None:
@@ -131,7 +137,13 @@ def _private(work: Work, node: ast.RemovePrivate, block: Block) -> Result:
     for creator in node.creators:
         name = creator.value
         if not name.strip() or len(name) > LONGEST["LO"] or "\\" in name:
-            ground.report("DR203", creator.span, "this is no name of a private creator", "LO of 1 to 64 characters")
+            ground.report(
+                "DR203",
+                creator.span,
+                "this is no name of a private creator",
+                "LO of 1 to 64 characters",
+                'write it as the object has it, such as "SIEMENS MR HEADER"',
+            )
             sound = False
     if not sound:
         return (), block
@@ -182,7 +194,9 @@ def _deidentify(work: Work, node: ast.Deidentify, block: Block) -> Result:
     both = {ast.DeidentifyOption.RETAIN_FULL_DATES, ast.DeidentifyOption.RETAIN_MODIFIED_DATES}
     if both <= options:
         message = "`retain full dates` and `retain modified dates` exclude each other"
-        ground.report("DR213", node.span, message, "say one of them")
+        ground.report(
+            "DR213", node.span, message, "say one of them", "full: dates stay as they are; modified: they are shifted"
+        )
     if ast.DeidentifyOption.RETAIN_MODIFIED_DATES in options:
         work.modified.append(node.span)
     refuse(ground, opening(node.span, 1), "deidentify")
@@ -204,9 +218,21 @@ def _is_length(ground: Ground, term: Term, least: int) -> None:
     if term.type is None:
         return
     if term.type is not Type.INT:
-        ground.report("DR201", term.span, "a rectangle is given in whole pixels", NAMES[term.type])
+        ground.report(
+            "DR201",
+            term.span,
+            "a rectangle is given in whole pixels",
+            NAMES[term.type],
+            "such as `rect(0, 0, Columns, 75)`: x, y, width, height",
+        )
     elif isinstance(term.constant, int) and term.constant < least:
-        ground.report("DR213", term.span, "this rectangle makes no sense", f"{least} or more is needed")
+        ground.report(
+            "DR213",
+            term.span,
+            "this rectangle makes no sense",
+            f"{least} or more is needed",
+            "such as `rect(0, 0, Columns, 75)`: x, y, width, height",
+        )
 
 
 WAYS: dict[type, Callable[[Work, Any, Block], Result]] = {
