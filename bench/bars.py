@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -76,6 +77,26 @@ def into_gateway(files: list[Path], associations: int, environment: dict[str, st
         return len(files) / send(files, gateway.port, "GATEWAY", associations, environment)
     finally:
         gateway.kill()
+
+
+def into_two_gateways(files: list[Path], associations: int, folder: Path) -> float:
+    """Images a second of two whole gateways side by side, which share nothing: no second process could take more."""
+    gateways = [Gateway(folder / name) for name in ("left", "right")]
+    try:
+        for gateway in gateways:
+            gateway.start()
+        began = time.perf_counter()
+        with ThreadPoolExecutor(len(gateways)) as threads:
+            for sent in [
+                threads.submit(send, files[number::2], gateway.port, "GATEWAY", associations // 2)
+                for number, gateway in enumerate(gateways)
+            ]:
+                sent.result()
+        return len(files) / (time.perf_counter() - began)
+    finally:
+        for gateway in gateways:
+            if gateway.running():
+                gateway.kill()
 
 
 def into_storescp(files: list[Path], associations: int, environment: dict[str, str], folder: Path) -> float:
@@ -242,12 +263,14 @@ def rows(corpus: Corpus, rounds: int) -> list[Row]:
                 "storescp +B (not durable)": (partial(into_storescp, slices, 2, BEST), 0.35, 0.45),
                 "Orthanc (not durable)": (partial(into_orthanc, slow(slices), 2), 2.5, 4),
             },
+            {"two gateways, 1 association each": partial(into_two_gateways, slices, 2)},
         ),
         Row(
             "ingest, CT, 8 associations",
             "images/s",
             ours_in(slices, 8),
             {"storescp +B (not durable)": (partial(into_storescp, slices, 8, BEST), 0.5, 0.65)},
+            {"two gateways, 4 associations each": partial(into_two_gateways, slices, 8)},
         ),
         Row(
             "ingest, CT, 1 association, stock storescu",
