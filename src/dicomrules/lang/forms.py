@@ -41,7 +41,7 @@ FORMS = {
     "charset": 'charset to "ISO_IR 192"',
     "redact": "redact pixels rect(0, 0, Columns, 75)",
     "apply": "apply mark",
-    "if": "if Rows > 512 { empty StudyID } else { keep only StudyID }",
+    "if": 'if Rows > 512 { empty StudyID } else { drop "small" }',
     "quarantine": 'quarantine "no patient number"',
     "reject": 'reject "not for this archive" status "C001"',
     "hold": 'hold "no episode yet" retry 5min for 24h',
@@ -80,6 +80,10 @@ def _begins(place: Place, at: int) -> bool:
 
 def _arm(place: Place, at: int) -> str:
     """`when`, `unless` and `else` have another form in routes; `key` and `value` in a table only."""
+    if place.tokens[at + 1 : at + 2] and place.tokens[at + 1].text == "if":
+        return FORMS["if"]
+    if "unavailable" in place.accepted:
+        return FORMS["unavailable"]
     if place.tokens[0].text == "routes" and place.tokens[at].text in ("when", "unless"):
         return f'{place.tokens[at].text} Modality == "CT" => pacs'
     return "else { empty StationName }" if place.tokens[at].text == "else" and place.tokens[0].text != "routes" else ""

@@ -15,7 +15,7 @@ from dicomrules.lang.expected import explain
 from dicomrules.lang.grammar import Sentence, grammar
 from dicomrules.lang.header import take_header
 from dicomrules.lang.place import Place
-from dicomrules.lang.remarks import reserved_name
+from dicomrules.lang.remarks import no_text, reserved_name
 from dicomrules.lang.reserved import RESERVED
 from dicomrules.lang.scan import Scanned, Token, scan
 from dicomrules.lang.segments import Segment, cut
@@ -28,6 +28,9 @@ MOST_CHARACTERS = 1_000_000
 
 MOST_DIAGNOSTICS = 100
 """How many problems of one text are told at once."""
+
+_NO_TEXT = ("{\\rtf", "PK\x03\x04", "%PDF", "<html", "<!DOCTYPE")
+"""How files of word processors and web pages begin."""
 
 _BUILDERS: dict[str, Builder] = {
     **build_expressions.BUILDERS,
@@ -44,6 +47,8 @@ def parse(source: Source) -> tuple[ast.File, list[Diagnostic]]:
         span = source.span(MOST_CHARACTERS, MOST_CHARACTERS + 1)
         message = f"the file holds more than {MOST_CHARACTERS:,} characters"
         return ast.File(None, (), span=whole), [diagnose("DR011", span, message, "too much from here on")]
+    if source.text.startswith(_NO_TEXT):
+        return ast.File(None, (), span=whole), [no_text(source)]
     scanned = scan(source)
     segments, problems = cut(source, scanned)
     language, header_problems = take_header(source, segments)

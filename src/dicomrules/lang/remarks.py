@@ -16,6 +16,12 @@ def no_language(source: Source) -> Diagnostic:
     return found.with_fix("say the language version", start, "language 1\n")
 
 
+def no_text(source: Source) -> Diagnostic:
+    """The file of a word processor."""
+    found = diagnose("DR003", source.span(0, 2), "this is no plain text", "from a word processor?")
+    return found.with_note("save it as plain text in UTF-8, or write it with an editor such as Notepad or nano")
+
+
 def reserved_name(span: Span, before: Token) -> Diagnostic:
     """A word of the language where only a name can stand; `before` is the token before it."""
     kind = _KINDS.get(before.text, before.text if before.kind == "WORD" else "name")

@@ -126,7 +126,11 @@ class _Scanner:
     def _match(self, at: int) -> re.Match[str]:
         """The token at an offset; a tag, signed number or regular expression only where the token before allows it."""
         text = self.source.text
-        if text[at] in "/-" and not self._before_regex() and (slip := COMMENT_SLIP.match(text, at)):
+        if (
+            (text[at] in "/-" or text[at] > "\x9f")
+            and not self._before_regex()
+            and (slip := COMMENT_SLIP.match(text, at))
+        ):
             return slip
         found = _PATTERNS.match(text, at)
         assert found is not None  # the last alternative takes any character

@@ -2,6 +2,7 @@
 
 import re
 
+from dicomrules.lang.keywords import keywords_like
 from dicomrules.lang.place import Place
 from dicomrules.text.diagnostic import Diagnostic
 
@@ -225,7 +226,18 @@ def _method(place: Place) -> Diagnostic | None:
     return found.with_fix("say", span, f" | {name}")
 
 
+def _small_letters(place: Place) -> Diagnostic | None:
+    """`set patient_id = …`: a keyword in small letters."""
+    token = place.token()
+    if token.kind != "WORD" or "KEYWORD" not in place.accepted or "NAME" in place.accepted:
+        return None
+    for keyword in keywords_like(token.text):
+        return place.refuse("keywords are written as PS3.6 has them").with_fix("say", place.span, keyword)
+    return None
+
+
 IN_CONDITIONS = (
+    _small_letters,
     _method,
     _text_as_regex,
     _one_equals,

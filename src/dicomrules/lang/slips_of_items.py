@@ -2,12 +2,14 @@
 
 import re
 
+from dicomrules.lang.forms import FORMS
 from dicomrules.lang.place import Place
 from dicomrules.lang.reserved import ITEM_WORDS, RESERVED
 from dicomrules.text.diagnostic import Diagnostic
 from dicomrules.text.suggest import nearest
 
 _NAMED = ITEM_WORDS - {"include", "settings", "expects", "private", "test"}
+_WITH_TEXTS = frozenset(("include", "schedule", "test", "table", "settings", "secret"))
 _OTHERS = {
     "import": "include",
     "def": "function",
@@ -49,6 +51,59 @@ def _name(place: Place) -> Diagnostic | None:
     return None
 
 
+def _outside(place: Place) -> Diagnostic | None:
+    """`set …`, `when …`, `if …` outside of a rule."""
+    word = place.token().text
+    ends = place.index == 0 or "$END" in place.accepted
+    if (
+        not (ends and place.first_of_line)
+        or place.token(1).text == "destinations"
+        or word not in FORMS
+        or word in ITEM_WORDS
+    ):
+        return None
+    if word in ("when", "unless", "always", "else"):
+        found = place.refuse(f"`{word}` stands inside of a rule, or of a table of routes")
+        return found.with_note('as in `rule ct { when Modality == "CT"  empty StationName }`')
+    outside = "test" if word in ("given", "expect") else "rule"
+    return place.refuse(f"`{word}` stands inside of a {outside}").with_note(f"as in `{FORMS[outside]}`")
+
+
+def _text(place: Place) -> Diagnostic | None:
+    """`include common.rules`, `test x {`, `key A as …`, `timezone = "…"`."""
+    token = place.token()
+    if (
+        place.tokens[0].text not in _WITH_TEXTS
+        or "STRING" not in place.accepted
+        or place.accepted & {"NAME", "KEYWORD", "INT"}
+    ):
+        return None
+    if token.kind == "=":
+        return place.refuse("the text follows without `=`").with_fix("leave it out", place.span, "")
+    if token.kind not in ("WORD", "KEYWORD", "INT") or token.text in place.accepted or token.text in RESERVED:
+        return None
+    whole = place.tokens[0].text in ("include", "schedule")
+    last = place.index
+    while whole and last + 1 < len(place.tokens) and "\n" not in place.between(place.index, last + 1).text:
+        last += 1
+    span = place.between(place.index, last)
+    return place.refuse("a text stands in double quotes").with_fix("say", span, f'"{span.text}"')
+
+
+def _arrow(place: Place) -> Diagnostic | None:
+    """`"A": "B"` in a table."""
+    if place.tokens[0].text != "table" or "=>" not in place.accepted or place.token().text not in (":", "="):
+        return None
+    return place.refuse("between key and value stands `=>`").with_fix("say", place.span, "=>")
+
+
+def _csv(place: Place) -> Diagnostic | None:
+    """`table t from "episodes.csv" {`."""
+    if place.token().kind != "STRING" or "csv" not in place.accepted:
+        return None
+    return place.refuse("a table says from what it is read").with_fix("put before it", place.span.before, "csv ")
+
+
 def _as_name(text: str) -> str:
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text)
     name = re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_0123456789")
@@ -64,4 +119,4 @@ def _match(place: Place) -> Diagnostic | None:
     return found.with_fix("all arms that fit", place.span.before, "every match ")
 
 
-IN_ITEMS = (_misspelt, _name, _match)
+IN_ITEMS = (_outside, _misspelt, _name, _match, _text, _arrow, _csv)

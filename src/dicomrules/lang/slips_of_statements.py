@@ -37,6 +37,11 @@ def _fit(place: Place) -> Diagnostic | None:
 def _block(place: Place) -> Diagnostic | None:
     """`if C then`, `if C:`, `rule a:`."""
     token = place.token()
+    if token.text == "then" and "set" in place.accepted:
+        return place.refuse("`then` is not said: statements follow at once").with_fix("leave it out", place.span, "")
+    if token.kind == "{" and "set" in place.accepted and "{" not in place.accepted:
+        found = place.refuse("statements follow `when` without `{`", "not here")
+        return found.with_note("take out this `{` and its `}`; inside a rule `if … { … }` has them")
     if token.text not in ("then", ":", "do", "begin") or "{" not in place.accepted:
         return None
     if place.token(1).kind == "{":
@@ -45,6 +50,14 @@ def _block(place: Place) -> Diagnostic | None:
         )
     found = place.refuse(f"`{token.text}` begins nothing: statements stand between `{{` and `}}`")
     return found.with_fix("say", place.span, "{").with_note("and `}` after the last one")
+
+
+def _send(place: Place) -> Diagnostic | None:
+    """`send to pacs`, `when C => pacs` in a rule."""
+    if place.token().text not in ("send", "forward", "=>") or not {"set", "apply"} <= place.accepted:
+        return None
+    found = place.refuse("where objects go is said in a table of routes, not in a rule")
+    return found.with_note("as in `routes clinical every match { always => pacs }`")
 
 
 def _end(place: Place) -> Diagnostic | None:
@@ -75,6 +88,9 @@ def _not_equals_sign(place: Place) -> Diagnostic | None:
         found = place.refuse(f"there is no `{place.token().text}=`")
         span = place.between(place.index, place.index + 1)
         return found.with_fix("say", span, f"= {place.token(-1).text} {place.token().text}")
+    if place.token().kind == place.token(-1).kind == "KEYWORD":
+        span = place.between(place.index - 1, place.index)
+        return place.refuse("a keyword is one word").with_fix("say", span, "".join(span.text.split()))
     if place.token().kind in ("TAG", "KEYWORD") and place.token(-1).kind in ("TAG", "KEYWORD"):
         return place.refuse("one attribute is named twice: keyword or tag").with_fix("leave it out", place.span, "")
     if place.token().text not in ("==", "to", ":", "as", "=>"):
@@ -102,4 +118,4 @@ def _duration(place: Place) -> Diagnostic | None:
     return found
 
 
-IN_STATEMENTS = (_late_guard, _not_equals_sign, _no_set, _block, _end, _skip, _fit, _duration)
+IN_STATEMENTS = (_late_guard, _not_equals_sign, _no_set, _send, _block, _end, _skip, _fit, _duration)

@@ -6,7 +6,7 @@ from dicomrules.text.codes.registry import diagnose
 from dicomrules.text.diagnostic import Diagnostic
 from dicomrules.text.source import Span
 
-COMMENT_SLIP = re.compile(r"//[^\r\n]*+|/\*.*?\*/|--(?=[ \t])[^\r\n]*+", re.DOTALL)
+COMMENT_SLIP = re.compile(r"[\u00a0\u2000-\u200b\u202f\u3000]++|//[^\r\n]*+|/\*.*?\*/|--(?=[ \t])[^\r\n]*+", re.DOTALL)
 """Comments of other languages."""
 
 UNITS = {"s": "s", "sec": "s", "secs": "s", "second": "s", "seconds": "s", "m": "min", "min": "min", "mins": "min",
@@ -29,6 +29,9 @@ def left_out(span: Span) -> Diagnostic:
     if span.text == ";":
         found = diagnose("DR007", span, "`;` is not said: each statement begins with its own word")
         return found.with_fix("leave it out", span, "")
+    if not span.text.strip("\u200b").strip():
+        found = diagnose("DR008", span, "this blank comes from a web page or a word processor", "no ordinary blank")
+        return found.with_fix("type an ordinary one", span, " ")
     found = diagnose("DR007", span.source.span(span.start, span.start + 2), "a comment begins with `#`")
     lines = [line.strip().strip("/*-").strip() for line in span.text.splitlines()]
     return found.with_fix("say", span, "\n".join(f"# {line}" for line in lines if line))
@@ -63,5 +66,5 @@ def bad_word(span: Span) -> Diagnostic:
     found = found.with_note("keywords are like `PatientID`; names are lower-case letters, digits and `_`")
     plain = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text).lower().strip("_")
     if re.fullmatch(r"[a-z][a-z0-9_]*", plain):
-        return found.with_fix("as a name", span, plain)
-    return found
+        found = found.with_fix("as a name", span, plain)
+    return found.with_fix("as a text", span, f'"{text}"')

@@ -71,6 +71,8 @@ def _text(file: BinaryIO) -> str:
     content = file.read(4 * MOST_CSV + 1)
     if len(content) > 4 * MOST_CSV:
         raise ValueError(f"larger than {4 * MOST_CSV // 1_000_000} MB")
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in content[:4]:
+        raise ValueError("a text in UTF-16, not in UTF-8")
     return content.decode("utf-8-sig")
 
 
@@ -178,7 +180,7 @@ def _why(problem: Exception) -> str:
         case UnicodeDecodeError():
             return "not a text in UTF-8"
         case ValueError():
-            return str(problem).lower() or "not a text"
+            return str(problem).replace("Larger", "larger") or "not a text"
         case _:
             return "no such file"
 
@@ -290,8 +292,13 @@ class _Loading:
             why = _why(problem)
             where = span or Source(name, "").span(0, 0)
             found = diagnose(UNREADABLE, where, f"cannot read `{name}`: {why}", why)
-            beside = "its path begins at the folder of the file that names it"
-            self.found.append(found if span is None else found.with_note(beside))
+            if "UTF-8" in why:
+                found = found.with_note("save it again as plain text, with the encoding UTF-8")
+            elif span is not None:
+                found = found.with_note("its path begins at the folder of the file that names it")
+            else:
+                found = found.with_note("is the name right, and is it in this folder? `ls` shows what is there")
+            self.found.append(found)
             return None
 
     def tables(self) -> None:

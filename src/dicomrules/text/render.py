@@ -135,6 +135,8 @@ def _sources(diagnostic: Diagnostic, margin: int, style: Style) -> list[str]:
     for number, labels in enumerate(by_source.values()):
         arrow = "-->" if number == 0 else ":::"
         lines.append(" " * (margin - 1) + style.paint("place", arrow) + f" {_clean(labels[0].span.place)}")
+        if not labels[0].span.source.text:  # there is none, or it could not be read
+            continue
         lines.append(" " * margin + style.paint("place", "|"))
         ordered = sorted(labels, key=lambda label: (label.span.line, not label.primary, label.span.start))
         drawn = 0
@@ -182,7 +184,7 @@ def _help(fix: Fix, bar: str, margin: int, style: Style) -> list[str]:
     """`help: title: replacement`; a replacement that does not fit behind its title stands on lines of its own."""
     title = style.paint("help", "help") + f": {_clean(fix.title)}"
     text = f"help: {_clean(fix.title)}"
-    if not fix.replacement:
+    if not fix.replacement.strip():
         taken = _one_line(fix.span.text)
         return _remark(bar, margin, style, f"{text}: `{taken}`") if taken else _remark(bar, margin, style, text)
     replacement = fix.replacement.strip("\n")

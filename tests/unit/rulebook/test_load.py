@@ -87,6 +87,24 @@ def test_files_are_read_from_disk_in_utf_8(tmp_path: Path) -> None:
     assert read_file(str(tmp_path / "good.rules")).startswith("language")
 
 
+@pytest.mark.parametrize(
+    ("encoding", "said"), [("utf-16", "in UTF-16"), ("utf-16-be", "in UTF-16"), ("latin-1", "not a text in UTF-8")]
+)
+def test_a_file_in_another_encoding_says_how_to_save_it(tmp_path: Path, encoding: str, said: str) -> None:
+    (tmp_path / "other.rules").write_bytes('language 1\nrule r { set StationName = "Ü" }\n'.encode(encoding))
+    (found,) = load([str(tmp_path / "other.rules")]).diagnostics
+    assert said in found.message
+    assert found.notes == ("save it again as plain text, with the encoding UTF-8",)
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_line_ends_and_the_byte_order_mark_of_any_editor_do(tmp_path: Path, ends: str, mark: bytes) -> None:
+    text = "language 1\n# a comment\nrule r {\n  empty StationName\n}\n"
+    (tmp_path / "site.rules").write_bytes(mark + text.replace("\n", ends).encode())
+    assert load([str(tmp_path / "site.rules")]).diagnostics == ()
+
+
 def test_texts_have_caps(monkeypatch: pytest.MonkeyPatch) -> None:
     table = (
         'table t from csv "t.csv" {\n  key "A" as StudyID\n  value "B" as AdmissionID\n  unavailable => hold "x"\n}\n'

@@ -6,7 +6,7 @@ from dicomrules.dicom import tags
 from dicomrules.dicom.uids import uid_keywords
 from dicomrules.lang import ast
 from dicomrules.lang.check.ground import Ground
-from dicomrules.lang.check.symbols import suggested
+from dicomrules.lang.check.symbols import CONTEXT, suggested
 from dicomrules.program.path import PrivateTag
 from dicomrules.program.types import TYPE_OF_VR
 from dicomrules.text.codes.registry import diagnose
@@ -69,14 +69,8 @@ def unknown_keyword(ground: Ground, word: str, span: Span) -> None:
         same = [name for name in near if name.lower() == word.lower()]
         ground.suggestions[word] = tuple(same or near)
     found = diagnose("DR101", span, f"unknown attribute `{word}`", "no keyword of PS3.6")
-    near = list(ground.suggestions[word])
+    near = list(ground.suggestions[word]) or [name for name in CONTEXT if name.replace("_", "") == word.lower()]
     ground.add(suggested(found, span, near) if near else meant(found, span, word))
-
-
-def keywords_like(word: str) -> list[str]:
-    """Keywords that differ from a word by capitals and `_` alone: `patient_id` is `PatientID`."""
-    plain = word.replace("_", "").lower()
-    return [keyword for keyword in _every_keyword() if len(keyword) == len(plain) and keyword.lower() == plain]
 
 
 NOTHING = frozenset(("none", "null", "nil", "nothing", "undefined", "nan", "na", "true", "false"))

@@ -105,8 +105,10 @@ def _number(ground: Ground, number: int | Decimal, span: Span, wanted: Wanted | 
             type_ = Type.DECIMAL
         return Term(Literal(int(number) if type_ is Type.INT else Decimal(number), type_), type_, span)
     found = diagnose("DR201", span, f"`{wanted.name or 'this'}` is {NAMES[wanted.type]}, this is a number", "a number")
-    if wanted.type in TEXTUAL or form_of(wanted.type):
+    if wanted.type in TEXTUAL or read_text(str(number), wanted.type) is not None:
         found = found.with_fix("a text stands in quotes", span, f'"{number}"')
+    elif form_of(wanted.type):
+        found = found.with_note(form_of(wanted.type))
     else:
         found = found.with_note(f"{NAMES[wanted.type]} is needed here")
     ground.add(found)

@@ -7,13 +7,14 @@ from typing import Any
 from dicomrules.dicom.uids import uid_of
 from dicomrules.lang import ast
 from dicomrules.lang.check import calls, choices, constants, lookups, reads, sums
-from dicomrules.lang.check.attributes import keywords_like, meant
+from dicomrules.lang.check.attributes import meant
 from dicomrules.lang.check.constants import literal
 from dicomrules.lang.check.ground import MOST_PARTS, Ground
 from dicomrules.lang.check.literals import LONGEST, digits
 from dicomrules.lang.check.paths import Place, resolve
 from dicomrules.lang.check.symbols import CONTEXT, MAY_BE_EMPTY, suggested
 from dicomrules.lang.check.terms import Doubt, Env, RowOf, Term, Wanted, wrong
+from dicomrules.lang.keywords import keywords_like
 from dicomrules.program.expression import Context, Literal, Read, Truth
 from dicomrules.program.path import Pick
 from dicomrules.program.types import TEXTUAL, Type
@@ -163,6 +164,16 @@ def _context(ground: Ground, node: ast.Name) -> Term:
     return Term(Context(node.text), type_, node.span, longest, vr, blank=blank)
 
 
+_ALSO = {
+    **dict.fromkeys(("sender", "source", "aet", "aetitle", "ae_title", "calling", "scu"), "calling_aet"),
+    **dict.fromkeys(("called", "scp", "our_aet"), "called_aet"),
+    **dict.fromkeys(("ip", "host", "address", "sender_ip", "source_ip"), "calling_ip"),
+    **dict.fromkeys(("now", "time"), "received_at"),
+    **dict.fromkeys(("today", "date"), "received_date"),
+}
+"""What people call the context names."""
+
+
 def _unknown(ground: Ground, node: ast.Name, env: Env) -> None:
     symbols = ground.symbols
     names = [*env.names, *symbols.of("parameter"), *symbols.of("condition"), *CONTEXT]
@@ -173,6 +184,9 @@ def _unknown(ground: Ground, node: ast.Name, env: Env) -> None:
         if node.text in symbols.of(kind):
             ground.add(found.with_note(f"`{node.text}` is a {say}, which has no value"))
             return
+    if node.text in _ALSO:
+        ground.add(found.with_fix("did you mean", node.span, _ALSO[node.text]))
+        return
     near = symbols.near(node.text, [*names, *keywords_like(node.text)])
     ground.add(suggested(found, node.span, near) if near else meant(found, node.span, node.text))
 
