@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from dicomrules.engine import signed
 from dicomrules.engine.apply import not_reached, prepared, run_rules
 from dicomrules.engine.attempt import Attempt
 from dicomrules.engine.halt import Halt
@@ -11,7 +12,6 @@ from dicomrules.engine.plan import Plan
 from dicomrules.engine.recode import settle
 from dicomrules.engine.route import Outcome, PreparedRoutes
 from dicomrules.engine.run import Answers, Run
-from dicomrules.engine.signed import BROKEN, broken
 from dicomrules.model.decision import Decision, Needs, Options, RuleHit, Variant
 from dicomrules.model.instance import Envelope, Verdict
 from dicomrules.program.depth import make_room
@@ -95,8 +95,8 @@ class Engine:
             return self._decision(Verdict.DROP, (), leaving.hits, reasons=reasons, notes=notes)
         self._make(run, outcome, leaving)
         variants = tuple(leaving.variants)
-        if any(broken(variant, leaving.runs[variant.group].root) for variant in variants):
-            notes += (BROKEN,)
+        trees = {group: each.root for group, each in leaving.runs.items()}
+        notes += tuple(signed.notes(variants, trees, run.envelope.transfer_syntax))
         if any(variant.verdict is Verdict.SEND for variant in variants):
             return self._decision(Verdict.SEND, variants, leaving.hits, notes=notes)
         strongest = min(variants, key=lambda variant: STRENGTH.index(variant.verdict))

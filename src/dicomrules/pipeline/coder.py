@@ -55,7 +55,8 @@ class Answer:
     """What came of it. With `file`, the new data set lies in that blob. `as_is`: there are no pixels to be coded.
 
     Without both, `problem` says why not; `corrupt` when the bytes in the spool are others than those received; `errno`
-    is that of a system call that failed. `lossy_before`: what was lost now comes on top of an earlier loss.
+    is that of a system call that failed. `lossy_before`: what was lost now comes on top of an earlier loss. `signed`:
+    it has a digital signature.
     """
 
     file: str = ""
@@ -64,6 +65,7 @@ class Answer:
     sop_instance: str = ""
     as_is: bool = False
     lossy_before: bool = False
+    signed: bool = False
     problem: str = ""
     corrupt: bool = False
     errno: int = 0
@@ -123,7 +125,8 @@ def _made(spool: Spool, stored: StoredInstance, request: Request) -> Answer:
         made = transcode(source, request.is_in, wish, scratch)
         blob = spool.blobs.write(request.ref, request.key, made.pieces)
     again = wish.quality is not None and _is_lossy(found)
-    return Answer(blob.file, blob.length, blob.digest, made.sop_instance, lossy_before=again)
+    signed = found.find(tag_of("DigitalSignaturesSequence") or 0) is not None
+    return Answer(blob.file, blob.length, blob.digest, made.sop_instance, lossy_before=again, signed=signed)
 
 
 def _opened(spool: Spool, blob: Blob) -> Bytes:

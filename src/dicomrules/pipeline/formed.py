@@ -151,6 +151,8 @@ class FormedSender:
         formed = delivery if answer.as_is else _in_form(delivery, form, answer)
         if answer.lossy_before:
             self._note(Level.WARNING, "its pixels have lost something once more", delivery)
+        if answer.signed:
+            self._note(Level.WARNING, "a digital signature of it may no longer fit what leaves", delivery)
         self._ledger.keep_form(formed, form.how, _renamed(formed, delivery))
         return formed
 

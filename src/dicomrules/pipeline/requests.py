@@ -26,7 +26,7 @@ from dicomrules.queue.entry import Held, InstanceState
 from dicomrules.queue.errors import LedgerError
 from dicomrules.queue.ledger import Ledger
 from dicomrules.queue.request import Answer, Ask, Progress, Request, Wish
-from dicomrules.queue.requested import Refs, never_as_received
+from dicomrules.queue.requested import Anew, Refs, never_as_received
 from dicomrules.queue.requests import Act
 from dicomrules.queue.transaction import Transaction
 from dicomrules.spool.errors import SpoolError
@@ -155,7 +155,8 @@ class Requests:
                 refused_there = Answer(False, never_as_received(guarded[0], self._means.destinations[guarded[0]]))
                 return lambda tx: refused_there
             prepared = deciding.prepare(found, as_received(found, wish), now)
-            return lambda tx: requested.decide_anew(tx, prepared, None, now)
+            there = Anew(wish.destinations, gives_up_held=True)
+            return lambda tx: requested.decide_anew(tx, prepared, None, there)
         return self._decide_again(wish, found, held=state is InstanceState.HELD, now=now)
 
     def _decide_again(self, wish: Wish, found: Held, *, held: bool, now: datetime) -> Act:
@@ -179,8 +180,8 @@ class Requests:
         fresh = _narrowed(fresh, wish.destinations)
         refs = None if held else self._waiting(found)
         prepared = deciding.prepare(found, fresh, now)
-        known = people if wish.kind is Ask.RELEASE else ()
-        return lambda tx: requested.decide_anew(tx, prepared, refs, now, known)
+        anew = Anew(wish.destinations, people=people if wish.kind is Ask.RELEASE else ())
+        return lambda tx: requested.decide_anew(tx, prepared, refs, anew)
 
     def _release_forms(self, found: Held, fresh: Decision, now: datetime) -> Act:
         """Only variants of it are held: these are decided again, for the destinations they are held for."""

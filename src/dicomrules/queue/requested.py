@@ -109,21 +109,40 @@ def _once_more(options: bytes | None) -> bytes | None:
     return encoding.encode_options(replace(said, only_once=False)) if said is not None else None
 
 
-def decide_anew(
-    tx: Transaction, prepared: Prepared, refs: Refs | None, now: datetime, people: patients.Named = ()
-) -> Answer:
-    """A decision takes the place of the one before, which is kept; what was not sent by that one is replaced.
+@dataclass(frozen=True, slots=True)
+class Anew:
+    """How far a new decision reaches. `destinations`: to those alone, empty: to all; what others wait for stays theirs.
 
+    `gives_up_held`: what is held for others gives way all the same, because a person has said what becomes of it.
     `people`: patients that a person has let pass by it, once it sends: their study is known as theirs from now on.
     """
+
+    destinations: tuple[str, ...] = ()
+    gives_up_held: bool = False
+    people: patients.Named = ()
+
+    def replaces(self, destination: str, state: State) -> bool:
+        """Whether a delivery that is not sent gives way."""
+        if state is State.STORED:
+            return False  # it is there, and only waits for the commitment
+        about = not self.destinations or destination in self.destinations
+        return about or (self.gives_up_held and state is State.HELD)
+
+
+def decide_anew(tx: Transaction, prepared: Prepared, refs: Refs | None, anew: Anew) -> Answer:
+    """A decision takes the place of the one before, which is kept; what was not sent by that one is replaced, as far as
+    it reaches.
+    """
     one, decision, made, columns, at = prepared
+    if decision.verdict is not Verdict.SEND:
+        anew = Anew()  # nothing of the object is to leave
     found = tx.run("asked_about", (one.instance_id,))
     if not found:
         return UNKNOWN
     before = InstanceState(found[0][0])
     if before is InstanceState.GONE:
         return NOT_KEPT
-    _replace(tx, one.instance_id)
+    _replace(tx, one.instance_id, anew)
     tx.run("replaced", (one.instance_id, at))
     ((first,),) = tx.run("next_variant", (one.instance_id,))
     tx.run("variants_begin_at", (first, one.instance_id))
@@ -132,6 +151,8 @@ def decide_anew(
     after = InstanceState.DELIVERED if decision.verdict is Verdict.DROP else state_of(decision.verdict, made)
     if after is InstanceState.DELIVERED and still_open:
         after = InstanceState.WAITING
+    if after is InstanceState.WAITING and tx.run("is_held_somewhere", (one.instance_id,)):
+        after, columns = InstanceState.HELD, {**columns, "reason": found[0][2]}
     finished = at if after is InstanceState.DELIVERED else None
     tx.run(
         "decided",
@@ -142,7 +163,7 @@ def decide_anew(
     if after is not before:
         tx.move_instance(before, after)
     if decision.verdict is Verdict.SEND and after is not InstanceState.HELD:
-        patients.note(tx, people, at)
+        patients.note(tx, anew.people, at)
     return said_of(decision.verdict, decision.reason, decision.destinations)
 
 
@@ -183,11 +204,11 @@ def give_up(tx: Transaction, destination: str, state: State, reason: str, now: d
     return len(rows)
 
 
-def _replace(tx: Transaction, instance_id: int) -> None:
+def _replace(tx: Transaction, instance_id: int, anew: Anew) -> None:
     """What is not sent gives way: without a trace when no attempt was made, else as history."""
     for identity, destination, before in tx.run("deliveries_not_sent", (instance_id,)):
-        if before == State.STORED:
-            continue  # it is there, and only waits for the commitment
+        if not anew.replaces(destination, State(before)):
+            continue
         if tx.run("forget_deliveries_untried", (identity,)):
             tx.count("delivery", destination, before, -1)
             continue

@@ -14,9 +14,11 @@ from dicomrules.model.delivery import Delivery, Kind, Outcome, State
 from dicomrules.model.destination import DicomDestination, FolderDestination
 from dicomrules.model.event import Event
 from dicomrules.model.exchange import Association, Exchange
-from dicomrules.pipeline.coder import Answer, Request
+from dicomrules.pipeline.coder import Answer, Request, _answer, encoded
 from dicomrules.pipeline.coding import Coders, Died
+from dicomrules.pipeline.committer import Decided, record_of
 from dicomrules.pipeline.formed import FormedSender, Wanted, wanted, without_compression
+from tests.unit.pipeline.material import World, sends
 
 EXPLICIT, IMPLICIT, BIG = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.10008.1.2.2"
 J2K, JLS, JPEG = "1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.50"
@@ -137,6 +139,24 @@ def test_what_is_made_is_kept_before_it_is_sent_and_made_once() -> None:
     _, inner, _ = send(coders, replace(one, id=5), memory=memory)
     assert inner.sent[0].patch == sent.patch
     assert len(coders.asked) == 1
+
+
+def test_i15_a_signature_over_what_is_coded_anew_is_told_of() -> None:
+    events = list[Event]()
+    sender = FormedSender(Inner(), FOLDER, Memory(), Scripted(replace(MADE, signed=True)), events.append)  # type: ignore[arg-type]
+    list(sender.send([delivery(compressed=J2K)]))
+    assert [each.fields["why"] for each in events] == ["a digital signature of it may no longer fit what leaves"]
+
+
+@pytest.mark.parametrize("signatures", [b"\xfa\xff\xfa\xffSQ" + bytes(6), b""], ids=["signed", "not signed"])
+def test_i15_the_coder_sees_whether_an_instance_is_signed(tmp_path: Path, signatures: bytes) -> None:
+    world = World.at(tmp_path)
+    arrived = world.arrive(size=64, behind=signatures)
+    world.spool.seal(arrived.spool_ref, record_of(Decided(arrived, sends(arrived, "archive"))))
+    (ref,) = world.spool.commit([arrived.spool_ref], [False], arrived.received_at.date())
+    patch = encoded(Patch(arrived.digest, ()))
+    answer = _answer(world.spool, Request(ref, "a" * 32, patch, arrived.digest, EXPLICIT, J2K, None))
+    assert (answer.problem, answer.signed) == ("", bool(signatures))
 
 
 def test_s62_what_cannot_be_coded_fails_visibly_and_others_go() -> None:

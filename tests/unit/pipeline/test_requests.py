@@ -275,6 +275,59 @@ def test_rerouting_decides_anew_and_replaces_what_is_not_sent(world: World) -> N
     assert site.counts_agree()
 
 
+class SendsAll:
+    """Rules that send every object to both."""
+
+    def decide(self, arrived: Envelope) -> Decision:
+        return sends(arrived, "pacs", "archive")
+
+
+def test_rerouting_to_one_destination_leaves_what_waits_for_another(world: World) -> None:
+    site = Site(world)
+    site.requests.use(SendsAll(), DESTINATIONS)
+    kept = site.keep(lambda arrived: sends(arrived, "pacs", "archive"))
+    site.attempt("pacs", SENT)
+    assert site.ask(Ask.REROUTE, kept, "pacs").answer == "queued for pacs"
+    assert site.states(kept) == [("pacs", State.SENT), ("archive", State.QUEUED), ("pacs", State.QUEUED)]
+    site.attempt("pacs", SENT)
+    assert site.story(kept).state is InstanceState.WAITING
+    site.attempt("archive", SENT)
+    assert site.story(kept).state is InstanceState.DELIVERED
+    assert site.counts_agree()
+
+
+def test_rerouting_to_one_destination_leaves_what_is_held_for_another_held_with_its_reason(world: World) -> None:
+    site = Site(world)
+    site.requests.use(SendsAll(), DESTINATIONS)
+    kept = site.keep(lambda arrived: sends(arrived, "pacs", "archive"))
+    site.attempt("archive", Outcome(Kind.HELD, "look at it"))
+    assert site.ask(Ask.REROUTE, kept, "pacs").progress is Progress.DONE
+    assert site.states(kept) == [("archive", State.HELD), ("pacs", State.QUEUED)]
+    site.attempt("pacs", SENT)
+    assert (site.story(kept).state, site.story(kept).reason) == (InstanceState.HELD, "archive: look at it")
+    assert site.counts_agree()
+
+
+def test_as_received_gives_up_what_is_held_and_leaves_what_waits_for_others(world: World) -> None:
+    site = Site(world)
+    kept = site.keep(lambda arrived: sends(arrived, "pacs", "archive"))
+    site.attempt("archive", Outcome(Kind.HELD, "look at it"))
+    assert site.ask(Ask.AS_RECEIVED, kept, "archive").progress is Progress.DONE
+    assert site.states(kept) == [
+        ("pacs", State.QUEUED),
+        ("archive", State.DISCARDED),
+        ("archive", State.QUEUED),
+    ]
+    conflict = site.keep(lambda arrived: sends(arrived, "pacs", "archive"), patient="4712")
+    assert site.ask(Ask.AS_RECEIVED, conflict, "archive").progress is Progress.DONE
+    assert site.states(conflict) == [("archive", State.QUEUED)], "it leaves for no other"
+    for _ in range(2):
+        site.attempt("pacs", SENT)
+        site.attempt("archive", SENT)
+    assert {site.story(each).state for each in (kept, conflict)} == {InstanceState.DELIVERED}
+    assert site.counts_agree()
+
+
 def test_rerouting_that_would_drop_it_changes_nothing(world: World) -> None:
     site = Site(world, verdict(Verdict.DROP, "not wanted"))
     kept = site.keep(lambda arrived: sends(arrived, "pacs"))

@@ -94,6 +94,9 @@ SELECT id, first_variant, ?2, decision FROM instances WHERE id = ?1;
 -- name: open_deliveries
 SELECT count(*) FROM deliveries WHERE instance_id = ? AND state NOT IN ('sent', 'discarded');
 
+-- name: is_held_somewhere
+SELECT 1 FROM deliveries WHERE instance_id = ? AND state = 'held' LIMIT 1;
+
 -- name: forget_deliveries_untried
 DELETE FROM deliveries WHERE id = ? AND attempts = 0 RETURNING id;
 
