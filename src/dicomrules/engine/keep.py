@@ -1,14 +1,22 @@
-"""`keep only`: everything else of the data set, or of the item inside `within`, goes (S37)."""
+"""`keep only`: everything else of the data set, or of the item inside `within`, goes (S37).
+
+What an image is measured, placed and read by stays, too. Functional groups hold that and much else: nobody can tell
+whether they are to stay or to go, so an object that has them and a list that does not name them is kept for a person.
+"""
 
 from collections.abc import Callable
+from dataclasses import replace
 
-from dicomrules.dicom.tags import block_of, creator_tag, is_group_length, tag_of
+from dicomrules.dicom.measured import FRAMES, MEASURED
+from dicomrules.dicom.tags import block_of, creator_tag, is_group_length, keyword_of, tag_of
 from dicomrules.engine.bulk import remove
+from dicomrules.engine.halt import Halt
 from dicomrules.engine.plan import Scope
 from dicomrules.engine.private import reserves
 from dicomrules.engine.run import Run
 from dicomrules.engine.select import selecting
 from dicomrules.program.statement import KeepOnly
+from dicomrules.program.verdict import Stop
 
 Act = Callable[[Run], None]
 
@@ -37,19 +45,27 @@ ALWAYS = frozenset(
 
 def keeping(scope: Scope, statement: KeepOnly) -> Act:
     """What carries out `keep only`."""
-    selected = selecting(scope, statement.targets)
-    sparing = selecting(scope, statement.targets.excepted)
+    excepted = statement.targets.excepted
+    selected, sparing = selecting(scope, statement.targets), selecting(scope, excepted)
+    naming = selecting(scope, None if excepted is None else replace(excepted, sets=()))
     plan = scope.plan
 
     def act(run: Run) -> None:
-        spot, kept, left_out = run.here, selected(run), sparing(run)
+        spot, kept, left_out, named_out = run.here, selected(run), sparing(run), naming(run)
         dataset = spot.dataset
         tags = [tag for tag in dataset.tags() if not is_group_length(tag)]
-        stays = {
-            tag
-            for tag in tags
-            if tag in ALWAYS or (kept(dataset, tag, dataset.vr(tag)) and not left_out(dataset, tag, dataset.vr(tag)))
-        }
+
+        def remains(tag: int) -> bool:
+            at = (dataset, tag, dataset.vr(tag))
+            if tag in ALWAYS or (kept(*at) and not left_out(*at)):
+                return True
+            if tag not in MEASURED or named_out(*at):
+                return False
+            if tag in FRAMES:
+                raise Halt(Stop("quarantine", f"`keep only` does not name {keyword_of(tag)}"))
+            return True
+
+        stays = {tag for tag in tags if remains(tag)}
         stays |= {creator_tag(tag >> 16, block) for tag in stays if (block := block_of(tag)) is not None}
         for tag in tags:
             if tag not in stays and tag in dataset and not reserves(dataset, tag):

@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from dicomrules.dicom import tags
+from dicomrules.dicom.measured import MEASURED
 from dicomrules.functions import regex
 from dicomrules.lang import ast
 from dicomrules.lang.check import attributes
@@ -20,7 +21,8 @@ from dicomrules.program.statement import TagSet, Targets
 from dicomrules.program.types import Regex
 from dicomrules.text.codes.registry import diagnose
 
-_KEPT = TagSet(tags=frozenset(PROTECTED) | UIDS)
+_PROTECTED = frozenset(PROTECTED) | UIDS
+_SPARED = TagSet(tags=_PROTECTED | MEASURED)
 """What masks, VRs and keyword patterns never reach."""
 
 
@@ -57,7 +59,7 @@ def _one(ground: Ground, target: ast.Target, env: Env, *, written: bool) -> Plac
         return None if written and _holds_protected(ground, target) else tag_set(ground, target.name, written=written)
     mask = _mask(target)
     if mask is not None:
-        return TagSet(masks=((mask.mask, mask.value),), excepted=_KEPT if written else None)
+        return TagSet(masks=((mask.mask, mask.value),), excepted=_SPARED if written else None)
     place = resolve(ground, target, env)
     if place is None or (written and not writable(ground, place)):
         return None
@@ -86,7 +88,7 @@ def _holds_protected(ground: Ground, target: ast.TagsRef) -> bool:
     for node in item.members if isinstance(item, ast.Tags) else ():
         with ground.findings.quietly():
             found = attributes.find(ground, node) if isinstance(node, ast.Keyword | ast.Tag) else None
-        if found is not None and found.tag in _KEPT.tags:
+        if found is not None and found.tag in _PROTECTED:
             message = f"`tags {target.name.text}` names `{found.name}`, which is protected"
             made = diagnose("DR207", target.span, message, "nothing would happen to it")
             made = made.with_label(node.span, "named here")
@@ -117,14 +119,22 @@ def tag_set(ground: Ground, name: ast.Name, *, written: bool = True) -> TagSet |
 
 
 def members(ground: Ground, item: ast.Tags, *, written: bool = True) -> TagSet | None:
-    """What a `tags` item holds; None with a finding."""
+    """What a `tags` item holds; None with a finding. `written`: what it names, and of what it does not name only what
+    patterns reach.
+    """
     held = _members(ground, item.members)
     without = _members(ground, item.excepted) if item.excepted else TagSet()
     if held is None or without is None:
         return None
     if written:
-        without = replace(without, tags=without.tags | _KEPT.tags)
+        without = replace(without, tags=without.tags | (_SPARED.tags - _named(ground, item)))
     return replace(held, excepted=without)
+
+
+def _named(ground: Ground, item: ast.Tags) -> frozenset[int]:
+    """What a `tags` item names as such."""
+    found = [attributes.find(ground, node) for node in item.members if isinstance(node, ast.Keyword | ast.Tag)]
+    return frozenset(one.tag for one in found if one is not None and isinstance(one.tag, int))
 
 
 def _members(ground: Ground, nodes: tuple[ast.TagsMember, ...]) -> TagSet | None:
