@@ -26,7 +26,8 @@ from bench.bars import BEST, into_gateway
 from bench.large import peak_of
 from bench.measure import WORK, keep, versions
 from bench.programs import Gateway, Storescp, send
-from dicomrules.queue.ledger import GROUP, Ledger
+from dicomrules.queue.ledger import Ledger
+from dicomrules.queue.transaction import GROUP
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +118,8 @@ def waiting() -> Callable[[int, Path], float]:
         while there < count:
             ledger.record([next(made) for _ in range(min(GROUP, count - there))])
             there += min(GROUP, count - there)
-            if ledger.log_bytes() > 64 << 20:
-                ledger.checkpoint()
+            if ledger.log.length() > 64 << 20:
+                ledger.log.checkpoint()
         took = []
         for _ in range(20):
             entries = [next(made) for _ in range(16)]

@@ -193,7 +193,7 @@ class QueueMachine(RuleBasedStateMachine):
     def a_destination_is_away(self, source: str, night: bool) -> None:
         """One consignment of it goes to its stand-in, what is deferred with it; and what follows of those before."""
         to, opened = OTHER[source], ("", "nights") if night else ("",)
-        moved = self.ledger.divert(source, StandIn(to), opened, self.now)
+        moved = self.ledger.failover.divert(source, StandIn(to), opened, self.now)
         ways = {
             one.way
             for _, one in self.owed.values()
@@ -269,21 +269,22 @@ class QueueMachine(RuleBasedStateMachine):
     @precondition(lambda self: any(one.state is InstanceState.DELIVERED for one in self.known.values()))
     @rule(limit=st.integers(1, 3))
     def the_sweep_moves_what_is_finished(self, limit: int) -> None:
-        finished = self.ledger.finished(limit)
+        finished = self.ledger.retention.finished(limit)
         expected = [i for i, one in sorted(self.known.items()) if one.state is InstanceState.DELIVERED]
         assert [one.instance_id for one in finished] == expected[:limit]
-        self.ledger.mark_moved([Kept(one.instance_id, one.spool_ref.replace("waiting", "done")) for one in finished])
+        moved = [Kept(one.instance_id, one.spool_ref.replace("waiting", "done")) for one in finished]
+        self.ledger.retention.mark_moved(moved)
         for one in finished:
             self.known[one.instance_id].state = InstanceState.DONE
 
     @precondition(lambda self: any(one.state is InstanceState.DONE for one in self.known.values()))
     @rule(limit=st.integers(1, 3))
     def the_sweep_removes_what_is_done(self, limit: int) -> None:
-        expired = self.ledger.expired(lambda _: self.now + timedelta(seconds=1), limit)
+        expired = self.ledger.retention.expired(lambda _: self.now + timedelta(seconds=1), limit)
         done = {i for i, one in self.known.items() if one.state is InstanceState.DONE}
         assert {one.instance_id for one in expired} <= done
         assert len(expired) == min(limit, len(done))
-        self.ledger.mark_removed([one.instance_id for one in expired])
+        self.ledger.retention.mark_removed([one.instance_id for one in expired])
         for one in expired:
             self.known[one.instance_id].state = InstanceState.GONE
 
@@ -291,7 +292,7 @@ class QueueMachine(RuleBasedStateMachine):
     @rule()
     def history_is_forgotten(self) -> None:
         gone = {i for i, one in self.known.items() if one.state is InstanceState.GONE}
-        assert self.ledger.forget(self.now + timedelta(seconds=1)) == len(gone)
+        assert self.ledger.retention.forget(self.now + timedelta(seconds=1)) == len(gone)
         self.known = {i: one for i, one in self.known.items() if i not in gone}
         self.owed = {i: pair for i, pair in self.owed.items() if pair[0] not in gone}
         self.claimed = [one for one in self.claimed if one.id in self.owed]

@@ -20,7 +20,8 @@ from dicomrules.pipeline.same import is_same
 from dicomrules.pipeline.together import Together
 from dicomrules.queue.entry import Arrival, Entry, Kept, Recorded
 from dicomrules.queue.errors import LedgerError
-from dicomrules.queue.ledger import GROUP, Ledger
+from dicomrules.queue.ledger import Ledger
+from dicomrules.queue.transaction import GROUP
 from dicomrules.spool.errors import SpoolError
 from dicomrules.spool.record import Record
 from dicomrules.spool.spool import Folder, Spool
@@ -125,7 +126,7 @@ class Committer:
                 moved = [
                     self._spool.move(ref, Folder.HELD) if ref else "" for ref in (entry.spool_ref, entry.derived_ref)
                 ]
-                self._ledger.mark_moved([Kept(recorded.instance_id, *moved)])
+                self._ledger.retention.mark_moved([Kept(recorded.instance_id, *moved)])
 
 
 def record_of(decided: Decided) -> Record:

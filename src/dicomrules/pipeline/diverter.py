@@ -71,7 +71,7 @@ class Diverter:
 
     def refused(self, consignment: int, now: datetime) -> None:
         """The destination takes nothing of what this consignment is: from now on it goes to the stand-in."""
-        self._means.ledger.divert_from(consignment, now)
+        self._means.ledger.failover.divert_from(consignment, now)
 
     def _move_on(self, now: datetime) -> bool:
         """While the destination is away, all that has a stand-in."""
@@ -81,7 +81,7 @@ class Diverter:
         for name in means.gates:
             if name == here or not self._may_take(name):
                 continue
-            count = means.ledger.divert(here, self._to(name), means.opened(), now)
+            count = means.ledger.failover.divert(here, self._to(name), means.opened(), now)
             if count:
                 text = "what this destination cannot be given goes to the one that stands in for it"
                 fields: dict[str, str | int | float] = {"destination": here, "to": name, "deliveries": count}
@@ -93,17 +93,17 @@ class Diverter:
         """What has come since of studies that went elsewhere."""
         means, here = self._means, self._destination
         moved = False
-        for one in means.ledger.diverted(here):
+        for one in means.ledger.failover.diverted(here):
             gate = means.gates.get(one.stand_in)
             if (
                 gate is None
                 or now - one.at > means.study_live
                 or (gate.closed_for() and not means.gates[here].closed_for())
             ):
-                means.ledger.divert_from(one.consignment, None)
+                means.ledger.failover.divert_from(one.consignment, None)
                 moved = True
             elif gate.closed_for() == 0:
-                moved = means.ledger.follow(one.consignment, here, self._to(one.stand_in), now) > 0 or moved
+                moved = means.ledger.failover.follow(one.consignment, here, self._to(one.stand_in), now) > 0 or moved
         return moved
 
     def _to(self, name: str) -> StandIn:

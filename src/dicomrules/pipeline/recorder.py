@@ -9,7 +9,8 @@ from dicomrules.model.event import Event, Level
 from dicomrules.model.ports import Emit
 from dicomrules.queue.errors import LedgerError
 from dicomrules.queue.lanes import Ended
-from dicomrules.queue.ledger import GROUP, Ledger
+from dicomrules.queue.ledger import Ledger
+from dicomrules.queue.transaction import GROUP
 
 _GATHER = 0.02  # seconds that an outcome may wait for others
 _AGAIN = 1.0  # seconds until what could not be written is tried again

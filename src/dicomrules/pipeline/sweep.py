@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from dicomrules.queue.entry import Kept
-from dicomrules.queue.ledger import GROUP, Ledger
+from dicomrules.queue.ledger import Ledger
+from dicomrules.queue.transaction import GROUP
 from dicomrules.spool.errors import SpoolError
 from dicomrules.spool.spool import Folder, Spool
 
@@ -51,15 +52,15 @@ class Sweep:
         """Do a little; True when there is more. Raises LedgerError."""
         moved = self._move_finished(now)
         removed = self._remove_expired(now)
-        forgotten = self._ledger.forget(now - self._retention.history)
+        forgotten = self._ledger.retention.forget(now - self._retention.history)
         busy = moved or removed or forgotten
         self._checkpoint(idle=not busy)
         return bool(busy)
 
     def _move_finished(self, now: datetime) -> int:
-        finished = self._ledger.finished(GROUP)
+        finished = self._ledger.retention.finished(GROUP)
         if finished:
-            self._ledger.mark_moved([self._moved(kept, now) for kept in finished])
+            self._ledger.retention.mark_moved([self._moved(kept, now) for kept in finished])
         return len(finished)
 
     def _moved(self, kept: Kept, now: datetime) -> Kept:
@@ -79,18 +80,18 @@ class Sweep:
             return kept
 
     def _remove_expired(self, now: datetime) -> int:
-        expired = self._ledger.expired(lambda destinations: now - self._retention.of(destinations), GROUP)
+        expired = self._ledger.retention.expired(lambda destinations: now - self._retention.of(destinations), GROUP)
         for kept in expired:
             for ref in filter(None, (kept.spool_ref, kept.derived_ref)):
                 self._spool.remove(ref)
         if expired:
-            self._ledger.mark_removed([kept.instance_id for kept in expired])
+            self._ledger.retention.mark_removed([kept.instance_id for kept in expired])
         return len(expired)
 
     def _checkpoint(self, idle: bool) -> None:
         """Passive while there is work; once, when there has been none for a while, the log is emptied."""
         self._idle_steps = self._idle_steps + 1 if idle else 0
-        if self._ledger.log_bytes() > _CHECKPOINT_BYTES:
-            self._ledger.checkpoint("passive")
+        if self._ledger.log.length() > _CHECKPOINT_BYTES:
+            self._ledger.log.checkpoint("passive")
         if self._idle_steps == _IDLE_STEPS:
-            self._ledger.checkpoint("truncate")
+            self._ledger.log.checkpoint("truncate")

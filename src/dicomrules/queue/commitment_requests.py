@@ -28,8 +28,8 @@ from dicomrules.model.instance import Peer
 from dicomrules.queue import encoding
 from dicomrules.queue.entry import InstanceState, RequestState
 from dicomrules.queue.errors import LedgerDamaged
-from dicomrules.queue.ledger import GROUP, Ledger
-from dicomrules.queue.transaction import Row, Transaction
+from dicomrules.queue.ledger import Ledger
+from dicomrules.queue.transaction import GROUP, Row, Transaction
 
 MOST_OPEN = 1000  # requests of one peer that wait for their report
 CLAIM = timedelta(seconds=30)  # how long whoever makes a report has for it

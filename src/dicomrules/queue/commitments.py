@@ -16,8 +16,8 @@ from dicomrules.dicom.commitment import Reference, Report, Request
 from dicomrules.model.delivery import Kind, State
 from dicomrules.queue import encoding
 from dicomrules.queue.lanes import one_sent
-from dicomrules.queue.ledger import GROUP, Ledger
-from dicomrules.queue.transaction import Row, Transaction
+from dicomrules.queue.ledger import Ledger
+from dicomrules.queue.transaction import GROUP, Row, Transaction
 
 MOST_ASKED = 200  # instances in one transaction
 

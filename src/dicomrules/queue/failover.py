@@ -14,7 +14,8 @@ from dicomrules.model.delivery import Kind, State
 from dicomrules.model.instance import Verdict
 from dicomrules.queue import consign, encoding
 from dicomrules.queue.consign import Way
-from dicomrules.queue.transaction import Row, Transaction
+from dicomrules.queue.session import Session
+from dicomrules.queue.transaction import GROUP, Row, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,38 @@ class Moving:
     way: Way
 
 
-def replaceable(tx: Transaction, destination: str, stand_in: str, schedules: Sequence[str], now: datetime) -> int:
+class Failover:
+    """The deliveries of one ledger that go to what stands in for their destination."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def divert(self, destination: str, to: StandIn, schedules: Sequence[str], now: datetime) -> int:
+        """Move up to GROUP deliveries of one consignment that `to` stands in for; how many. 0: nothing is left."""
+        with self._session.reading() as tx:
+            consignment = _replaceable(tx, destination, to.name, schedules, now)
+        return self.follow(consignment, destination, to, now) if consignment else 0
+
+    def follow(self, consignment: int, destination: str, to: StandIn, now: datetime) -> int:
+        """Move up to GROUP deliveries of this consignment; how many."""
+        with self._session.reading() as tx:
+            rows = tx.run("to_divert", (consignment, GROUP))
+        moving = _prepare(rows, to)
+        with self._session.writing() as tx:
+            return _divert(tx, consignment, destination, to.name, moving, now)
+
+    def diverted(self, destination: str, limit: int = 16) -> list[Diverted]:
+        """Consignments of this destination that go elsewhere and have something waiting."""
+        with self._session.reading() as tx:
+            return _diverted(tx, destination, limit)
+
+    def divert_from(self, consignment: int, now: datetime | None) -> None:
+        """From now on this consignment goes to what stands in; None: it no longer does."""
+        with self._session.writing() as tx:
+            tx.run("diverted_at", (encoding.optional_micros(now), consignment))
+
+
+def _replaceable(tx: Transaction, destination: str, stand_in: str, schedules: Sequence[str], now: datetime) -> int:
     """A consignment that `stand_in` may take from this destination, longest waiting; 0: there is none.
 
     What waits for a schedule, or for the quiet of its study, does not wait for the destination.
@@ -57,7 +89,7 @@ def replaceable(tx: Transaction, destination: str, stand_in: str, schedules: Seq
     return 0
 
 
-def diverted(tx: Transaction, destination: str, limit: int) -> list[Diverted]:
+def _diverted(tx: Transaction, destination: str, limit: int) -> list[Diverted]:
     """Consignments of this destination that go elsewhere and have something waiting."""
     return [
         Diverted(identity, stand_in, encoding.moment(at))
@@ -65,7 +97,7 @@ def diverted(tx: Transaction, destination: str, limit: int) -> list[Diverted]:
     ]
 
 
-def prepare(rows: Sequence[Row], stand_in: StandIn) -> list[Moving]:
+def _prepare(rows: Sequence[Row], stand_in: StandIn) -> list[Moving]:
     """What becomes of deliveries at `stand_in`; without those that the decision has no way there for, or one past the
     groups that it asks for: these wait on.
     """
@@ -82,7 +114,7 @@ def prepare(rows: Sequence[Row], stand_in: StandIn) -> list[Moving]:
     return found
 
 
-def divert(tx: Transaction, consignment: int, source: str, to: str, moving: Sequence[Moving], now: datetime) -> int:
+def _divert(tx: Transaction, consignment: int, source: str, to: str, moving: Sequence[Moving], now: datetime) -> int:
     """Move these deliveries of a consignment, as far as they still wait in it; how many."""
     at, count = encoding.micros(now), 0
     message = f"goes to {to} instead: {source} cannot be reached"

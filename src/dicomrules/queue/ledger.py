@@ -6,30 +6,30 @@ held, and no other I/O inside. After an error of the disk the ledger writes no m
 the kernel tells such an error only once; all methods then raise LedgerError.
 """
 
-from collections.abc import Callable, Collection, Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, Self, TypeVar
-
-import apsw
+from typing import Self, TypeVar
 
 from dicomrules.model.decision import Decision
 from dicomrules.model.delivery import Delivery, Standing, State
 from dicomrules.model.instance import Envelope
-from dicomrules.queue import consign, deciding, encoding, failover, lanes, recording, retention, set_back
-from dicomrules.queue.connection import FILE, open_for_writing, told
+from dicomrules.queue import consign, deciding, encoding, lanes, recording, set_back
+from dicomrules.queue.connection import FILE, open_for_writing
 from dicomrules.queue.consign import ANY, Choice
-from dicomrules.queue.entry import Arrival, Entry, Held, Kept, Recorded
-from dicomrules.queue.errors import LedgerDamaged, LedgerError
+from dicomrules.queue.entry import Arrival, Entry, Held, Recorded
+from dicomrules.queue.errors import LedgerDamaged
+from dicomrules.queue.failover import Failover
 from dicomrules.queue.lanes import Ended
+from dicomrules.queue.log import WriteAheadLog
 from dicomrules.queue.requests import Requests
+from dicomrules.queue.retention import Retention, mark_done
 from dicomrules.queue.session import Session
-from dicomrules.queue.transaction import Transaction
+from dicomrules.queue.taken_files import KeptFiles
+from dicomrules.queue.transaction import GROUP, Transaction
 
 T = TypeVar("T")
-
-GROUP = 64  # rows that one transaction writes at most
 
 
 class Ledger:
@@ -37,10 +37,12 @@ class Ledger:
 
     def __init__(self, state: Path) -> None:
         """As `open`."""
-        self._path = state / FILE
         self._session = Session(state, open_for_writing)
-        self._checkpoints: apsw.Connection | None = None
+        self.log = WriteAheadLog(state / FILE, self._session)
         self.requests = Requests(self._session)
+        self.failover = Failover(self._session)
+        self.retention = Retention(self._session)
+        self.taken = KeptFiles(self._session)
 
     @classmethod
     def open(cls, state: Path) -> Self:
@@ -52,8 +54,7 @@ class Ledger:
 
     def close(self) -> None:
         """Close it, when no thread uses it any more."""
-        if self._checkpoints is not None:
-            self._checkpoints.close()
+        self.log.close()
         self._session.close()
 
     @property
@@ -80,7 +81,7 @@ class Ledger:
         prepared = [recording.prepare(entry) for entry in entries]
         with self._writing() as tx:
             recorded = recording.record(tx, prepared)
-            retention.mark_done(tx, [each.instance_id for each in recorded if each.arrival is Arrival.NEW], now)
+            mark_done(tx, [each.instance_id for each in recorded if each.arrival is Arrival.NEW], now)
         return recorded
 
     def knows_file(self, sop_instance: str, ref: str) -> bool:
@@ -100,31 +101,10 @@ class Ledger:
             ((count,),) = tx.run("note_crash", (sop_instance, length))
         return int(count)
 
-    def crash_count(self, sop_instance: str, length: int) -> int:
-        """How often an object with this SOP Instance UID and length was left behind undecided."""
-        with self._reading() as tx:
-            found = tx.run("crash_count", (sop_instance, length))
-        return int(found[0][0]) if found else 0
-
     def crashes(self) -> dict[tuple[str, int], int]:
         """All crash counts, to be read once at start: they change only then."""
         with self._reading() as tx:
             return {(sop_instance, length): count for sop_instance, length, count in tx.run("crashes")}
-
-    # Files of watched folders
-
-    def taken_files(self, receiver: str) -> set[bytes]:
-        """The fingerprints of all files that were taken by this receiver and still lay there when it looked last."""
-        with self._reading() as tx:
-            return {fingerprint for (fingerprint,) in tx.run("taken_files", (receiver,))}
-
-    def change_taken_files(self, receiver: str, taken: Sequence[bytes], gone: Sequence[bytes]) -> None:
-        """Remember files that were taken, forget those that are gone."""
-        changes = [("take_file", one) for one in taken] + [("forget_file", one) for one in gone]
-        for start in range(0, len(changes), GROUP):
-            with self._writing() as tx:
-                for statement, fingerprint in changes[start : start + GROUP]:
-                    tx.run(statement, (receiver, fingerprint))
 
     # Held instances
 
@@ -297,30 +277,6 @@ class Ledger:
                 ((at,),) = tx.run("same_sent", (delivery.id,))
         return encoding.optional_moment(at)
 
-    def divert(self, destination: str, to: failover.StandIn, schedules: Sequence[str], now: datetime) -> int:
-        """Move up to GROUP deliveries of one consignment that `to` stands in for; how many. 0: nothing is left."""
-        with self._session.reading() as tx:
-            consignment = failover.replaceable(tx, destination, to.name, schedules, now)
-        return self.follow(consignment, destination, to, now) if consignment else 0
-
-    def follow(self, consignment: int, destination: str, to: failover.StandIn, now: datetime) -> int:
-        """Move up to GROUP deliveries of this consignment; how many."""
-        with self._session.reading() as tx:
-            rows = tx.run("to_divert", (consignment, GROUP))
-        moving = failover.prepare(rows, to)
-        with self._session.writing() as tx:
-            return failover.divert(tx, consignment, destination, to.name, moving, now)
-
-    def diverted(self, destination: str, limit: int = 16) -> list[failover.Diverted]:
-        """Consignments of this destination that go elsewhere and have something waiting."""
-        with self._session.reading() as tx:
-            return failover.diverted(tx, destination, limit)
-
-    def divert_from(self, consignment: int, now: datetime | None) -> None:
-        """From now on this consignment goes to what stands in; None: it no longer does."""
-        with self._session.writing() as tx:
-            tx.run("diverted_at", (encoding.optional_micros(now), consignment))
-
     def note_standing(
         self, destination: str, standing: Standing, words: str, at: tuple[datetime, datetime | None]
     ) -> None:
@@ -353,67 +309,6 @@ class Ledger:
         with self._reading() as tx:
             return [name for (name,) in tx.run("destinations")]
 
-    # Sweep
-
-    def finished(self, limit: int) -> list[Kept]:
-        """Instances whose deliveries are all sent and whose files still lie in `waiting`, oldest first."""
-        return self._kept("delivered", (limit,))
-
-    def mark_moved(self, moved: Sequence[Kept]) -> None:
-        """The files of these instances have been moved: their new refs. Those that were finished are done."""
-        for start in range(0, len(moved), GROUP):
-            with self._writing() as tx:
-                retention.mark_moved(tx, moved[start : start + GROUP])
-
-    def expired(self, before: Callable[[Collection[str]], datetime], limit: int) -> list[Kept]:
-        """Up to `limit` instances whose bytes are still kept, and need not be: those that were done `before` the moment
-        that counts for what went to these destinations.
-        """
-        with self._reading() as tx:
-            return [Kept(*row) for row in retention.expired(tx, before, limit)]
-
-    def mark_removed(self, instances: Sequence[int]) -> None:
-        """The files of these instances have been removed; only their history stays."""
-        for start in range(0, len(instances), GROUP):
-            with self._writing() as tx:
-                retention.mark_removed(tx, instances[start : start + GROUP])
-
-    def forget(self, before: datetime) -> int:
-        """Delete the history of up to GROUP instances without bytes that were over before that moment, whose studies
-        were that have not been seen since, and what was asked about destinations; how many.
-        """
-        at = encoding.micros(before)
-        with self._reading() as tx:
-            if not any(tx.run(table, (at, 1)) for table in ("gone_before", "studies_before", "requests_before")):
-                return 0
-        with self._writing() as tx:
-            return retention.forget(tx, before, GROUP)
-
-    def checkpoint(self, mode: Literal["passive", "truncate"] = "passive") -> None:
-        """Bring the write-ahead log into the ledger's file: `passive` beside others' work, `truncate` when idle.
-
-        Called by one thread of the delivery process only.
-        """
-        with told():
-            if self._checkpoints is None:
-                self._checkpoints = apsw.Connection(str(self._path), flags=apsw.SQLITE_OPEN_READWRITE)
-                self._checkpoints.pragma("synchronous", "full")
-                self._checkpoints.pragma("wal_autocheckpoint", 0)
-            if mode == "passive":
-                self._checkpoints.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-                return
-            with self._session.lock, suppress(apsw.BusyError):  # somebody reads: the log is emptied another time
-                self._checkpoints.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-
-    def log_bytes(self) -> int:
-        """Length of the write-ahead log: when to checkpoint, and when to raise an alarm."""
-        try:
-            return self._path.with_name(f"{FILE}-wal").stat().st_size
-        except FileNotFoundError:
-            return 0
-        except OSError as error:
-            raise LedgerError(f"the ledger's log cannot be looked at: {error.strerror}") from error
-
     # For the other modules of this room
 
     def read(self, work: Callable[[Transaction], T]) -> T:
@@ -434,10 +329,6 @@ class Ledger:
             with self._writing() as tx:
                 count += lanes.requeue(tx, deliveries[start : start + GROUP], before, now)
         return count
-
-    def _kept(self, statement: str, bindings: tuple[int, ...]) -> list[Kept]:
-        with self._reading() as tx:
-            return [Kept(*row) for row in tx.run(statement, bindings)]
 
     def _reading(self) -> AbstractContextManager[Transaction]:
         return self._session.reading()

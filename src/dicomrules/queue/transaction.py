@@ -10,6 +10,8 @@ from dicomrules.model.delivery import MOVES, State
 from dicomrules.queue.entry import InstanceState
 from dicomrules.queue.statements import statements
 
+GROUP = 64  # rows that one transaction writes at most
+
 Row = tuple[Any, ...]
 Value = str | bytes | int | None
 

@@ -226,7 +226,7 @@ def _receiver(receiver: Receiver, means: scp.Means, ledger: Ledger) -> Receives:
         return StowServer(receiver, means)
     from dicomrules.receivers.folder import FolderWatch  # nor, without one, what the kernel tells of folders
 
-    return _Watching(FolderWatch(Taker(receiver, means.spool, means.inbox), ledger, means.emit))
+    return _Watching(FolderWatch(Taker(receiver, means.spool, means.inbox), ledger.taken, means.emit))
 
 
 class _Watching:

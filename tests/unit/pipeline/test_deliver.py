@@ -46,8 +46,8 @@ def test_s24_several_destinations_that_do_not_answer_are_waited_for_together(tmp
     delivery.start()
     assert all(sender.begun.wait(5) for sender in stuck.values())
     started = time.monotonic()
-    assert not delivery.drain(0.3)
-    assert time.monotonic() - started < 0.8
+    assert not delivery.drain(2.0)
+    assert time.monotonic() - started < 4.0, "one after the other would take six seconds"
     release.set()
 
 

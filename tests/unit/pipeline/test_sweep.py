@@ -81,4 +81,4 @@ def test_the_log_is_emptied_when_there_has_been_no_work_for_a_while(world: World
     sweep = Sweep(world.spool, world.ledger, WEEK)
     for _ in range(10):
         sweep.step(NOW)
-    assert world.ledger.log_bytes() == 0
+    assert world.ledger.log.length() == 0

@@ -11,7 +11,7 @@ def test_s13_a_page_that_is_not_what_was_written_is_found(tmp_path: Path) -> Non
     ledger = Ledger.open(tmp_path)
     for number in range(200):
         ledger.record([entry(f"1.2.{number}", "pacs")])
-    ledger.checkpoint("truncate")
+    ledger.log.checkpoint("truncate")
     ledger.close()
     assert problem_of(tmp_path) == ""
     file = tmp_path / "ledger.db"

@@ -83,8 +83,8 @@ def test_c14_delivered_is_what_every_destination_has_also_after_its_retention(
     identity = ask(requests, "1.1", policy=DELIVERED)
     send(ledger, "pacs")
     assert report(requests, identity) == Report("9.1", (Reference(CT, "1.1"),))
-    ledger.mark_moved(ledger.finished(10))
-    ledger.mark_removed([one.instance_id for one in ledger.expired(lambda _: LATER, 10)])
+    ledger.retention.mark_moved(ledger.retention.finished(10))
+    ledger.retention.mark_removed([one.instance_id for one in ledger.retention.expired(lambda _: LATER, 10)])
     assert report(requests, identity) == Report("9.1", (Reference(CT, "1.1"),))
 
 

@@ -166,6 +166,6 @@ def test_transactions_are_forgotten_with_their_deliveries(
 
 def after(ledger: Ledger, moment: datetime) -> None:
     """Files are moved, removed, and their history is over."""
-    ledger.mark_moved(ledger.finished(10))
-    ledger.mark_removed([one.instance_id for one in ledger.expired(lambda _: moment, 10)])
-    assert ledger.forget(moment) == 1
+    ledger.retention.mark_moved(ledger.retention.finished(10))
+    ledger.retention.mark_removed([one.instance_id for one in ledger.retention.expired(lambda _: moment, 10)])
+    assert ledger.retention.forget(moment) == 1

@@ -104,7 +104,7 @@ def test_a_later_decision_to_drop_goes_the_way_of_what_is_delivered(ledger: Ledg
     (held,) = ledger.due_again(LATER, LATER + MINUTES, 64)
     assert ledger.decide_again(held, replace(held.decision, verdict=Verdict.DROP, retry=None), LATER)
     assert reader.trace("1.1")[0].state is InstanceState.DELIVERED
-    assert [kept.instance_id for kept in ledger.finished(9)] == [held.instance_id]
+    assert [kept.instance_id for kept in ledger.retention.finished(9)] == [held.instance_id]
 
 
 def test_a_held_variant_is_seen_and_keeps_the_bytes_while_the_others_leave(ledger: Ledger, reader: Reader) -> None:
@@ -116,7 +116,7 @@ def test_a_held_variant_is_seen_and_keeps_the_bytes_while_the_others_leave(ledge
     assert (status["research"][State.HELD], status["pacs"][State.SENDING], reader.status().held) == (1, 1, 1)
     (line,) = reader.held()
     assert line.reason == "trial: no key"
-    assert ledger.finished(9) == []
+    assert ledger.retention.finished(9) == []
 
 
 def test_a_variant_decided_again_leaves_in_its_new_form_and_the_others_stay_as_they_were(

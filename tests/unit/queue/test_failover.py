@@ -24,7 +24,7 @@ def counts(reader: Reader) -> dict[str, dict[State, int]]:
 
 def test_s58_all_of_a_study_moves_with_the_options_of_the_stand_in(ledger: Ledger, reader: Reader) -> None:
     fill(ledger, "1.1", 100, *PAIR)
-    moved = [ledger.divert("pacs", StandIn("standby"), ALWAYS, NOW) for _ in range(3)]
+    moved = [ledger.failover.divert("pacs", StandIn("standby"), ALWAYS, NOW) for _ in range(3)]
     assert moved == [64, 36, 0]
     assert counts(reader) == {"pacs": {}, "standby": {State.QUEUED: 100}}
     assert ledger.claim("pacs", 64, NOW) == []
@@ -35,12 +35,12 @@ def test_s58_all_of_a_study_moves_with_the_options_of_the_stand_in(ledger: Ledge
 
 def test_s58_what_comes_late_waits_for_the_stand_in_too_and_may_go_back(ledger: Ledger, reader: Reader) -> None:
     fill(ledger, "1.1", 1, *PAIR)
-    ledger.divert("pacs", StandIn("standby"), ALWAYS, NOW)
+    ledger.failover.divert("pacs", StandIn("standby"), ALWAYS, NOW)
     ledger.record([of_study("1.1", 7, *PAIR)])
     assert ledger.claim("pacs", 64, NOW) == [], "its study has gone elsewhere"
-    (late,) = ledger.diverted("pacs")
-    assert ledger.follow(late.consignment, "pacs", StandIn("standby"), NOW) == 1
-    assert ledger.divert("standby", StandIn("pacs"), ALWAYS, NOW) == 2, "the end of the chain is its beginning"
+    (late,) = ledger.failover.diverted("pacs")
+    assert ledger.failover.follow(late.consignment, "pacs", StandIn("standby"), NOW) == 1
+    assert ledger.failover.divert("standby", StandIn("pacs"), ALWAYS, NOW) == 2, "the end of the chain is its beginning"
     assert len(ledger.claim("pacs", 64, NOW)) == 2
     assert counts(reader) == {"pacs": {State.SENDING: 2}, "standby": {}}
 
@@ -48,17 +48,17 @@ def test_s58_what_comes_late_waits_for_the_stand_in_too_and_may_go_back(ledger: 
 def test_s58_what_waits_for_its_hours_or_its_quiet_does_not_wait_for_the_destination(ledger: Ledger) -> None:
     ledger.record([of_study("1.1", 1, replace(PAIR[0], during="nights"), PAIR[1])])
     ledger.record([of_study("1.2", 1, replace(PAIR[0], study_after=timedelta(seconds=60)), PAIR[1])])
-    assert ledger.divert("pacs", StandIn("standby"), ALWAYS, NOW) == 0
-    assert ledger.divert("pacs", StandIn("standby"), ("", "nights"), NOW) == 1
+    assert ledger.failover.divert("pacs", StandIn("standby"), ALWAYS, NOW) == 0
+    assert ledger.failover.divert("pacs", StandIn("standby"), ("", "nights"), NOW) == 1
 
 
 def test_s58_what_is_being_sent_stays_and_the_attempts_at_both_are_told(ledger: Ledger, reader: Reader) -> None:
     fill(ledger, "1.1", 2, *PAIR)
     (sending,) = ledger.claim("pacs", 1, NOW)
-    assert ledger.divert("pacs", StandIn("standby"), ALWAYS, NOW) == 1
+    assert ledger.failover.divert("pacs", StandIn("standby"), ALWAYS, NOW) == 1
     ledger.record_outcomes([Ended(sending, outcome(Kind.DEFERRED), NOW)], NOW)
-    (rest,) = ledger.diverted("pacs")
-    assert ledger.follow(rest.consignment, "pacs", StandIn("standby"), NOW) == 1
+    (rest,) = ledger.failover.diverted("pacs")
+    assert ledger.failover.follow(rest.consignment, "pacs", StandIn("standby"), NOW) == 1
     (story,) = reader.trace("1.1.0")
     (delivery,) = story.deliveries
     assert (delivery.destination, delivery.state) == ("standby", State.QUEUED)

@@ -124,10 +124,10 @@ def test_d14_one_destination_waits_while_another_has_its_copy(ledger: Ledger, re
     fill(ledger, 1, "pacs", "archive")
     assert end(ledger, ledger.claim("pacs", 1, NOW)[0], Kind.SENT)
     assert state_of(reader, "1.2.3.0") == (InstanceState.WAITING, [State.SENT, State.QUEUED])
-    assert ledger.finished(10) == []
+    assert ledger.retention.finished(10) == []
     assert end(ledger, ledger.claim("archive", 1, NOW)[0], Kind.SENT)
     assert state_of(reader, "1.2.3.0") == (InstanceState.DELIVERED, [State.SENT, State.SENT])
-    assert len(ledger.finished(10)) == 1
+    assert len(ledger.retention.finished(10)) == 1
 
 
 def test_a_deferred_delivery_comes_back_when_it_is_due(ledger: Ledger) -> None:
@@ -247,7 +247,7 @@ def test_what_a_destination_has_stored_stays_open_until_it_has_committed_itself(
     ledger.record([entry("1.2.3.0", "pacs")])
     assert end(ledger, ledger.claim("pacs", 1, NOW)[0], Kind.STORED)
     assert state_of(reader, "1.2.3.0") == (InstanceState.WAITING, [State.STORED])
-    assert ledger.finished(10) == []
+    assert ledger.retention.finished(10) == []
     assert ledger.claim("pacs", 1, LATER) == []  # it is not sent again by itself
     assert [one.state for one in reader.waiting("pacs")] == [State.STORED]
     (status,) = reader.status().destinations

@@ -101,12 +101,12 @@ def test_writing_is_synced_and_the_log_is_not_checkpointed_by_writers(ledger: Le
 
 def test_a_checkpoint_empties_the_log(ledger: Ledger, tmp_path: Path) -> None:
     ledger.record([entry("1.2.3.4", "pacs")])
-    assert ledger.log_bytes() > 0
-    ledger.checkpoint()
-    ledger.checkpoint("truncate")
-    assert ledger.log_bytes() == 0
+    assert ledger.log.length() > 0
+    ledger.log.checkpoint()
+    ledger.log.checkpoint("truncate")
+    assert ledger.log.length() == 0
     ledger.record([entry("1.2.3.5", "pacs")])
-    assert ledger.log_bytes() > 0
+    assert ledger.log.length() > 0
 
 
 def test_a_checkpoint_lets_a_reader_be_and_is_made_up_for_later(ledger: Ledger, reader: Reader) -> None:
@@ -114,11 +114,11 @@ def test_a_checkpoint_lets_a_reader_be_and_is_made_up_for_later(ledger: Ledger, 
     reading = reader._connection.execute("SELECT id FROM instances UNION ALL SELECT id FROM instances")
     next(reading)
     ledger.record([entry("1.2.3.5", "pacs")])
-    ledger.checkpoint("truncate")
-    assert ledger.log_bytes() > 0
+    ledger.log.checkpoint("truncate")
+    assert ledger.log.length() > 0
     reading.close(force=True)
-    ledger.checkpoint("truncate")
-    assert ledger.log_bytes() == 0
+    ledger.log.checkpoint("truncate")
+    assert ledger.log.length() == 0
 
 
 class FailingConnection:
@@ -165,4 +165,4 @@ def test_a_disk_that_does_not_tell_the_logs_length_is_an_error_of_the_ledger(
 
     monkeypatch.setattr(Path, "stat", refuses)
     with pytest.raises(LedgerError, match="Input/output error"):
-        ledger.log_bytes()
+        ledger.log.length()

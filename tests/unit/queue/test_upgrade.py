@@ -81,7 +81,7 @@ def test_s27_what_is_done_in_an_older_ledger_is_kept_for_the_destinations_it_wen
     made.close()
     asked: list[list[str]] = []
     ledger = Ledger.open(old)
-    expired = ledger.expired(lambda names: asked.append(list(names)) or NOW, 10)  # type: ignore[func-returns-value]
+    expired = ledger.retention.expired(lambda names: asked.append(list(names)) or NOW, 10)  # type: ignore[func-returns-value]
     ledger.close()
     assert asked == [["archive", "pacs"]]
     assert [one.spool_ref for one in expired] == ["done/a.dcm"]

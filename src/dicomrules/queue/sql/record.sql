@@ -42,9 +42,6 @@ INSERT INTO variants (instance_id, number, transfer_syntax, leaves_as, patch) VA
 INSERT INTO deliveries (instance_id, variant_id, destination, state, next_attempt, options, consignment)
 VALUES (?, ?, ?, ?, ?, ?, ?);
 
--- name: crash_count
-SELECT count FROM crashes WHERE sop_instance = ? AND length = ?;
-
 -- name: crashes
 SELECT sop_instance, length, count FROM crashes;
 
