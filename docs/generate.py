@@ -38,7 +38,7 @@ NOTE = "<!-- Made by docs/generate.py from the program's records. -->\n"
 FILE = re.compile(r"# (\S+\.(?:csv|rules|yaml)):")
 GIVEN = re.compile(r"--set (\w+)=([^`\s]+)")
 ENVIRONMENT = re.compile(r"# environment: (\w+)=(\S+)")
-COMMAND = re.compile(r"(dicomrules|chmod) ")
+COMMAND = re.compile(r"(dicomrules|chmod|openssl) ")
 
 EPISODES = """table episodes from csv "episodes.csv" {
   key   "Accession" as AccessionNumber

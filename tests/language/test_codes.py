@@ -16,6 +16,7 @@ from dicomrules.text.codes.record import CodeRecord
 from dicomrules.text.codes.registry import CODES
 from dicomrules.text.diagnostic import Diagnostic
 from dicomrules.text.render import render
+from tests.peers.authority import Authority
 
 SOURCES = Path(__file__).parents[2] / "src" / "dicomrules"
 EVERY = [pytest.param(record, id=code) for code, record in CODES.items()]
@@ -41,6 +42,15 @@ def a_key_that_everybody_can_read(folder: Path) -> list[Diagnostic]:
     for name in ("gw.pem", "gw.key"):
         (folder / name).write_text("")
         (folder / name).chmod(0o644)
+    return with_tls(folder)
+
+
+def a_certificate_that_has_ended(folder: Path) -> list[Diagnostic]:
+    Authority(folder).sign("gw", expired=True)
+    return with_tls(folder)
+
+
+def with_tls(folder: Path) -> list[Diagnostic]:
     path = folder / "gateway.yaml"
     path.write_text(
         "gateway: {name: g, aet: G}\n"
@@ -91,6 +101,7 @@ STAGED: dict[str, Callable[[Path], list[Diagnostic]]] = {
     "DR709": a_gateway_that_is_not_there,
     "DR710": a_gateway_that_all_can_write,
     "DR724": a_key_that_everybody_can_read,
+    "DR728": a_certificate_that_has_ended,
 }
 """Wrong examples that no page can hold: too long, or about something outside of the text."""
 

@@ -13,7 +13,7 @@ database = {folder}/index.txt
 serial = {folder}/serial
 new_certs_dir = {folder}
 default_md = sha256
-default_crl_days = 30
+default_crl_days = 365
 policy = any
 copy_extensions = copy
 unique_subject = no
@@ -33,17 +33,22 @@ class Authority:
         (folder / "ca.cnf").write_text(_CONFIG.format(folder=folder))
         (folder / "index.txt").touch()
         (folder / "serial").write_text("1000")
-        self._openssl_run("req", "-x509", *self._new_key(self._key), "-subj", f"/CN={name}", "-out", self.pem)
+        self._openssl_run(
+            "req", "-x509", *self._new_key(self._key), "-days", "3650", "-subj", f"/CN={name}", "-out", self.pem
+        )
 
-    def sign(self, name: str, alternative: str = "", expired: bool = False, bits: int = 0) -> tuple[Path, Path]:
+    def sign(
+        self, name: str, alternative: str = "", expired: bool = False, bits: int = 0, until: str = "20991231235959Z"
+    ) -> tuple[Path, Path]:
         """A certificate and its key; `alternative` as openssl writes it, such as `IP:127.0.0.1,DNS:localhost`.
 
-        `bits` asks for an RSA key of that length; without, it is one of a curve, which is made faster.
+        `until` is when it ends, as openssl writes it. `bits` asks for an RSA key of that length; without, it is one of
+        a curve, which is made faster.
         """
         certificate, key, request = (self._folder / f"{name}.{end}" for end in ("pem", "key", "csr"))
         extension = ("-addext", f"subjectAltName={alternative}") if alternative else ()
         self._openssl_run("req", *self._new_key(key, bits), "-subj", f"/CN={name}", *extension, "-out", request)
-        dates = ("-startdate", "20200101000000Z", "-enddate", "20200201000000Z" if expired else "20991231235959Z")
+        dates = ("-startdate", "20200101000000Z", "-enddate", "20200201000000Z" if expired else until)
         signing = ("ca", "-batch", "-notext", "-config", self._folder / "ca.cnf", "-cert", self.pem)
         self._openssl_run(*signing, "-keyfile", self._key, *dates, "-in", request, "-out", certificate)
         return certificate, key

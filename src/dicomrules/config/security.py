@@ -4,6 +4,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,7 +13,8 @@ from dicomrules.config.document import Document, Steps
 from dicomrules.config.settings import Settings
 from dicomrules.model.destination import BucketDestination, DicomDestination, StowDestination
 from dicomrules.model.receiver import DicomReceiver, StowReceiver
-from dicomrules.model.security import ClientTls, ServerTls, TlsProfile, User
+from dicomrules.model.security import SOON, ClientTls, ServerTls, TlsProfile, User
+from dicomrules.net.ends import ends
 from dicomrules.net.tls import Unusable, context
 from dicomrules.text.codes.registry import diagnose
 from dicomrules.text.diagnostic import Diagnostic
@@ -51,20 +53,33 @@ def _profile(said: Block) -> dict[str, Any]:
 def check(document: Document, settings: Settings) -> Iterator[Diagnostic]:
     """Can contexts be made of what is said, are keys for us alone, is each certificate asked for that must be shown?"""
     yield from _shown_to_nobody(document, settings)
+    for steps, tls in secured(settings):
+        yield from _tried(document, steps, tls)
+    for destination in settings.destinations:
+        if isinstance(destination, StowDestination):
+            yield from _web(document, destination)
+        elif isinstance(destination, BucketDestination) and destination.tls is not None and not destination.secure:
+            yield _idle(document, ("destinations", destination.name, "bucket", "tls"))
+
+
+def secured(settings: Settings) -> Iterator[tuple[Steps, ServerTls | ClientTls]]:
+    """Every `tls` that does something, with its place in the gateway file."""
     for receiver in settings.receivers:
         if isinstance(receiver, DicomReceiver | StowReceiver) and receiver.tls is not None:
             kind = "dicom" if isinstance(receiver, DicomReceiver) else "stow"
-            yield from _tried(document, ("receivers", receiver.name, kind, "tls"), receiver.tls)
+            yield ("receivers", receiver.name, kind, "tls"), receiver.tls
     for destination in settings.destinations:
-        if isinstance(destination, DicomDestination) and destination.tls is not None:
-            yield from _tried(document, ("destinations", destination.name, "dicom", "tls"), destination.tls)
-        elif isinstance(destination, StowDestination):
-            yield from _web(document, destination)
-        elif isinstance(destination, BucketDestination):
-            yield from _store(document, destination)
+        steps = ("destinations", destination.name)
+        match destination:
+            case DicomDestination(tls=ClientTls() as tls):
+                yield (*steps, "dicom", "tls"), tls
+            case StowDestination(tls=ClientTls() as tls) if urlsplit(destination.url).scheme != "http":
+                yield (*steps, "stow", "tls"), tls
+            case BucketDestination(tls=ClientTls() as tls, secure=True):
+                yield (*steps, "bucket", "tls"), tls
     audit = settings.observing.audit
     if audit is not None and audit.tls is not None:
-        yield from _tried(document, ("observe", "audit"), audit.tls)
+        yield ("observe", "audit"), audit.tls
 
 
 def _shown_to_nobody(document: Document, settings: Settings) -> Iterator[Diagnostic]:
@@ -81,25 +96,18 @@ def _shown_to_nobody(document: Document, settings: Settings) -> Iterator[Diagnos
 def _web(document: Document, destination: StowDestination) -> Iterator[Diagnostic]:
     """Is what goes to a DICOMweb server readable for those on the way?"""
     steps: Steps = ("destinations", destination.name, "stow")
-    if destination.tls is not None:
-        yield from _tried(document, (*steps, "tls"), destination.tls)
     parts = urlsplit(destination.url)
     plain = parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1")
     if parts.scheme == "http" and destination.tls is not None:
-        yield diagnose("DR706", document.key_span((*steps, "tls")), "`tls` does nothing at an address with `http:`")
+        yield _idle(document, (*steps, "tls"))
     if plain and destination.token:
         message = f"everybody on the way could read the token of `{destination.name}`"
         found = diagnose("DR725", document.span((*steps, "url")), message, "without TLS")
         yield found.with_label(document.key_span((*steps, "token")), "sent with every request")
 
 
-def _store(document: Document, destination: BucketDestination) -> Iterator[Diagnostic]:
-    """The same for a bucket. Its secret is never sent, but images are."""
-    steps: Steps = ("destinations", destination.name, "bucket")
-    if destination.tls is not None and destination.secure:
-        yield from _tried(document, (*steps, "tls"), destination.tls)
-    elif destination.tls is not None:
-        yield diagnose("DR706", document.key_span((*steps, "tls")), "`tls` does nothing at an address with `http:`")
+def _idle(document: Document, steps: Steps) -> Diagnostic:
+    return diagnose("DR706", document.key_span(steps), "`tls` does nothing at an address with `http:`")
 
 
 def _tried(document: Document, steps: Steps, tls: ServerTls | ClientTls) -> Iterator[Diagnostic]:
@@ -115,11 +123,23 @@ def _tried(document: Document, steps: Steps, tls: ServerTls | ClientTls) -> Iter
         context(tls)
     except Unusable as problem:
         yield diagnose("DR723", document.key_span(steps), _as_said(str(problem), document.at(steps), tls))
+    yield from _ending(document, steps, tls)
     with suppress(OSError):
         if tls.key is not None and os.stat(tls.key).st_mode & (stat.S_IROTH | stat.S_IWOTH):
             said = document.at((*steps, "key"))
             found = diagnose("DR724", document.span((*steps, "key")), f"everybody can read the key {said}")
             yield found.with_note(f"run: chmod 600 {said}, and have a new key made if others may have seen it")
+
+
+def _ending(document: Document, steps: Steps, tls: ServerTls | ClientTls) -> Iterator[Diagnostic]:
+    """What will soon let nobody through. No error: whatever else the gateway does would stop for it."""
+    now = datetime.now(UTC)
+    for one in ends(tls):
+        if one.at - now < SOON:
+            when = "ends" if one.at > now else "has ended"
+            text = f"the {one.what} in {one.path} {when} on {one.at:%Y-%m-%d}"
+            found = diagnose("DR728", document.key_span(steps), _as_said(text, document.at(steps), tls))
+            yield found.with_note("put a new one in its place; a gateway that runs reads it at once")
 
 
 def _as_said(text: str, said: Block, tls: ServerTls | ClientTls) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from dicomrules.model.delivery import State
-from dicomrules.model.security import ClientTls
+from dicomrules.model.security import ClientTls, End
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,8 @@ class Snapshot:
 
     `processes` says of each whether it is alive; `unreadable` why the ledger could not be asked (then nothing of it is
     known); `free_bytes` and `free_inodes` are those of the spool's file system, and `full` whether that is under the
-    reserve; `unsent` counts audit messages that no repository has taken yet, `unsent_since` is the oldest of them.
+    reserve; `unsent` counts audit messages that no repository has taken yet, `unsent_since` is the oldest of them;
+    `ends` says until when certificates and revocation lists are good.
     """
 
     at: datetime
@@ -95,6 +96,7 @@ class Snapshot:
     unsent: int = 0
     unsent_since: datetime | None = None
     unreadable: str = ""
+    ends: tuple[End, ...] = ()
 
 
 class Severity(StrEnum):

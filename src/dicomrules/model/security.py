@@ -1,8 +1,12 @@
 """How an association is secured: TLS of both sides (PS3.15 B.12, B.13), and who a peer's user is (PS3.7 D.3.3.7)."""
 
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
+
+SOON: Final = timedelta(days=30)  # before a certificate ends a person is told
 
 
 class TlsProfile(StrEnum):
@@ -40,6 +44,15 @@ class ClientTls:
     key: Path | None = None
     name: str = ""
     profile: TlsProfile = TlsProfile.BCP195
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Until when a file of certificates or revocation lists is good; `what` it is, in words for a person."""
+
+    what: str
+    path: Path
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,11 @@ from datetime import timedelta
 
 from dicomrules.model.delivery import State
 from dicomrules.model.observing import Condition, Severity, Snapshot, Waits
+from dicomrules.model.security import SOON, End
 
 LONGEST_LOG = 1 << 30  # bytes of the ledger's write-ahead log: somebody reads without end, or nobody checkpoints
 AUDIT_PATIENCE = timedelta(hours=1)
+VERY_SOON = timedelta(days=3)  # before a certificate ends
 
 
 def conditions(seen: Snapshot) -> list[Condition]:
@@ -20,6 +22,7 @@ def conditions(seen: Snapshot) -> list[Condition]:
     found = [*_processes(seen), *_disk(seen), *_instances(seen), *_audit(seen)]
     for destination in seen.destinations:
         found += _destination(seen, destination)
+    found += [_ending(seen, one) for one in dict.fromkeys(seen.ends) if one.at - seen.at < SOON]
     return sorted(found, key=lambda one: (one.severity is not Severity.RED, one.name, one.subject))
 
 
@@ -78,6 +81,14 @@ def _destination(seen: Snapshot, one: Waits) -> Iterator[Condition]:
         text = f"{waiting} deliver{'ies wait' if waiting > 1 else 'y waits'} for {one.name}"
         text += f", the oldest for {_time(seen.at - one.oldest)}"
         yield Condition("destination.late", one.name, Severity.RED, text, f"`dicomrules echo {one.name}` says why")
+
+
+def _ending(seen: Snapshot, one: End) -> Condition:
+    left = one.at - seen.at
+    when = f"ends in {_time(left)}" if left > timedelta(0) else f"has ended on {one.at:%Y-%m-%d}"
+    severity = Severity.RED if left < VERY_SOON else Severity.YELLOW
+    way_out = "put a new one in its place: it is read at once, without a restart"
+    return Condition("certificate.ends", str(one.path), severity, f"the {one.what} in {one.path} {when}", way_out)
 
 
 def _size(count: int) -> str:

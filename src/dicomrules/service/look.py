@@ -5,9 +5,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from dicomrules.config.security import secured
 from dicomrules.config.settings import Settings
 from dicomrules.model.destination import RetryPolicy
 from dicomrules.model.observing import Came, Snapshot, Waits
+from dicomrules.net.ends import ends
 from dicomrules.queue.connection import FILE
 from dicomrules.queue.errors import LedgerError
 from dicomrules.queue.outbox import Outbox
@@ -65,6 +67,7 @@ class Look:
             unsent=unsent,
             unsent_since=since,
             unreadable=ledger.unreadable or disk.unreadable,
+            ends=tuple(end for _, tls in secured(self._settings) for end in ends(tls)),
         )
 
     def _of_ledger(self) -> _Ledger:

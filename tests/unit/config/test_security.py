@@ -1,6 +1,7 @@
 """`tls` and `user` of a gateway file: values, and what is wrong with their files."""
 
 import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
             shutil.copy(file, folder)
     shutil.copy(authority.pem, folder)
     shutil.copy(authority.revoke(), folder / "revoked.pem")
+    shutil.copy(authority.revoke(over=True), folder / "overdue.pem")
+    soon = datetime.now(UTC) + timedelta(days=20)
+    for file in (*authority.sign("old", expired=True), *authority.sign("soon", until=f"{soon:%Y%m%d%H%M%SZ}")):
+        shutil.copy(file, folder)
     shutil.copy(folder / "gw.key", folder / "open.key")
     (folder / "open.key").chmod(0o644)
     (folder / "text.pem").write_text("no certificate")
@@ -99,6 +104,24 @@ def test_beyond_loopback_anyone_may_come_only_with_a_certificate(site: Path) -> 
     everyone = ", bind: 0.0.0.0, from: anyone"
     assert [each.code for each in _load(site, _receiver(SERVER, everyone))[1]] == ["DR712"]
     assert _load(site, _receiver(f"{SERVER}, client_ca: ca.pem", everyone))[1] == []
+
+
+@pytest.mark.parametrize(
+    ("tls", "words"),
+    [
+        ("certificate: old.pem, key: old.key", "the certificate in old.pem has ended on 2020-02-01"),
+        ("certificate: soon.pem, key: soon.key", "the certificate in soon.pem ends on "),
+        (
+            f"{SERVER}, client_ca: ca.pem, client_crl: overdue.pem",
+            "the revocation list in overdue.pem has ended on 2020",
+        ),
+    ],
+)
+def test_what_ends_within_a_month_is_told_before_and_stops_nothing(site: Path, tls: str, words: str) -> None:
+    read, (problem,) = _load(site, _receiver(tls))
+    assert read is not None
+    assert (problem.code, problem.is_error, problem.span.text) == ("DR728", False, "tls")
+    assert problem.message.startswith(words)
 
 
 def _bound(text: str) -> str:

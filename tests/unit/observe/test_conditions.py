@@ -1,9 +1,13 @@
 """What wants a person, and what of it is an alarm."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
 
 from dicomrules.model.delivery import State
 from dicomrules.model.observing import Severity, Snapshot, Waits
+from dicomrules.model.security import SOON, End
 from dicomrules.observe.alarms import QUIET, Alarms, Turn
 from dicomrules.observe.conditions import AUDIT_PATIENCE, LONGEST_LOG, conditions
 from dicomrules.observe.health import health
@@ -49,6 +53,21 @@ def test_a_destination_that_is_away_is_red_and_images_are_taken() -> None:
 def test_d15_what_waits_for_a_destination_that_the_gateway_file_lacks_is_red() -> None:
     seen = Snapshot(NOW, UP, destinations=(waits(1, since=timedelta(seconds=1), declared=False),))
     assert names(seen) == ["destination.unknown pacs"]
+
+
+@pytest.mark.parametrize(
+    ("left", "severity", "text"),
+    [
+        (timedelta(days=29), Severity.YELLOW, "the certificate in gw.pem ends in 29 days"),
+        (timedelta(hours=50), Severity.RED, "the certificate in gw.pem ends in 50 hours"),
+        (timedelta(days=-1), Severity.RED, "the certificate in gw.pem has ended on 2026-11-22"),
+    ],
+)
+def test_a_certificate_is_told_before_it_ends(left: timedelta, severity: Severity, text: str) -> None:
+    end = End("certificate", Path("gw.pem"), NOW + left)
+    (one,) = conditions(Snapshot(NOW, UP, ends=(end, end)))
+    assert (one.name, one.subject, one.severity, one.text) == ("certificate.ends", "gw.pem", severity, text)
+    assert conditions(Snapshot(NOW, UP, ends=(End("certificate", Path("gw.pem"), NOW + SOON),))) == []
 
 
 def test_red_comes_before_yellow() -> None:

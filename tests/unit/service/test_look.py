@@ -7,7 +7,8 @@ from pathlib import Path
 from dicomrules.queue.ledger import Ledger
 from dicomrules.service.alive import hold, is_alive
 from dicomrules.service.look import Look
-from tests.unit.config.gateways import WHOLE, settings
+from tests.peers.authority import Authority
+from tests.unit.config.gateways import WHOLE, bent, settings
 
 
 def test_a_state_folder_that_is_gone_is_told_and_raises_nothing(tmp_path: Path) -> None:
@@ -25,6 +26,15 @@ def test_a_disk_that_cannot_be_looked_at_is_told_beside_a_ledger_that_can(tmp_pa
     assert look().unreadable == ""
     state.rename(tmp_path / "elsewhere")
     assert "cannot be looked at: No such file or directory" in look().unreadable
+
+
+def test_a_look_tells_until_when_certificates_are_good(tmp_path: Path) -> None:
+    (tmp_path / "var").mkdir(mode=0o700)
+    Ledger.open(tmp_path / "var").close()
+    certificate, key = Authority(tmp_path / "authority").sign("gw", expired=True)
+    read = settings(bent("{port: 11112}", f"{{port: 11112, tls: {{certificate: {certificate}, key: {key}}}}}"))
+    seen = Look(replace(read, state=tmp_path / "var"))()
+    assert [(one.what, one.path, one.at.year) for one in seen.ends] == [("certificate", certificate, 2020)]
 
 
 def test_a_process_is_alive_as_long_as_it_holds_its_file(tmp_path: Path) -> None:

@@ -218,4 +218,14 @@ CODES: tuple[CodeRecord, ...] = (
         "  raw: {folder: {path: research/raw}}",
         good="destinations:\n  research: {folder: {path: research}, only_through: [trial]}\n  raw: {folder: {path: raw}}",
     ),
+    CodeRecord(
+        "DR728",
+        "a certificate that ends soon",
+        "On the day after a certificate has ended no machine gets through any more, and images stay where they were made. The"
+        " same goes for the last authority in a file, and for a revocation list whose next one is overdue. It is said 30 days"
+        " before; `status` and alarms say it of a gateway that runs (`certificate.ends`).",
+        bad="openssl x509 -noout -enddate -in tls/gw.pem   # says: notAfter=Nov 30 12:00:00 2026 GMT",
+        good="openssl x509 -noout -enddate -in tls/gw.pem   # says: notAfter=Nov 30 12:00:00 2028 GMT",
+        severity=Severity.WARNING,
+    ),
 )
