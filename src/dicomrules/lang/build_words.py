@@ -1,6 +1,7 @@
 """Tokens to the leaves of the syntax tree."""
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
@@ -22,32 +23,6 @@ Leaf = (
     | timedelta
     | str
 )
-
-
-LEAVES = frozenset(("NAME", "KEYWORD", "STRING", "INT", "NUMBER", "DURATION", "REGEX", "TAG", "PRIVTAG"))
-"""Kinds of tokens that mean something; operators and words of the language stay text."""
-
-
-def leaf(kind: str, text: str, span: Span) -> Leaf:
-    """What a token of one of these kinds means."""
-    match kind:
-        case "NAME":
-            return ast.Name(text, span=span)
-        case "KEYWORD":
-            return ast.Keyword(text, span=span)
-        case "STRING":
-            return ast.Text(unescape(text), span=span)
-        case "INT" | "NUMBER":
-            return ast.Number(Decimal(text) if "." in text else int(text), span=span)
-        case "DURATION":
-            return _duration(text)
-        case "REGEX":
-            return _regex(text, span)
-        case "TAG":
-            return _tag(text, span)
-        case "PRIVTAG":
-            return _private_tag(text, span)
-    return text
 
 
 def _duration(text: str) -> timedelta:
@@ -74,3 +49,17 @@ def _private_tag(text: str, span: Span) -> ast.PrivateTag:
     creator, element = rest.rsplit(",", 1)
     creator = creator.strip()[1:-1]
     return ast.PrivateTag(int(group, 16), creator, int(element.rstrip(")"), 16), span=span)
+
+
+LEAVES: dict[str, Callable[[str, Span], Leaf]] = {
+    "NAME": lambda text, span: ast.Name(text, span=span),
+    "KEYWORD": lambda text, span: ast.Keyword(text, span=span),
+    "STRING": lambda text, span: ast.Text(unescape(text), span=span),
+    "INT": lambda text, span: ast.Number(int(text), span=span),
+    "NUMBER": lambda text, span: ast.Number(Decimal(text) if "." in text else int(text), span=span),
+    "DURATION": lambda text, span: _duration(text),
+    "REGEX": _regex,
+    "TAG": _tag,
+    "PRIVTAG": _private_tag,
+}
+"""What a token means, by its kind; operators and words of the language stay text."""

@@ -3,7 +3,7 @@ its node.
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from dicomrules.text.diagnostic import Diagnostic
 from dicomrules.text.frozen import frozen
@@ -18,7 +18,8 @@ class Bracketed:
     span: Span
 
 
-class Reduction(NamedTuple):
+@frozen
+class Reduction:
     """A rule of the grammar with its children already built: nodes, None for what was left out, operators as text.
 
     `raw` still shows which children stood in brackets. What is wrong is given to `report`.
@@ -31,7 +32,7 @@ class Reduction(NamedTuple):
     @property
     def children(self) -> list[Any]:
         """The children, out of their brackets."""
-        return [child.inner if isinstance(child, Bracketed) else child for child in self.raw]
+        return [child.inner if child.__class__ is Bracketed else child for child in self.raw]
 
 
 Builder = Callable[[Reduction], Any]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache, partial
 from importlib.resources import files
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 from lark.exceptions import UnexpectedToken
 from lark.grammar import NonTerminal
@@ -94,7 +94,8 @@ Build = Callable[[str, list[Any], int, int], Any]
 """Makes a thing: the name of the rule, what it takes over, and where it starts and ends in the text."""
 
 
-class Piece(NamedTuple):
+@frozen
+class Piece:
     """What the parser has on its stack: a token, or what was made of some, with its place in the text."""
 
     type: str

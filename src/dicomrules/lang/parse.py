@@ -9,7 +9,7 @@ from collections.abc import Collection
 from typing import Any
 
 from dicomrules.lang import ast, build_expressions, build_items, build_routes, build_statements
-from dicomrules.lang.build_words import LEAVES, leaf
+from dicomrules.lang.build_words import LEAVES
 from dicomrules.lang.building import Builder, Reduction
 from dicomrules.lang.expected import explain
 from dicomrules.lang.grammar import Sentence, grammar
@@ -108,11 +108,12 @@ class _Reader:
         sentence.begin()
         self._remarks = []
         for index, token in enumerate(tokens):
-            kind, text, start, end = token
+            kind, text = token.kind, token.text
             if kind == "WORD":
                 kind = self._kind(tokens, index, sentence.choices)
-            part = leaf(kind, text, Span(source, start, end)) if kind in LEAVES else text
-            if not sentence.take(kind, part, start, end):
+            leaf = LEAVES.get(kind)
+            part = text if leaf is None else leaf(text, Span(source, token.start, token.end))
+            if not sentence.take(kind, part, token.start, token.end):
                 break
             if kind == "NAME" and text in RESERVED and not self._may_be_name(tokens, index):
                 self._refuse_name(tokens, index)

@@ -7,7 +7,6 @@ nothing after it. Positions are offsets in characters. Nothing here raises, what
 """
 
 import re
-from typing import NamedTuple
 
 from dicomrules.lang.reserved import RESERVED
 from dicomrules.lang.strange import COMMENT_SLIP, bad_word, left_out, strange
@@ -17,7 +16,8 @@ from dicomrules.text.frozen import frozen
 from dicomrules.text.source import Source, Span
 
 
-class Token(NamedTuple):
+@frozen
+class Token:
     """A piece of text. `kind` is a terminal of the grammar, WORD (lower-case), the punctuation itself, or BAD."""
 
     kind: str
@@ -41,35 +41,45 @@ _TAG = rf"\({_BLANK}{_HEX4}{_BLANK},{_BLANK}{_HEX4}{_BLANK}\)"
 _PRIVTAG = rf'\({_BLANK}[0-9A-Fa-f]{{4}}{_BLANK},{_BLANK}"[^"\r\n]++"{_BLANK},{_BLANK}[0-9A-Fa-f]{{2}}{_BLANK}\)'
 
 _PATTERNS = re.compile(
-    "|".join(
+    r"[ \t\r\n\f\ufeff]*+(?:"
+    + "|".join(
         f"(?P<{kind}>{pattern})"
         for kind, pattern in (
-            ("WS", r"[ \t\r\n\f\ufeff]++"),
+            ("WORD", r"[a-z][a-z0-9_]*+(?![0-9A-Za-z_])"),
+            ("ALONE", r"[{})\[\],:]"),
+            ("KEYWORD", r"(?:[A-Z][A-Za-z0-9]*+|dBdt)(?![0-9A-Za-z_])"),
+            ("STRING", r'"(?:[^"\\\r\n]|\\[^\r\n])*+"'),
             ("COMMENT", r"#[^\r\n]*+"),
             ("TAG", _TAG),
             ("PRIVTAG", _PRIVTAG),
-            ("STRING", r'"(?:[^"\\\r\n]|\\[^\r\n])*+"'),
             ("REGEX", r"/(?:[^/\\\r\n]|\\[^\r\n])++/[A-Za-z]*+"),
             ("NUMBER", r"-[0-9]++(?:\.[0-9]++)?+(?![0-9A-Za-z_])|[0-9]++\.[0-9]++(?![0-9A-Za-z_])"),
             ("DURATION", r"[0-9]++(?:s|min|h|d)(?![0-9A-Za-z_])"),
             ("INT", r"[0-9]++(?![0-9A-Za-z_])"),
-            ("KEYWORD", r"(?:[A-Z][A-Za-z0-9]*+|dBdt)(?![0-9A-Za-z_])"),
-            ("WORD", r"[a-z][a-z0-9_]*+(?![0-9A-Za-z_])"),
             (
                 "SLIP",
                 r"&&|\|\||=<|->|<>|===|=~|!(?!=)|'[^'\r\n]*+'|[“”„][^“”\"\r\n]*+[“”\"]|[‘’‚][^‘’\r\n]*+[‘’]|«[^»\r\n]*+»|`[^`\r\n]*+`",
             ),
             ("CMP", r"==|!=|<=|>=|<|>"),
-            ("PUNCTUATION", r"=>|\.\.|[{}()\[\],.:|=]"),
+            ("PUNCTUATION", r"=>|\.\.|[(.|=]"),
             ("PLUS", r"[+-]"),
             ("TIMES", r"[*/]"),
             ("BADSTRING", r'"[^\r\n]*+'),
             ("BADWORD", r"[0-9A-Za-z_]++"),
             ("BAD", r"."),
+            ("END", r""),
         )
-    ),
+    )
+    + ")",
     re.DOTALL,
 )
+"""What may come next, blanks before it left out; what comes often is tried first."""
+
+_PLAIN = frozenset(("WORD", "KEYWORD", "CMP", "TAG", "PRIVTAG", "PLUS", "TIMES"))
+"""Kinds of tokens in which nothing can be wrong."""
+
+_CLEAR = frozenset(("WORD", "ALONE", "KEYWORD", "STRING", "COMMENT", "INT", "CMP", "PUNCTUATION", "END"))
+"""Kinds of tokens that are what they look like, whatever stands before."""
 
 _REPAIRS = {"&&": ("WORD", "and"), "||": ("WORD", "or"), "=<": ("CMP", "<="), "->": ("=>", "=>"), "<>": ("CMP", "!="),
             "===": ("CMP", "=="), "=~": ("WORD", "matches"), "!": ("WORD", "not")}  # fmt: skip
@@ -94,7 +104,7 @@ def unescape(literal: str) -> str:
             return _MEANING[found.group()[1]]
         return chr(int(digits, 16)) if _is_character(int(digits, 16)) else found.group()
 
-    return _ESCAPE.sub(meaning, literal[1:-1])
+    return _ESCAPE.sub(meaning, literal[1:-1]) if "\\" in literal else literal[1:-1]
 
 
 def _is_character(number: int) -> bool:
@@ -112,35 +122,41 @@ class _Scanner:
 
     def run(self) -> None:
         text, at = self.source.text, 0
-        while at < len(text):
+        while True:
             found = self._match(at)
-            kind, end = found.lastgroup or "BAD", found.end()
-            if found.re is COMMENT_SLIP or found.group() == ";":
-                self._add(left_out(self.source.span(at, end)))
+            kind = found.lastgroup
+            start, at = found.span(kind or 0)
+            if kind == "END":
+                return
+            piece = text[start:at]
+            if kind == "ALONE":
+                self.tokens.append(Token(piece, piece, start, at))
             elif kind == "COMMENT":
-                self.comments.append(Token(kind, found.group(), at, end))
-            elif kind != "WS":
-                self._take(Token(kind, found.group(), at, end))
-            at = end
+                self.comments.append(Token(kind, piece, start, at))
+            elif kind in _PLAIN:
+                self.tokens.append(Token(kind, piece, start, at))
+            elif kind is None or piece == ";":
+                self._add(left_out(self.source.span(start, at)))
+            else:
+                self._take(Token(kind, piece, start, at))
 
     def _match(self, at: int) -> re.Match[str]:
         """The token at an offset; a tag, signed number or regular expression only where the token before allows it."""
         text = self.source.text
-        if (
-            (text[at] in "/-" or text[at] > "\x9f")
-            and not self._before_regex()
-            and (slip := COMMENT_SLIP.match(text, at))
-        ):
-            return slip
         found = _PATTERNS.match(text, at)
-        assert found is not None  # the last alternative takes any character
+        assert found is not None  # the last alternative takes nothing
         kind = found.lastgroup
-        if kind in ("TAG", "PRIVTAG") and self._after_function():
-            found = _PUNCTUATION.match(text, at)
-        elif (kind == "NUMBER" and text[at] == "-" and self._after_value()) or (
+        if kind in _CLEAR:
+            return found
+        start = found.start(kind or 0)
+        if kind in ("TAG", "PRIVTAG"):
+            found = _PUNCTUATION.match(text, start) if self._after_function() else found
+        elif not self._before_regex() and (slip := COMMENT_SLIP.match(text, start)):
+            return slip
+        elif (kind == "NUMBER" and text[start] == "-" and self._after_value()) or (
             kind == "REGEX" and not self._before_regex()
         ):
-            found = _SIGNS.match(text, at)
+            found = _SIGNS.match(text, start)
         assert found is not None
         return found
 
@@ -163,7 +179,8 @@ class _Scanner:
 
     def _take(self, token: Token) -> None:
         if token.kind == "STRING":
-            self._check_escapes(token)
+            if "\\" in token.text:
+                self._check_escapes(token)
         elif token.kind == "REGEX" and token.text[token.text.rindex("/") + 1 :] not in ("", "i"):
             self._flags(token)
         elif token.kind in _MOST_LENGTH and len(token.text) > _MOST_LENGTH[token.kind]:

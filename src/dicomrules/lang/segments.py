@@ -15,6 +15,7 @@ from dicomrules.text.diagnostic import Diagnostic
 from dicomrules.text.source import Source, Span
 
 _CLOSER = {"{": "}", "(": ")", "[": "]"}
+_CLOSERS = frozenset(_CLOSER.values())
 _BRACED = words("settings table action rule group routes test")
 _ALSO_INSIDE = frozenset(("tags", "private"))
 _VALUE_END_KINDS = frozenset(["}", "]", ")", "STRING", "NUMBER", "INT", "KEYWORD", "TAG", "PRIVTAG", "REGEX", "BAD"])
@@ -57,14 +58,14 @@ class _Cutter:
 
     def take(self, index: int) -> None:
         token = self.tokens[index]
-        if self._begins_item(index):
+        if (token.text in ITEM_WORDS or not self.open) and self._begins_item(index):
             self.close(token)
             self.segments.append(Segment())
         segment = self.segments[-1]
         segment.whole &= token.kind != "BAD"
         if token.kind in _CLOSER:
             self.open.append(token)
-        elif token.kind in _CLOSER.values() and not self._closes(token):
+        elif token.kind in _CLOSERS and not self._closes(token):
             return
         self.nots = self.nots + 1 if token.text == "not" else 0
         segment.tokens.append(token)
@@ -89,10 +90,10 @@ class _Cutter:
 
     def _begins_item(self, index: int) -> bool:
         token, segment = self.tokens[index], self.segments[-1]
-        if not segment.tokens or token.kind in _CLOSER.values():
+        if not segment.tokens or token.kind in _CLOSERS:
             return False
         if self.open:
-            return token.text in ITEM_WORDS and self._first_of_line(index) and not self._fits_inside(token)
+            return self._first_of_line(index) and not self._fits_inside(token)
         if segment.tokens[-1].kind == "}" and (segment.word in _BRACED or segment.word not in ITEM_WORDS):
             return True
         return token.text in ITEM_WORDS and (self._first_of_line(index) or self._may_end_item(segment.tokens[-1]))

@@ -78,7 +78,8 @@ class Span:
     @property
     def place(self) -> str:
         """`file:line:column`, as editors and terminals understand it."""
-        return f"{self.source.name}:{self.line}:{self.column}"
+        line = self.line
+        return f"{self.source.name}:{line}:{self.start - self.source.line_start(line) + 1}"
 
     def to(self, other: "Span") -> "Span":
         """From the start of this span to the end of another one of the same source."""
