@@ -26,6 +26,11 @@ def compiled(regex: Regex) -> Any:
     return re2.compile(regex.pattern, options)
 
 
+def size(regex: Regex) -> int:
+    """How many steps RE2's program for the pattern has: what it costs to make and to keep."""
+    return int(compiled(regex).programsize)
+
+
 def groups(regex: Regex) -> int:
     """How many capture groups the pattern has."""
     return int(compiled(regex).groups)

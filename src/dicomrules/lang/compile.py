@@ -19,7 +19,6 @@ from dicomrules.lang.check.ground import Findings, Ground
 from dicomrules.lang.check.groups import groups
 from dicomrules.lang.check.literals import VRS
 from dicomrules.lang.check.overall import overall
-from dicomrules.lang.check.reads import Written
 from dicomrules.lang.check.routes import Routed, routes
 from dicomrules.lang.check.schedules import schedule
 from dicomrules.lang.check.settings import needed, settings
@@ -27,6 +26,7 @@ from dicomrules.lang.check.statements import body
 from dicomrules.lang.check.terms import Env, wrong
 from dicomrules.lang.check.values import value
 from dicomrules.lang.check.writes import written_by
+from dicomrules.lang.check.written import Written
 from dicomrules.program.path import PrivateTag
 from dicomrules.program.ruleset import Program, Table
 from dicomrules.program.sheet import Sheet

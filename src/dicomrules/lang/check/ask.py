@@ -19,14 +19,12 @@ from dicomrules.program.expression import (
     Literal,
     Matches,
     Range,
-    Read,
     State,
     Test,
     TextTest,
 )
 from dicomrules.program.path import Path, Pick
 from dicomrules.program.types import Regex, Type, Value
-from dicomrules.program.walk import inside
 from dicomrules.text.frozen import frozen
 
 Number = int | Decimal
@@ -113,11 +111,13 @@ _ORDERED = frozenset({Type.INT, Type.DECIMAL, Type.DATE})
 
 
 def asked(test: Test) -> Asked:
-    """What a test asks."""
-    found = _asked(test)
-    if found is None or _spread(found.subject):
-        return Asked(test, Opaque(test))
-    return found
+    """What a test asks of a subject that is one value."""
+    return _asked(test) or opaque(test)
+
+
+def opaque(test: Test) -> Asked:
+    """What a test asks of which nothing is known but that it is true or not."""
+    return Asked(test, Opaque(test))
 
 
 def _asked(test: Test) -> Asked | None:
@@ -201,17 +201,7 @@ def _normal(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def _spread(subject: object) -> bool:
-    """Whether a subject may be several values, one of which fits a test and another one another."""
-    for part in inside(subject):
-        match part:
-            case Read(path) if _several(path):
-                return True
-            case Path() if _several(part):
-                return True
-    return False
-
-
-def _several(path: Path) -> bool:
+def several(path: Path) -> bool:
+    """Whether a path may lead to several values, one of which fits a test and another one another."""
     picks = [step.selector for step in path.steps] + [path.value]
     return Pick.ANY in picks or Pick.EVERY in picks

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from dicomrules.lang import ast
 from dicomrules.lang.check.ground import Ground
-from dicomrules.lang.check.overlap import chosen, may_lie_in, settled, surely_overlap, touches
+from dicomrules.lang.check.overlap import chosen, may_lie_in, settled, surely_overlap, tops, touches
 from dicomrules.lang.check.reads import Arms, Reader, Writes
 from dicomrules.lang.check.terms import Env
 from dicomrules.program import statement as program
@@ -55,10 +55,10 @@ class Work:
         """The statement as one that reads."""
         return Reader(id(node), arms, self.writes, self.forgotten)
 
-    def forget(self, proven: frozenset[Path], where: Mark) -> None:
+    def forget(self, proven: frozenset[Path], where: Origin) -> None:
         """Paths that have a value, which is not followed any further."""
         if not self.forgotten:
-            self.ground.unproven[Origin(where.path.text, where.span.place)] = None
+            self.ground.unproven[where] = None
         self.forgotten |= proven
 
 
@@ -89,26 +89,37 @@ def wrote(work: Work, block: Block, marks: Sequence[Mark], *, proven: frozenset[
     _enter(block, marks)
     work.marks.extend(marks)
     known = block.env.known
-    tops = {mark.path.steps[0].tag for mark in marks}
-    near = [path for path in known if path.prefix is Prefix.CURRENT and (path.steps[0].tag in tops or chosen(path))]
+    written = frozenset(mark.path.steps[0].tag for mark in marks)
+    near = [path for path in known if path.prefix is Prefix.CURRENT and _looks(work, path, written)]
     gone = [path for path in near if any(touches(mark.path, path) for mark in marks)]
     left = known.difference(gone)
     if len(left) < MOST_KNOWN and len(near) < MOST_NEAR:
         left |= proven
     elif not proven <= left:
-        work.forget(proven, marks[0])
+        work.forget(proven, Origin(marks[0].path.text, marks[0].span.place))
     return block if left == known else block.knowing(replace(block.env, known=left))
+
+
+def _looks(work: Work, path: Path, written: frozenset[object]) -> bool:
+    """Whether anything that is looked at for a path begins at one of these attributes of the data set."""
+    if path.steps[0].tag in written:
+        return True
+    return chosen(path) and not written.isdisjoint(tops(path, work.ground.tops))
 
 
 def kept(block: Block, marks: Sequence[Mark]) -> Block:
     """What is known after `keep only` of these paths; whatever else is known of the data set at hand may be gone."""
     steps = block.env.within or ()
+    by_tag: dict[object, set[Path]] = {}
+    for mark in marks:
+        by_tag.setdefault(mark.path.steps[-1].tag, set()).add(mark.path)
     known = frozenset(
         path
         for path in block.env.known
         if path.prefix is not Prefix.CURRENT
         or not may_lie_in(path, steps)
-        or any(surely_overlap(path, mark.path) for mark in marks)
+        or len(path.steps) == len(steps)
+        or any(surely_overlap(path, one) for one in by_tag.get(path.steps[len(steps)].tag, ()))
     )
     _enter(block, marks)
     return block.knowing(replace(block.env, known=known))

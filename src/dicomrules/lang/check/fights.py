@@ -38,7 +38,7 @@ def fights(ground: Ground, rules: Sequence[Ruled]) -> None:
             told: set[Path] = set()
             for _, mark in own:
                 rivals = (writers[place] for place in islice(above.rivals(pairs.asked(index)), _LOOKED_AT))
-                earlier = None if mark.path in told else _beaten(pairs, rivals, index, mark)
+                earlier = None if mark.path in told else _beaten(ground, pairs, rivals, index, mark)
                 if earlier is not None:
                     told.add(mark.path)
                     _report(ground, rules[earlier[0]], rules[index], earlier[1], mark)
@@ -46,12 +46,15 @@ def fights(ground: Ground, rules: Sequence[Ruled]) -> None:
             above.add(seen, pairs.asked(index))
 
 
-def _beaten(pairs: Pairs, rivals: Iterable[_Writer], index: int, mark: Mark) -> _Writer | None:
+def _beaten(ground: Ground, pairs: Pairs, rivals: Iterable[_Writer], index: int, mark: Mark) -> _Writer | None:
     """The nearest rule above that may set the same for one object, and to another end."""
     if mark.override or mark.idle or mark.kind in ("default", "add") or appended(mark.path):
         return None
     for other, theirs in rivals:
         if pairs.given_up(index):
+            return None
+        if not ground.compare(1):
+            pairs.give_up(index)
             return None
         if theirs.kind == "add" or theirs.idle or {theirs.kind, mark.kind} <= {"remove", "empty"}:
             continue

@@ -246,12 +246,12 @@ def _ends(body: Sequence[Statement]) -> bool:
 
 def flow(ground: Ground, program: Program, places: Places) -> None:
     """Report conditions that ask nothing, and rules and arms that are never reached."""
-    versions, ends, count = Versions(program.rules), _Takers(), len(program.rules)
+    versions, ends, count = Versions(ground, program.rules), _Takers(), len(program.rules)
     look = Flow(ground, places, Prover(versions, given_up=ground.unproven, tests=ground.tests))
     look.rules(program.rules, ends)
     for table in program.routes:
         look.routes(table, count)
     for group in program.groups.values():
-        prover = replace(look.prover, version=Versions(group.rules, versions), meanings={})
+        prover = replace(look.prover, version=Versions(ground, group.rules, versions), meanings={})
         Flow(ground, places, prover).rules(group.rules, _Takers(ends), count)
         look.prover.left, look.prover.unread = prover.left, prover.unread

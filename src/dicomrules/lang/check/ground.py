@@ -6,11 +6,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from dicomrules.lang import ast
+from dicomrules.lang.check.overlap import Tops
 from dicomrules.lang.check.proof import Claim, Prover, Tests
 from dicomrules.lang.check.symbols import Symbols
 from dicomrules.lang.check.terms import UNSOUND, Env, Shape, Term, Tested, Wanted, wrong
 from dicomrules.program.depth import MOST_NESTING
 from dicomrules.program.expression import Condition, Origin
+from dicomrules.program.types import Regex
 from dicomrules.text.codes.registry import diagnose
 from dicomrules.text.diagnostic import Diagnostic
 from dicomrules.text.source import Span
@@ -25,7 +27,10 @@ STATEMENT = 5
 """How many parts a statement counts for: it takes as long to look at."""
 
 MOST_COMPARED = 500_000
-"""How many writes are compared with reads in the same rule, in all of a rule set."""
+"""How many paths are compared with others, in all of a rule set."""
+
+LOOKED_AT = 5
+"""How many such a comparison a path counts for that is looked at on the way: finding it takes longer."""
 
 MOST_LEVELS = MOST_NESTING
 """How deep expressions, and blocks of statements, may be nested, functions and actions written out."""
@@ -121,7 +126,8 @@ class Ground:
     are the places that were too much to prove anything about. `swept`: a statement so far may have taken away
     attributes that it does not name. `tests` is what tests were found to mean, `depths` how deep conditions with a
     name are, by their id. `written_out` counts the parts of functions and actions where they are used, `compared` the
-    writes that reads were compared with.
+    paths that were compared with others, `tops` is where conditions begin to look, see `overlap.tops`.
+    `patterns` are the regular expressions so far, and `steps` how large they are together.
     """
 
     symbols: Symbols
@@ -144,7 +150,10 @@ class Ground:
     spent: int = 0
     written_out: int = 0
     compared: int = 0
-    _told: bool = False
+    tops: Tops = field(default_factory=dict)
+    patterns: set[Regex] = field(default_factory=set)
+    steps: int = 0
+    _told: set[str] = field(default_factory=set)
     _little: Prover = field(init=False)
 
     def __post_init__(self) -> None:
@@ -201,22 +210,31 @@ class Ground:
             return self.exhausted(node.span)
         return True
 
+    def compare(self, many: int) -> bool:
+        """Whether so many more paths are compared with others. No: it would take too long, and must be remembered."""
+        self.compared += many
+        return self.compared <= MOST_COMPARED
+
     def exhausted(self, span: Span) -> bool:
         """Whether so many functions and actions have been written out that no more are; reports it, once."""
         if self.written_out <= MOST_WRITTEN_OUT:
             return False
-        if not self._told:
-            message = "the functions and actions of these rules are too large when they are written out"
-            self._told = self.findings.add(diagnose("DR113", span, message, "from here on").with_note(_TOO_LARGE))
+        message = "the functions and actions of these rules are too large when they are written out"
+        self.once(diagnose("DR113", span, message, "from here on").with_note(_TOO_LARGE))
         return True
+
+    def once(self, diagnostic: Diagnostic) -> None:
+        """A finding about all rules together, at the first place where it shows."""
+        if diagnostic.message not in self._told and self.add(diagnostic):
+            self._told.add(diagnostic.message)
 
     def report(self, code: str, span: Span, message: str, label: str, way_out: str) -> None:
         """A finding, with what to do next."""
         self.findings.add(diagnose(code, span, message, label).with_note(way_out))
 
-    def add(self, diagnostic: Diagnostic) -> None:
-        """A finding."""
-        self.findings.add(diagnostic)
+    def add(self, diagnostic: Diagnostic) -> bool:
+        """A finding. False: nothing is reported now."""
+        return self.findings.add(diagnostic)
 
 
 def origin(node: ast.Node) -> Origin:

@@ -6,8 +6,8 @@ from dicomrules.lang import ast
 from dicomrules.lang.check import rules
 from dicomrules.lang.check.fights import fights
 from dicomrules.lang.check.ground import Ground, origin
-from dicomrules.lang.check.reads import Written
 from dicomrules.lang.check.shifts import Shifts, needed
+from dicomrules.lang.check.written import Written
 from dicomrules.program.ruleset import Group
 
 

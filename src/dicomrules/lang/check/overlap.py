@@ -6,9 +6,9 @@ same for sure, `Seq[first].X` and `Seq[last].X` where there is one item, and `Se
 
 from collections.abc import Callable, Iterator
 
-from dicomrules.program.expression import Read
+from dicomrules.program.expression import Condition, Named, Read
 from dicomrules.program.path import Nth, Path, Pick, Prefix, Selector, Step, Where
-from dicomrules.program.walk import inside
+from dicomrules.program.walk import inside, parts
 
 _ALL = (Pick.ANY, Pick.EVERY)
 
@@ -41,6 +41,37 @@ def looked_at(path: Path) -> Iterator[Path]:
                 if isinstance(part, Read):
                     here = part.path.prefix is Prefix.HERE
                     yield part.path.moved((*items, *part.path.steps) if here else part.path.steps, Prefix.CURRENT)
+
+
+Tops = dict[int, tuple[object, frozenset[object]]]
+"""The attributes of the data set at which what a condition looks at begins, by the id of the condition; and that."""
+
+
+def tops(path: Path, known: Tops) -> frozenset[object]:
+    """The attributes of the data set at which everything begins that is `looked_at` for a path from there."""
+    found: frozenset[object] = frozenset((path.steps[0].tag,))
+    for step in path.steps:
+        if isinstance(step.selector, Where):
+            found |= _tops_in(step.selector.condition, known)
+    return found
+
+
+def _tops_in(condition: Condition, known: Tops) -> frozenset[object]:
+    """The same for what a condition looks at outside of the item that it is about; worked out once for each."""
+    if id(condition) not in known:
+        found: set[object] = set()
+        waiting: list[object] = [condition]
+        while waiting:
+            match waiting.pop():
+                case Path(steps, prefix):
+                    found.update((steps[0].tag,) if prefix is not Prefix.HERE else ())
+                    waiting.extend(step.selector for step in steps)
+                case Where(inner) | Named(_, inner):
+                    found |= _tops_in(inner, known)
+                case other:
+                    waiting.extend(parts(other))
+        known[id(condition)] = condition, frozenset(found)
+    return known[id(condition)][1]
 
 
 def settled(path: Path) -> bool:

@@ -26,7 +26,7 @@ class Pairs:
         self._origins = [ruled.rule.origin for ruled in rules]
         self._claims = [claim(ruled.rule.guard, index) for index, ruled in enumerate(rules, self._first)]
         above = before._versions if before is not None else None
-        self._versions: Versions = Versions([ruled.rule for ruled in rules], above)
+        self._versions: Versions = Versions(ground, [ruled.rule for ruled in rules], above)
         self._prover = Prover(self._versions, given_up=ground.unproven, tests=ground.tests)
         self._asked = [self._asked_by(ruled, one) for ruled, one in zip(rules, self._claims, strict=True)]
         self._proven: dict[tuple[int, int], bool] = {}
@@ -43,6 +43,10 @@ class Pairs:
             (subject, 0 if isinstance(subject, str) else self._versions(subject, here)): literals
             for subject, literals in (proven.sets.items() if proven is not None else ())
         }
+
+    def give_up(self, rule: int) -> None:
+        """It is too much to compare a rule with those before it."""
+        self._prover.given_up[self._origins[rule - self._first]] = None
 
     def given_up(self, rule: int) -> bool:
         """Whether it is too much to compare a rule with those before it."""

@@ -19,10 +19,38 @@ _OUTSIDE = {
 _BACK = re.compile(r"(?:^|[^\\])(?:\\\\)*(\\[1-9])")
 
 
-def pattern(ground: Ground, node: ast.Regex, *, whole: bool) -> Regex | None:
-    """A regular expression that RE2 takes; None with a finding. `whole`: it is about the whole value anyway."""
+MOST_CHARACTERS = 2_000
+"""How long a regular expression may be."""
+
+MOST_STEPS = 2_000_000
+"""How many steps the programs that RE2 makes of all different ones may have together: a second, and some megabytes."""
+
+_REFUSED = 100_000
+"""How many steps one counts for that RE2 refuses: most often it finds out late."""
+
+
+def pattern(ground: Ground, node: ast.Regex, *, whole: bool, times: int = 0) -> Regex | None:
+    """A regular expression that RE2 takes; None with a finding. `whole`: it is about the whole value anyway.
+
+    `times`: how many texts it is tried on while rules are checked.
+    """
+    if len(node.pattern) > MOST_CHARACTERS:
+        label = f"{len(node.pattern):,} characters"
+        found = diagnose("DR209", node.span, f"a regular expression has at most {MOST_CHARACTERS:,} characters", label)
+        ground.add(found.with_note("say `in [ … ]` for a list of values, or look them up in a table"))
+        return None
     made = Regex(node.pattern, node.ignore_case)
+    if made not in ground.patterns and ground.steps > MOST_STEPS:
+        message = "the regular expressions of these rules are too large together"
+        found = diagnose("DR209", node.span, message, "from here on")
+        ground.once(
+            found.with_note("a repeat such as `{300}` makes a large one: say `+`, or list the values: `in [ … ]`")
+        )
+        return None
     problem = regex.problem(made)
+    if made not in ground.patterns:
+        ground.patterns.add(made)
+        ground.steps += times + (regex.size(made) if problem is None else _REFUSED)
     if problem is not None:
         _refuse(ground, node, problem)
         return None

@@ -10,7 +10,7 @@ counted: beyond the bound nothing is proven, and that is remembered.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from dicomrules.lang.check.ask import asked
+from dicomrules.lang.check.ask import asked, opaque, several
 from dicomrules.lang.check.fit import Answer, answer, contradict
 from dicomrules.program.expression import (
     Always,
@@ -27,7 +27,7 @@ from dicomrules.program.expression import (
 )
 from dicomrules.program.path import Path
 from dicomrules.program.ruleset import Guard
-from dicomrules.program.walk import inside
+from dicomrules.program.walk import parts
 from dicomrules.text.frozen import frozen
 
 MOST_STEPS = 4_000
@@ -39,12 +39,23 @@ MOST_IN_ALL = 100_000
 MOST_READ = 200_000
 """Claims that are put together, and parts of conditions that are looked at for them, for all proofs of a rule set."""
 
+_MOST_PATHS = 50
+"""How many values one test may look at; of one that looks at more it is not known when it is the same again."""
+
 _MOST_TESTS = 1_000
 _MOST_ANSWERS = 100
 """How many parts of one condition, and answers about one value, are put together; more are left aside."""
 
 Version = Callable[[Path, "Claim"], object]
 """How often a path has been written before a claim is tested; whatever differs is another value."""
+
+
+@frozen
+class Unsure:
+    """How often that was, where it would be too much to find out: another value for each rule, and place in it."""
+
+    at: int
+    place: int
 
 
 @frozen
@@ -71,13 +82,13 @@ def claim(guard: Guard | None, at: int = 0) -> Claim:
 class _Known:
     """What it means that a test holds and that it does not; what it reads; whether its values belong to one rule only.
 
-    `subject` stands for what it is about.
+    `subject` stands for what it is about. `paths` is None where there are too many.
     """
 
     yes: Answer
     no: Answer
     subject: int
-    paths: tuple[Path, ...]
+    paths: tuple[Path, ...] | None
     local: bool
 
 
@@ -93,6 +104,18 @@ class About:
     fixed: bool
 
 
+@frozen
+class _Holds:
+    """What a value or condition holds, however deep: what it reads, and whether some of that is a `let` or column,
+    several values at once (`spread`), or fixed by a parameter.
+    """
+
+    paths: tuple[Path, ...] = ()
+    local: bool = False
+    spread: bool = False
+    fixed: bool = False
+
+
 @dataclass(slots=True)
 class Tests:
     """What each test of a rule set means: looked at once, however many proofs ask."""
@@ -100,35 +123,64 @@ class Tests:
     _known: dict[int, tuple[Test, _Known]] = field(default_factory=dict)
     _about: dict[int, About] = field(default_factory=dict)
     _subjects: dict[object, int] = field(default_factory=dict)
+    _named: dict[int, tuple[Condition, _Holds]] = field(default_factory=dict)
 
     def understood(self, test: Test) -> _Known:
         """What it means that a test holds, and that it does not."""
         found = self._known.get(id(test))
         if found is None:
             what = asked(test)
-            parts = list(inside(what.subject))
-            paths = tuple(part.path for part in parts if isinstance(part, Read))
-            local = any(isinstance(part, Local | Column) for part in parts)
+            holds = self._held(what.subject)
+            if holds.spread:
+                what = opaque(test)
+                holds = self._held(test)
             subject = self._subjects.setdefault(what.subject, len(self._subjects))
-            known = _Known(answer(what, holds=True), answer(what, holds=False), subject, paths, local)
+            paths = holds.paths if len(holds.paths) <= _MOST_PATHS else None
+            known = _Known(answer(what, holds=True), answer(what, holds=False), subject, paths, holds.local)
             found = self._known[id(test)] = (test, known)
         return found[1]
+
+    def _held(self, value: object) -> _Holds:
+        """What a value holds. Conditions with a name are looked into once: they may be large, and stand everywhere."""
+        paths: dict[Path, None] = {}
+        local = spread = fixed = False
+        waiting = [value]
+        while waiting:
+            match waiting.pop():
+                case Named(_, condition):
+                    if id(condition) not in self._named:
+                        self._named[id(condition)] = condition, self._held(condition)
+                    inner = self._named[id(condition)][1]
+                    paths |= dict.fromkeys(inner.paths)
+                    local, spread, fixed = local or inner.local, spread or inner.spread, fixed or inner.fixed
+                case Local() | Column():
+                    local = True
+                case Always():
+                    fixed = True
+                case Path() as path:
+                    spread = spread or several(path)
+                    waiting.extend(parts(path))
+                case other:
+                    if isinstance(other, Read):
+                        paths[other.path] = None
+                    waiting.extend(parts(other))
+        return _Holds(tuple(paths), local, spread, fixed)
 
     def about(self, condition: Condition) -> About:
         """What a condition is about."""
         found = self._about.get(id(condition))
         if found is None:
             match condition:
-                case Both(parts) | Either(parts):
-                    every = [self.about(part) for part in parts]
-                    subjects = frozenset().union(*(part.subjects for part in every))
-                    fixed = any(part.fixed for part in every)
+                case Both(members) | Either(members):
+                    every = [self.about(one) for one in members]
+                    subjects = frozenset().union(*(one.subjects for one in every))
+                    fixed = any(one.fixed for one in every)
                 case Not(inner) | Named(_, inner):
                     same = self.about(inner)
                     subjects, fixed = same.subjects, same.fixed
                 case test:
                     subjects = frozenset({self.understood(test).subject})
-                    fixed = any(isinstance(part, Always) for part in inside(test))
+                    fixed = self._held(test).fixed
             found = self._about[id(condition)] = About(condition, subjects, fixed)
         return found
 
@@ -144,13 +196,15 @@ _Split = tuple["_Meant", ...]
 class _Meant:
     """What a claim comes to: answers that are all true, and of each split one. None of it where it is `impossible`.
 
-    `opposite` is the answer that there is when it is not true, where that is one.
+    `opposite` is the answer that there is when it is not true, where that is one. `unsure`: about some of the values it
+    would be too much to find out when they are the same.
     """
 
     facts: _Facts
     splits: tuple[_Split, ...] = ()
     impossible: bool = False
     opposite: _Facts | None = None
+    unsure: bool = False
 
 
 _Meanings = dict[tuple[int, bool, int, int], tuple[Condition, _Meant]]
@@ -178,10 +232,12 @@ class Prover:
         self.unread -= len(claims)
         start: _Facts = {}
         splits: list[_Split] = []
+        unsure = False
         for one in claims:
             meant = self._meant(one)
             if meant.impossible:
                 return True
+            unsure = unsure or meant.unsure
             _gather(start, meant.facts)
             splits.extend(meant.splits)
         if any(contradict(answers) for answers in start.values() if len(answers) > 1):
@@ -190,9 +246,10 @@ class Prover:
         steps = _Steps(allowed)
         refuted = _refuted(start, splits, steps)
         self.left -= allowed - max(steps.left, 0)
-        if steps.left < 0 and about is not None:
+        proven = refuted and steps.left >= 0
+        if about is not None and (steps.left < 0 or (unsure and not proven)):
             self.given_up[about] = None
-        return refuted and steps.left >= 0
+        return proven
 
     def subjects(self, condition: Condition) -> frozenset[int]:
         """What a condition is about."""
@@ -214,6 +271,7 @@ class Prover:
         facts: _Facts = {}
         splits: list[_Split] = []
         opposite: _Facts | None = None
+        unsure = False
         todo = [claim]
         seen: set[tuple[int, bool]] = set()
         while todo and len(seen) < _MOST_TESTS:
@@ -230,24 +288,29 @@ class Prover:
                     todo.append(Claim(inner, not one.holds, one.at, one.place))
                 case Named(_, inner):
                     todo.append(Claim(inner, one.holds, one.at, one.place))
-                case Both(parts) | Either(parts):
-                    claims = [Claim(part, one.holds, one.at, one.place) for part in parts]
+                case Both(members) | Either(members):
+                    claims = [Claim(part, one.holds, one.at, one.place) for part in members]
                     if isinstance(one.condition, Both) is one.holds:
                         todo.extend(claims)
                     else:
                         splits.append(tuple(self._meant(each) for each in claims))
+                        unsure = unsure or any(each.unsure for each in splits[-1])
                 case test:
                     known = self.tests.understood(test)
-                    key, said = self._key(known, one), (known.yes, known.no)[:: 1 if one.holds else -1]
+                    versions = self._versions(known, one)
+                    unsure = unsure or any(isinstance(version, Unsure) for version in versions)
+                    key = known.subject, versions, (one.at, one.place) if known.local else None
+                    said = (known.yes, known.no) if one.holds else (known.no, known.yes)
                     opposite = {key: (said[1],)} if not facts and not todo and not splits else None
                     if contradict(said[:1]) or not _joined(facts, {key: (said[0],)}):
                         return _IMPOSSIBLE
-        return _Meant(facts, tuple(splits), opposite=None if splits or len(facts) != 1 else opposite)
+        opposite = None if splits or len(facts) != 1 else opposite
+        return _Meant(facts, tuple(splits), opposite=opposite, unsure=unsure)
 
-    def _key(self, known: _Known, claim: Claim) -> object:
-        """One value, at one time."""
-        where = (claim.at, claim.place) if known.local else None
-        return known.subject, tuple(self.version(path, claim) for path in known.paths), where
+    def _versions(self, known: _Known, claim: Claim) -> tuple[object, ...]:
+        if known.paths is None:
+            return (Unsure(claim.at, claim.place),)
+        return tuple(self.version(path, claim) for path in known.paths)
 
 
 _IMPOSSIBLE = _Meant({}, impossible=True)

@@ -1,10 +1,10 @@
 """Reading what the same rule sets elsewhere: the author must say which value is meant, `original.` or `current.`."""
 
-from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
 
 from dicomrules.lang.check.ground import MOST_COMPARED, Ground
-from dicomrules.lang.check.overlap import looked_at, may_overlap, surely_overlap
+from dicomrules.lang.check.overlap import surely_overlap
 from dicomrules.lang.check.paths import Place
 from dicomrules.lang.check.terms import Env
 from dicomrules.program.expression import Origin
@@ -41,28 +41,6 @@ class Reader:
     arms: Arms
     writes: Writes
     forgotten: Set[Path] = frozenset()
-
-
-@dataclass(slots=True)
-class Written:
-    """Paths that rules have written so far, by the attribute at the top of the data set that they start with."""
-
-    _by_top: dict[object, dict[Path, None]] = field(default_factory=dict)
-
-    def add(self, paths: Iterable[Path]) -> None:
-        """Paths that the next rule writes."""
-        for path in paths:
-            self._by_top.setdefault(path.steps[0].tag, {})[path] = None
-
-    def __contains__(self, path: Path) -> bool:
-        """Whether anything was written that a path leads through or to, or that its items are chosen by."""
-        return any(
-            may_overlap(one, seen) for seen in looked_at(path) for one in self._by_top.get(seen.steps[0].tag, ())
-        )
-
-    def copy(self) -> "Written":
-        """The same, to be added to apart from this one."""
-        return Written({top: dict(paths) for top, paths in self._by_top.items()})
 
 
 def apart(one: Arms, other: Arms) -> bool:

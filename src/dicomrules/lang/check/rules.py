@@ -3,10 +3,11 @@
 from dicomrules.lang import ast
 from dicomrules.lang.check.block import Block, Mark, Work
 from dicomrules.lang.check.ground import Ground, origin
-from dicomrules.lang.check.reads import Arms, Written
+from dicomrules.lang.check.reads import Arms
 from dicomrules.lang.check.statements import body
 from dicomrules.lang.check.terms import Env, Tested
 from dicomrules.lang.check.writes import written_by
+from dicomrules.lang.check.written import Written
 from dicomrules.program.depth import DEEPEST, depth
 from dicomrules.program.expression import Always, Origin
 from dicomrules.program.path import Path, Prefix
@@ -49,7 +50,11 @@ def rule(ground: Ground, node: ast.Rule, written: Written) -> Ruled:
     made, tested = guard(ground, node.guard)
     facts = tested.false if node.guard is not None and node.guard.negated else tested.true
     work = Work(ground, written_by(ground, node.body))
-    env = Env(known=_both_ways(facts, written, swept=ground.swept))
+    twins, forgotten = _twins(ground, facts, written)
+    if forgotten:
+        work.forgotten |= forgotten
+        ground.unproven[origin_of_name(node)] = None
+    env = Env(known=facts | twins)
     statements, _ = body(work, node.body, Block(env))
     title = node.title.value if node.title is not None else ""
     whole = Rule(node.name.text, made, statements, title, origin_of_name(node))
@@ -69,14 +74,19 @@ def origin_of_name(node: ast.Rule | ast.Routes) -> Origin:
     return origin(node.name)
 
 
-def _both_ways(facts: frozenset[Path], written: Written, *, swept: bool) -> frozenset[Path]:
-    """What is known of the object as rewritten holds as received too, where no rule above has written; and back."""
-    twins = set()
+def _twins(ground: Ground, facts: frozenset[Path], written: Written) -> tuple[set[Path], set[Path]]:
+    """What is known of the object as rewritten holds as received too, where no rule above has written; and back.
+
+    The second ones are those of which it would be too much to find out.
+    """
+    twins: set[Path] = set()
+    forgotten: set[Path] = set()
     for path in facts:
         other = {Prefix.CURRENT: Prefix.ORIGINAL, Prefix.ORIGINAL: Prefix.CURRENT}.get(path.prefix)
-        if other is None or (swept and other is Prefix.CURRENT):
+        if other is None or (ground.swept and other is Prefix.CURRENT):
             continue
         current = path if path.prefix is Prefix.CURRENT else path.moved(path.steps, Prefix.CURRENT)
-        if current not in written:
-            twins.add(path.moved(path.steps, other))
-    return facts | twins
+        touched = written.touches(ground, current)
+        if not touched:
+            (twins if touched is False else forgotten).add(path.moved(path.steps, other))
+    return twins, forgotten

@@ -66,6 +66,9 @@ def one(work: Work, node: ast.Statement, block: Block) -> tuple[tuple[program.St
     """One statement; `apply` gives several, one that is at fault gives none."""
     if isinstance(node, ast.Quarantine | ast.Reject | ast.Hold | ast.Drop):
         return (stop(work.ground, node),), replace(block, ended=node.span)
+    if not work.ground.compare(len(block.env.known)):  # whatever a statement does, they are gone through
+        work.forget(block.env.known, origin(node))
+        block = block.knowing(replace(block.env, known=frozenset()))
     env = replace(block.env, reader=work.reader(node, block.arms), spreads=False, outer=True)
     understand = _WAYS[type(node)]
     statements, after = understand(work, node, block.knowing(env))

@@ -161,8 +161,12 @@ def _members(ground: Ground, nodes: tuple[ast.TagsMember, ...]) -> TagSet | None
     return TagSet(frozenset(found), tuple(masks), tuple(privates), frozenset(vrs)) if sound else None
 
 
+_TRIED = 20_000
+"""How many steps it counts for that a pattern is tried on every keyword of PS3.6."""
+
+
 def _by_pattern(ground: Ground, node: ast.Regex, found: set[int]) -> bool:
-    made = pattern(ground, node, whole=True)
+    made = pattern(ground, node, whole=True, times=_TRIED)
     if made is None:
         return False
     fitting = _fitting(made)
@@ -181,7 +185,8 @@ def _by_pattern(ground: Ground, node: ast.Regex, found: set[int]) -> bool:
 @lru_cache(maxsize=1000)
 def _fitting(made: Regex) -> frozenset[int]:
     """The tags of the keywords that a pattern fits as a whole."""
-    words = (word for word in tags.keywords() if regex.fits(made, word, whole=True))
+    fits = regex.compiled(made).fullmatch
+    words = (word for word in tags.keywords() if fits(word))
     return frozenset(tag for word in words if (tag := tags.tag_of(word)) is not None)
 
 

@@ -3,8 +3,9 @@
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
-from dicomrules.lang.check.overlap import appended, looked_at, made_on_the_way, may_overlap
-from dicomrules.lang.check.proof import Claim
+from dicomrules.lang.check.ground import LOOKED_AT, Ground
+from dicomrules.lang.check.overlap import appended, looked_at, made_on_the_way, may_overlap, tops
+from dicomrules.lang.check.proof import Claim, Unsure
 from dicomrules.lang.check.visits import Visit, visits
 from dicomrules.program.path import Path, Pick, Prefix, Where
 from dicomrules.program.ruleset import Rule
@@ -35,14 +36,14 @@ _OF_VRS = {ShiftDates: frozenset(("DA", "DT", "UN")), RemapUids: frozenset(("UI"
 class Versions:
     """How often a path has been written, by the rules in their order; those of `before` come before them."""
 
-    def __init__(self, rules: Sequence[Rule], before: "Versions | None" = None) -> None:
-        self._before = before
+    def __init__(self, ground: Ground, rules: Sequence[Rule], before: "Versions | None" = None) -> None:
+        self._ground, self._before = ground, before
         self._count: int = len(rules) + (before._count if before is not None else 0)
         self._anything: list[int] = []
         self._of_vrs: list[tuple[int, frozenset[str]]] = []
         self._by_top: dict[object, list[tuple[int, Path]]] = {}
-        self._indexes: dict[Path, list[int]] = {}
-        self._same: dict[int, tuple[Path, list[int]]] = {}
+        self._indexes: dict[Path, list[int] | None] = {}
+        self._same: dict[int, tuple[Path, list[int] | None]] = {}
         for index, rule in enumerate(rules, self._count - len(rules)):
             for path in written(rule):
                 if path is None:
@@ -57,27 +58,36 @@ class Versions:
         if path.prefix in (Prefix.ORIGINAL, Prefix.META):
             return 0
         indexes = self._written(path)
+        if indexes is None:
+            return Unsure(claim.at, claim.place)
         at = bisect_left(indexes, claim.at)
         own = claim.place and at < len(indexes) and indexes[at] == claim.at
         return (at, claim.place) if own else at
 
-    def _written(self, path: Path) -> list[int]:
-        """The rules that may write a path."""
+    def _written(self, path: Path) -> list[int] | None:
+        """The rules that may write a path; None where that would be too much to look at."""
         known = self._same.get(id(path))
         if known is not None:
             return known[1]
-        seen = list(looked_at(path))
-        marks = [(one, self._by_top[top]) for one in seen if (top := one.steps[0].tag) in self._by_top]
-        if not (marks or self._of_vrs or self._anything):
+        if not (self._anything or self._of_vrs or any(top in self._by_top for top in tops(path, self._ground.tops))):
             return self._before._written(path) if self._before is not None else []
         if path not in self._indexes:
-            found = {index for one, written in marks for index, mark in written if may_overlap(mark, one)}
-            found.update(index for index, vrs in self._of_vrs if _asks(path, vrs))
-            earlier = self._before._written(path) if self._before is not None else []
-            own = sorted(found.union(self._anything))
-            self._indexes[path] = [*earlier, *own] if own else earlier
+            self._indexes[path] = self._found(path)
         self._same[id(path)] = (path, self._indexes[path])
         return self._indexes[path]
+
+    def _found(self, path: Path) -> list[int] | None:
+        earlier = self._before._written(path) if self._before is not None else []
+        if earlier is None or not self._ground.compare(len(self._of_vrs) + len(self._anything) + len(earlier)):
+            return None
+        found = set(self._anything)
+        found.update(index for index, vrs in self._of_vrs if _asks(path, vrs))
+        for one in looked_at(path):
+            marks = self._by_top.get(one.steps[0].tag, ())
+            if not self._ground.compare(LOOKED_AT + len(marks)):
+                return None
+            found.update(index for index, mark in marks if may_overlap(mark, one))
+        return [*earlier, *sorted(found)] if found else earlier
 
 
 def _asks(path: Path, vrs: frozenset[str]) -> bool:

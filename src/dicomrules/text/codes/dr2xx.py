@@ -74,9 +74,10 @@ CODES: tuple[CodeRecord, ...] = (
     ),
     CodeRecord(
         "DR209",
-        "a regular expression that RE2 does not take",
+        "a regular expression that RE2 does not take, or that is too large",
         "Regular expressions are RE2's, which take linear time whatever a sender puts into a value: no look-around, no"
-        " back-references.",
+        " back-references. One has at most 2,000 characters, and all together make programs of at most 2,000,000 steps:"
+        " repeats of large classes, such as `\\pL{300}`, are what that forbids. A list of values is `in [ … ]`, or a table.",
         bad=r"condition c = PatientID matches /(\d)\1/",
         good=r"condition c = PatientID matches /\d\d/",
     ),

@@ -14,6 +14,11 @@ for on a busy one caches and clock rates are shared, and the same work has been 
 
 DIFFERENT = '{{ when StudyDescription contains "x{0}" set StudyID = "{0}" }}\n'
 
+ATTRIBUTES = (
+    *("Modality", "StationName", "StudyDescription", "SeriesDescription", "BodyPartExamined"),
+    *("ProtocolName", "Manufacturer", "InstitutionName", "AccessionNumber", "StudyID"),
+)
+
 SHAPES: dict[str, tuple[str, str, str]] = {
     "one rule, the same attribute": ("rule r {\n", '  set StudyID = "{0}"\n', "}\n"),
     "one rule, items of a sequence": (
@@ -111,8 +116,68 @@ SHAPES: dict[str, tuple[str, str, str]] = {
     ),
     "ranges that nothing lies in": ("", 'rule r{0} {{ when Rows > {0} and Rows < {1} set StudyID = "{0}" }}\n', ""),
     "one regular expression": ("rule r { when PatientID matches /", "a?", '/ drop "x" }\n'),
+    "large regular expressions": ("", 'rule r{0} {{ when PatientID matches /A{0}\\pL{{300}}/ drop "x" }}\n', ""),
+    "patterns of attributes that differ": (
+        "",
+        "tags t{0} = [/Patient(.*|{0})/]\nrule r{0} {{ remove tags t{0} }}\n",
+        "",
+    ),
     "rules that are no sentence": ("", "rule r{0} {{ bad }}\n", ""),
     "patterns of attributes": ("", "tags t{0} = [/Patient.*/]\nrule r{0} {{ remove tags t{0} }}\n", ""),
+    "items of a sequence, read and written": (
+        "",
+        "rule r{0} {{ when RequestAttributesSequence[item {1}].RequestedProcedureDescription is present "
+        'set RequestAttributesSequence[item {1}].RequestedProcedureDescription = "{0}" override creating path }}\n',
+        "",
+    ),
+    "items written, one after the other": (
+        "",
+        'rule r{0} {{ set RequestAttributesSequence[item {1}].RequestedProcedureDescription = "{0}" creating path }}\n',
+        "",
+    ),
+    "items that are looked for, and written": (
+        "",
+        'rule r{0} {{ when ContentSequence[where CodeValue == "{0}"].TextValue is present '
+        'set ContentSequence[item {1}].TextValue = "{0}" override creating path }}\n',
+        "",
+    ),
+    "`[where]` inside `[where]`, and written": (
+        "",
+        "rule r{0} {{ when "
+        + "ContentSequence[where " * 60
+        + 'ValueType == "T{0}"'
+        + '].ValueType == "TEXT"' * 60
+        + ' set ContentSequence[item {1}].TextValue = "1" override creating path }}\n',
+        "",
+    ),
+    "one large condition inside `[where]`": (
+        "condition c0 = Rows > 1 and Columns > 1\n"
+        + "".join(f"condition c{one + 1} = c{one} and c{one}\n" for one in range(10)),
+        'rule r{0} {{ when ContentSequence[where c10].TextValue is present set StudyID = "x" override }}\n',
+        "",
+    ),
+    "a rule that knows of many items": (
+        "rule r { when Rows > 1"
+        + "".join(f' and ContentSequence[where CodeValue == "{one}"].TextValue is present' for one in range(90)),
+        ' set StudyID = "{0}" override\n',
+        "}\n",
+    ),
+    "items kept": (
+        "rule r { when Rows > 1"
+        + "".join(f" and RequestAttributesSequence[item {one}].StudyID is present" for one in range(1, 90))
+        + " keep only StudyID",
+        ", Rows",
+        "}\n",
+    ),
+    "`if` inside `if`, over many attributes": (
+        "",
+        "rule r{0} {{ "
+        + "".join(f'if {ATTRIBUTES[level % 10]} == "M{level}" {{{{ ' for level in range(150))
+        + 'set PatientComments = "1" override '
+        + "}}" * 150
+        + " }}\n",
+        "",
+    ),
 }
 """What comes first, what is repeated (with its number, and the next one), and what comes last."""
 
