@@ -63,8 +63,11 @@ def below(values: Iterable[object]) -> list[object]:
     return found
 
 
-def inside(value: object) -> Iterator[object]:
-    """`value` and everything that it is made of, depth first, without recursion."""
+def inside(value: object, closed: type | None = None) -> Iterator[object]:
+    """`value` and everything that it is made of, depth first, without recursion.
+
+    What is of the class `closed` is given, and not looked into.
+    """
     known = _PARTS
     waiting = [value]
     while waiting:
@@ -74,4 +77,6 @@ def inside(value: object) -> Iterator[object]:
         if get is not None:
             if get is not _members:
                 yield here
+                if kind is closed:
+                    continue
             waiting.extend(get(here))

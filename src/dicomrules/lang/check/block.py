@@ -1,7 +1,7 @@
 """Where a block of statements has got to: what is known, what was written, what ended it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from dicomrules.lang import ast
 from dicomrules.lang.check.ground import Ground
@@ -97,7 +97,7 @@ def wrote(work: Work, block: Block, marks: Sequence[Mark], *, proven: frozenset[
         left |= proven
     elif not proven <= left:
         work.forget(proven, Origin(marks[0].path.text, marks[0].span.place))
-    return block if left == known else block.knowing(replace(block.env, known=left))
+    return block if left == known else block.knowing(block.env.knowing_only(left))
 
 
 def _looks(work: Work, path: Path, written: frozenset[object]) -> bool:
@@ -122,13 +122,13 @@ def kept(block: Block, marks: Sequence[Mark]) -> Block:
         or any(surely_overlap(path, one) for one in by_tag.get(path.steps[len(steps)].tag, ()))
     )
     _enter(block, marks)
-    return block.knowing(replace(block.env, known=known))
+    return block.knowing(block.env.knowing_only(known))
 
 
 def lost(block: Block, gone: Callable[[Path], bool]) -> Block:
     """What is known after a statement that may have removed or emptied these paths of the data set."""
     known = frozenset(path for path in block.env.known if path.prefix is not Prefix.CURRENT or not gone(path))
-    return block.knowing(replace(block.env, known=known))
+    return block.knowing(block.env.knowing_only(known))
 
 
 def _enter(block: Block, marks: Sequence[Mark]) -> None:

@@ -224,7 +224,7 @@ def _written_out(
                 "put a text in double quotes",
             )
             return wrong(span)
-        term = one if isinstance(one, Term) else ground.value(one, replace(env, spreads=False))
+        term = one if isinstance(one, Term) else ground.value(one, env.single)
         if term.type is None:
             return wrong(span)
         names[place.text] = term

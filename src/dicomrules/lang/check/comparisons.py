@@ -147,7 +147,7 @@ def has(ground: Ground, node: ast.Has, env: Env) -> Tested:
         return UNSOUND
     any_of = replace(place, path=replace(place.path, value=Pick.ANY), spread=place.spread or "any")
     left = read(ground, any_of, env.spreading)
-    right = ground.value(node.value, replace(env, spreads=False), wanted_for(left))
+    right = ground.value(node.value, env.single, wanted_for(left))
     return _compared(ground, node, "==", left, right, env)
 
 
@@ -212,7 +212,7 @@ def _member(
 ) -> Expression | Range | None:
     if isinstance(element, ast.Range):
         return bounds(ground, element, wanted)
-    term = ground.value(element, replace(env, spreads=False), wanted)
+    term = ground.value(element, env.single, wanted)
     if term.type is None or subject.type is None:
         return None
     if common(term.type, subject.type) is None:

@@ -74,7 +74,7 @@ def _no_condition(ground: Ground, node: ast.Expr, env: Env) -> Tested:
 
 
 def _and(ground: Ground, node: ast.And, env: Env) -> Tested:
-    inner = replace(env, outer=False)
+    inner = env.inner
     parts: list[Tested] = []
     for term in node.terms:
         part = ground.test(term, inner)
@@ -95,7 +95,7 @@ def _and(ground: Ground, node: ast.And, env: Env) -> Tested:
 
 
 def _or(ground: Ground, node: ast.Or, env: Env) -> Tested:
-    inner = replace(env, outer=False)
+    inner = env.inner
     parts: list[Tested] = []
     for term in node.terms:
         part = ground.test(term, inner)
@@ -119,7 +119,7 @@ def _several(code: Condition, parts: list[Tested], true: frozenset[Path], false:
 
 
 def _not(ground: Ground, node: ast.Not, env: Env) -> Tested:
-    inner = ground.test(node.term, replace(env, outer=False))
+    inner = ground.test(node.term, env.inner)
     if inner.sound and not env.lenient:
         if inner.every:
             presence.not_every(ground, node)
@@ -210,7 +210,7 @@ def _name(ground: Ground, node: ast.Name, env: Env) -> Tested:
     code = inner.code
     if not isinstance(code, Always):
         code = Named(node.text, code, origin(node))
-    weak = tuple(doubt for doubt in inner.weak if doubt.path not in env.known)
+    weak = tuple(doubt for doubt in inner.weak if doubt.path not in env.known) if env.known else inner.weak
     return replace(inner, code=code, weak=weak, parts=inner.parts + 1)
 
 

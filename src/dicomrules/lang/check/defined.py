@@ -9,7 +9,7 @@ from dicomrules.program.expression import Among, Choose, Compare, Literal, Named
 from dicomrules.program.path import Path
 from dicomrules.program.ruleset import Program
 from dicomrules.program.statement import Add, Default, Set
-from dicomrules.program.walk import parts
+from dicomrules.program.walk import inside
 from dicomrules.text.codes.registry import diagnose
 from dicomrules.text.suggest import did_you_mean, nearest
 
@@ -52,22 +52,18 @@ def _in(part: object, named: _Named) -> Iterator[_Use]:
     """Every literal that is compared with a coded attribute, or written into one. `named` are those of conditions with
     a name, which are looked into once.
     """
-    waiting = [part]
-    while waiting:
-        one = waiting.pop()
-        if not isinstance(one, Named):
-            waiting.extend(parts(one))
+    for one in inside(part, closed=Named):
         match one:
-            case Named(_, condition):
-                if id(condition) not in named:
-                    named[id(condition)] = tuple(dict.fromkeys(_in(condition, named)))
-                yield from named[id(condition)]
             case Compare("==" | "!=", Read(path), right):
                 yield from _literals(path, (right,), one.origin)
             case Among(Read(path), members):
                 yield from _literals(path, members, one.origin)
             case Set(target, value, otherwise) | Default(target, value, otherwise) | Add(target, value, otherwise):
                 yield from _written(target, (value, otherwise), one.origin)
+            case Named(_, condition):
+                if id(condition) not in named:
+                    named[id(condition)] = tuple(dict.fromkeys(_in(condition, named)))
+                yield from named[id(condition)]
 
 
 def _literals(path: Path, values: tuple[object, ...], origin: Origin, *, written: bool = False) -> Iterator[_Use]:

@@ -71,7 +71,10 @@ def resolve(ground: Ground, node: ast.Path, env: Env, *, items: bool = False) ->
         found = attributes.find(ground, step.attribute)
         if found is None:
             return None
-        selector = _selector(ground, step, env, (*(base or ()), *steps, Step(found.tag, found.vr, found.name)))
+        selector: Selector | None = None
+        if step.selector is not None:
+            inside = (*(base or ()), *steps, Step(found.tag, found.vr, found.name))
+            selector = _selector(ground, step.selector, env, inside)
         if found.vr == "SQ" or (items and last and found.vr == "UN"):
             if not _item_fits(ground, step, selector, found, last=last, items=items):
                 return None
@@ -99,11 +102,9 @@ def _placed(path: Path, node: ast.Path, env: Env, least: int) -> Place:
     return Place(path, node.span, path.steps[-1].vr, least, absolute, spread)
 
 
-def _selector(ground: Ground, step: ast.Step, env: Env, within: tuple[Step, ...]) -> Selector | None:
+def _selector(ground: Ground, node: ast.Selector, env: Env, within: tuple[Step, ...]) -> Selector:
     """What a step picks; `within` are the steps down to its items, where the paths of a `where` start."""
-    match step.selector:
-        case None:
-            return None
+    match node:
         case ast.OrdinalSelector(which):
             return Pick(which.value)
         case ast.ItemSelector(number) | ast.ValueSelector(number):

@@ -10,6 +10,8 @@ from dicomrules.program.expression import Origin
 from dicomrules.program.walk import parts
 from dicomrules.text.source import Span
 
+_NAMING = (ast.Path, ast.Name)
+
 
 class Places:
     """The nodes of a rule set by where they begin. Those of an item are looked for when a finding in it needs one."""
@@ -43,7 +45,7 @@ class Places:
         found = (
             each
             for each in nodes(node)
-            if isinstance(each, ast.Path | ast.Name) and each.span.text.removeprefix("original.").startswith(named)
+            if isinstance(each, _NAMING) and each.span.text.removeprefix("original.").startswith(named)
         )
         return next((each.span for each in found), node.span)
 

@@ -27,7 +27,7 @@ from dicomrules.program.expression import (
 )
 from dicomrules.program.path import Path
 from dicomrules.program.ruleset import Guard
-from dicomrules.program.walk import parts
+from dicomrules.program.walk import inside
 from dicomrules.text.frozen import frozen
 
 MOST_STEPS = 4_000
@@ -80,7 +80,8 @@ def claim(guard: Guard | None, at: int = 0) -> Claim:
 
 @frozen
 class _Known:
-    """What it means that a test holds and that it does not; what it reads; whether its values belong to one rule only.
+    """What it means that a test holds and that it does not; what it reads; whether its values belong to one rule only;
+    whether some of it is `fixed` by a parameter.
 
     `subject` stands for what it is about. `paths` is None where there are too many.
     """
@@ -90,6 +91,7 @@ class _Known:
     subject: int
     paths: tuple[Path, ...] | None
     local: bool
+    fixed: bool
 
 
 @frozen
@@ -129,14 +131,12 @@ class Tests:
         """What it means that a test holds, and that it does not."""
         found = self._known.get(id(test))
         if found is None:
-            what = asked(test)
-            holds = self._held(what.subject)
-            if holds.spread:
-                what = opaque(test)
-                holds = self._held(test)
+            holds = self._held(test)
+            what = opaque(test) if holds.spread else asked(test)
             subject = self._subjects.setdefault(what.subject, len(self._subjects))
             paths = holds.paths if len(holds.paths) <= _MOST_PATHS else None
-            known = _Known(answer(what, holds=True), answer(what, holds=False), subject, paths, holds.local)
+            yes, no = answer(what, holds=True), answer(what, holds=False)
+            known = _Known(yes, no, subject, paths, holds.local, holds.fixed)
             found = self._known[id(test)] = (test, known)
         return found[1]
 
@@ -144,9 +144,12 @@ class Tests:
         """What a value holds. Conditions with a name are looked into once: they may be large, and stand everywhere."""
         paths: dict[Path, None] = {}
         local = spread = fixed = False
-        waiting = [value]
-        while waiting:
-            match waiting.pop():
+        for part in inside(value, closed=Named):
+            match part:
+                case Read(path):
+                    paths[path] = None
+                case Path():
+                    spread = spread or several(part)
                 case Named(_, condition):
                     if id(condition) not in self._named:
                         self._named[id(condition)] = condition, self._held(condition)
@@ -157,13 +160,6 @@ class Tests:
                     local = True
                 case Always():
                     fixed = True
-                case Path() as path:
-                    spread = spread or several(path)
-                    waiting.extend(parts(path))
-                case other:
-                    if isinstance(other, Read):
-                        paths[other.path] = None
-                    waiting.extend(parts(other))
         return _Holds(tuple(paths), local, spread, fixed)
 
     def about(self, condition: Condition) -> About:
@@ -179,8 +175,8 @@ class Tests:
                     same = self.about(inner)
                     subjects, fixed = same.subjects, same.fixed
                 case test:
-                    subjects = frozenset({self.understood(test).subject})
-                    fixed = self._held(test).fixed
+                    known = self.understood(test)
+                    subjects, fixed = frozenset({known.subject}), known.fixed
             found = self._about[id(condition)] = About(condition, subjects, fixed)
         return found
 

@@ -68,8 +68,8 @@ def one(work: Work, node: ast.Statement, block: Block) -> tuple[tuple[program.St
         return (stop(work.ground, node),), replace(block, ended=node.span)
     if not work.ground.compare(len(block.env.known)):  # whatever a statement does, they are gone through
         work.forget(block.env.known, origin(node))
-        block = block.knowing(replace(block.env, known=frozenset()))
-    env = replace(block.env, reader=work.reader(node, block.arms), spreads=False, outer=True)
+        block = block.knowing(block.env.knowing_only(frozenset()))
+    env = block.env.read_by(work.reader(node, block.arms))
     understand = _WAYS[type(node)]
     statements, after = understand(work, node, block.knowing(env))
     return statements, after
@@ -220,7 +220,7 @@ def _empty(work: Work, node: ast.Empty | ast.Remove, block: Block) -> Result:
     if meant.sets or meant.anywhere:
         work.ground.swept = True
         known = frozenset(path for path in after.env.known if path.prefix is not Prefix.CURRENT)
-        after = replace(after, env=replace(after.env, known=known))
+        after = replace(after, env=after.env.knowing_only(known))
     return (make(meant, origin(node)),), after
 
 
@@ -237,7 +237,7 @@ def _within(work: Work, node: ast.Within, block: Block) -> Result:
     known = frozenset(
         path for path in env.known if path.prefix is not Prefix.CURRENT or not touches(place.absolute, path)
     )
-    after = block.knowing(replace(env, known=known))
+    after = block.knowing(env.knowing_only(known))
     return (program.Within(place.path, statements, origin(node)),), after
 
 
@@ -278,7 +278,7 @@ def _if(work: Work, node: ast.If, block: Block) -> Result:
     ends.append(end)
     going = [one.env.known for one in ends if one.ended is None]
     known = frozenset.intersection(*going) if going else block.env.known
-    after = replace(block, env=replace(block.env, known=known), ended=None if going else node.span)
+    after = Block(block.env.knowing_only(known), block.arms, block.line, None if going else node.span)
     return (program.If(tuple(branches), default, origin(node)),), after
 
 

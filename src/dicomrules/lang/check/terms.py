@@ -1,7 +1,7 @@
 """What the checker knows of an expression or a condition beside its compiled form."""
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import field
 
 from dicomrules.lang.ast import Call
 from dicomrules.program.expression import Condition, Expression, Is, Literal
@@ -127,11 +127,33 @@ class Env:
     @property
     def spreading(self) -> "Env":
         """The same place, where `[any]` and `[every]` may be used."""
-        return self if self.spreads else replace(self, spreads=True)
+        return self if self.spreads else self._but(self.known, spreads=True, outer=self.outer)
+
+    @property
+    def single(self) -> "Env":
+        """The same place, where they may not."""
+        return self._but(self.known, spreads=False, outer=self.outer) if self.spreads else self
+
+    @property
+    def inner(self) -> "Env":
+        """The same place, in a part of a larger condition."""
+        return self._but(self.known, spreads=self.spreads, outer=False) if self.outer else self
 
     def knowing(self, paths: frozenset[Path]) -> "Env":
         """The same place, where these paths have a value as well."""
-        return self if paths <= self.known else replace(self, known=self.known | paths)
+        return self if paths <= self.known else self.knowing_only(self.known | paths)
+
+    def knowing_only(self, paths: frozenset[Path]) -> "Env":
+        """The same place, where these paths have a value, and no other one."""
+        return self._but(paths, spreads=self.spreads, outer=self.outer)
+
+    def read_by(self, statement: object) -> "Env":
+        """The same place, for the values of a statement."""
+        return Env(self.names, self.known, self.within, self.aside, lenient=self.lenient, reader=statement)
+
+    def _but(self, known: frozenset[Path], *, spreads: bool, outer: bool) -> "Env":
+        """Made thousands of times: `replace` takes ten times as long."""
+        return Env(self.names, known, self.within, self.aside, spreads, self.lenient, outer, self.reader)
 
 
 @frozen

@@ -1,7 +1,5 @@
 """Tests of text: `contains`, `starts with`, `ends with`, `matches`."""
 
-from dataclasses import replace
-
 from dicomrules.lang import ast
 from dicomrules.lang.check.comparisons import asked, wanted_for
 from dicomrules.lang.check.ground import Ground, origin
@@ -55,7 +53,7 @@ def text_test(ground: Ground, node: ast.StartsWith | ast.EndsWith | ast.Contains
         return asked(Matches(subject.code, regex, whole=False, origin=origin(node)), (subject,))
     if subject is None:
         return UNSOUND
-    sought = ground.value(node.value, replace(env, spreads=False), wanted_for(subject))
+    sought = ground.value(node.value, env.single, wanted_for(subject))
     if sought.type is None:
         return UNSOUND
     if sought.type not in TEXTUAL:

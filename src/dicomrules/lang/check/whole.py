@@ -1,7 +1,6 @@
 """Statements about the whole object: UIDs, dates, private elements, the character set, de-identification, pixels."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from dicomrules.dicom.tags import is_private
@@ -208,7 +207,7 @@ def _redact(work: Work, node: ast.RedactPixels, block: Block) -> Result:
     _about_all(ground, node, env, "redact pixels")
     for rectangle in node.rectangles:
         for name in ("x", "y", "width", "height"):
-            term = ground.value(getattr(rectangle, name), replace(env, spreads=False), Wanted(Type.INT, name=name))
+            term = ground.value(getattr(rectangle, name), env.single, Wanted(Type.INT, name=name))
             _is_length(ground, term, 1 if name in ("width", "height") else 0)
     refuse(ground, opening(node.span, 2), "redact pixels")
     return (), block
