@@ -1,6 +1,7 @@
 """The page of the language: each example is what the page says it is, and its tests pass."""
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,12 @@ from docs.generate import whole
 from dicomrules.lang.check.symbols import CONTEXT
 from dicomrules.rulebook.cases import run_cases
 from dicomrules.rulebook.load import Loaded, load
+from dicomrules.text.render import render_one
 from tests.docs.pages import ROOT, Block, blocks
 
 PAGE = ROOT / "docs" / "language.md"
 WRONG = re.compile(r"# wrong: (DR\d{3})\n")
+_HEAD = "expects destinations pacs, vna\n"
 # A part of a file may define what another part would use.
 UNUSED = "DR109"
 
@@ -48,6 +51,39 @@ def test_a_wrong_example_gets_the_code_that_the_page_says(block: Block) -> None:
     found = {each.code for each in loaded(block.text[match.end() :]).diagnostics} - {UNUSED}
     assert match[1] in found
     assert found <= {match[1], "DR501"}
+
+
+def test_what_validate_is_said_to_print_is_what_it_prints() -> None:
+    every = list(blocks(PAGE))
+    shown = [(before, block) for before, block in pairwise(every) if block.text.startswith("error[")]
+    assert shown
+    for before, block in shown:
+        found = [each for each in loaded(_HEAD + before.text.partition("\n")[2]).diagnostics if each.is_error]
+        assert "\n".join(render_one(each) for each in found) == block.text
+
+
+def habits() -> list[tuple[str, str]]:
+    """What is written elsewhere, and what is written here."""
+    table = PAGE.read_text("utf-8").partition("| elsewhere | here |\n")[2].partition("\n\n")[0]
+    rows = [re.findall("`([^`]+)`", line) for line in table.splitlines()[1:]]
+    return [(elsewhere, here) for elsewhere, here in rows]
+
+
+def refused(words: str) -> set[str]:
+    """The codes of errors about words in a file where they would stand."""
+    if words.startswith(("set ", "hold ")):
+        text = f"rule r {{\n{words}\n}}\n"
+    elif "=>" in words:
+        text = f"routes r every match {{\n{words}\n}}\n"
+    else:
+        text = f"{words}\n" if words.startswith(("#", "/")) else f"condition c = {words}\n"
+    return {each.code for each in loaded(text).diagnostics if each.is_error}
+
+
+@pytest.mark.parametrize(("elsewhere", "here"), habits())
+def test_what_is_written_otherwise_elsewhere_is_refused_with_what_is_written_here(elsewhere: str, here: str) -> None:
+    assert refused(elsewhere)
+    assert refused(here) == set()
 
 
 def test_what_is_not_in_this_version_is_refused_line_by_line() -> None:

@@ -79,8 +79,9 @@ def _formatted(path: Path) -> _Formatted:
     try:
         text = read_file(str(path))
     except (OSError, ValueError) as problem:
-        why = problem.strerror if isinstance(problem, OSError) else "not a text in UTF-8"
-        fail(USAGE, f"cannot read {path}: {(why or 'no reason given').lower()}")
+        if isinstance(problem, OSError):
+            fail(USAGE, f"cannot read {path}: {(problem.strerror or 'no reason given').lower()}")
+        fail(USAGE, f"cannot read {path}: not a text in UTF-8", "save it again as plain text, with the encoding UTF-8")
     try:
         return _laid_out(path, text)
     except _MeansSomethingElse:
@@ -134,4 +135,5 @@ def _write(result: _Formatted) -> None:
 def _summary(changed: int, same: int, broken: int, only_look: bool) -> str:
     verb = "would change" if only_look else "formatted"
     counts = [(changed, verb), (same, "unchanged"), (broken, "with errors, left as it is")]
-    return ", ".join(f"{count} {said}" for count, said in counts if count)
+    way_out = "; to write it: dicomrules fmt" if only_look and changed else ""
+    return ", ".join(f"{count} {said}" for count, said in counts if count) + way_out

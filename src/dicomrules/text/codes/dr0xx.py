@@ -8,8 +8,9 @@ CODES: tuple[CodeRecord, ...] = (
     CodeRecord(
         "DR001",
         "syntax error",
-        "The text is not a sentence of the language at this place. The message says what could stand there. Only the"
-        " item around it (a rule, a table, a routes table …) is skipped; all other items are checked in the same run.",
+        "The text is not a sentence of the language at this place. The message says what could stand there, and shows"
+        " an example. Only the item around it (a rule, a table, a routes table …) is skipped; all other items are checked"
+        " in the same run.",
         bad=_RULE.format('set PatientID "A-1"'),
         good=_RULE.format('set PatientID = "A-1"'),
     ),
@@ -25,7 +26,8 @@ CODES: tuple[CodeRecord, ...] = (
     CodeRecord(
         "DR003",
         "the file does not say its language version",
-        "Each rule file starts with `language 1`, so that an old file keeps its meaning when the language grows.",
+        "Each rule file starts with `language 1`, so that an old file keeps its meaning when the language grows."
+        " A rule file is plain text in UTF-8: what a word processor saves is none.",
         bad="rule r {\n  empty OtherPatientIDs\n}",
         good="language 1\nrule r {\n  empty OtherPatientIDs\n}",
     ),

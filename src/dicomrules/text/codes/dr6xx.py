@@ -25,7 +25,7 @@ CODES: tuple[CodeRecord, ...] = (
     CodeRecord(
         "DR601",
         "a file that cannot be read",
-        "The rules cannot be checked without it.",
+        "The rules cannot be checked without it. Rule files and CSV files are plain text in UTF-8.",
         bad='include "prefixes.rules"' + _PREFIX,
         good='include "prefix.rules"' + _PREFIX,
     ),
