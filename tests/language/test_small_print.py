@@ -6,6 +6,7 @@ import pytest
 from pydicom.datadict import DicomDictionary
 from pydicom.uid import UID_dictionary
 
+from dicomrules.lang.format import format
 from dicomrules.lang.parse import parse
 from dicomrules.rulebook.load import load
 from dicomrules.text.diagnostic import Diagnostic
@@ -58,6 +59,14 @@ def test_s3_a_reserved_word_is_refused_as_a_name_with_another_one(word: str) -> 
 def test_s3_components_and_functions_may_be_called_like_words() -> None:
     assert errors('rule r { when PatientName.given is present set PatientName.given = "A" }') == set()
     assert errors("function format(x) = x | trim") == errors("function my_format(x) = x | trim")
+
+
+@pytest.mark.parametrize(("written", "laid_out"), [("( 0010,0020 )", "PatientID"), ("(0009,10ff)", "(0009,10FF)")])
+def test_s76_the_formatter_writes_the_keyword_where_there_is_one_and_else_upper_case(
+    written: str, laid_out: str
+) -> None:
+    file, _ = parse(Source("a", f"language 1\nrule r {{ empty {written} }}"))
+    assert format(file) == f"language 1\n\nrule r {{\n  empty {laid_out}\n}}\n"
 
 
 def test_s73_a_text_knows_these_escapes_and_no_other() -> None:

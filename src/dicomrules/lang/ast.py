@@ -69,7 +69,7 @@ class Keyword(Node):
 
 @frozen
 class Tag(Node):
-    """`(0010,0020)`; `value` is 0x00100020."""
+    """`(0010,9999)`, for which PS3.6 has no keyword; `value` is 0x00109999. Where it has one, there is a Keyword."""
 
     value: int
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
+from dicomrules.dicom.tags import keyword_of, tag_of
 from dicomrules.lang import ast
 from dicomrules.lang.scan import unescape
 from dicomrules.text.source import Span
@@ -36,10 +37,15 @@ def _regex(text: str, span: Span) -> ast.Regex:
     return ast.Regex(pattern, "i" in text[end:], span=span)
 
 
-def _tag(text: str, span: Span) -> ast.Tag | ast.TagMask:
+def _tag(text: str, span: Span) -> ast.Keyword | ast.Tag | ast.TagMask:
+    """A tag; where PS3.6 has a keyword for it, that keyword, as if it stood there (S76)."""
     digits = re.sub(r"[^0-9A-Fa-fxX]", "", text).upper()
     if "X" not in digits:
-        return ast.Tag(int(digits, 16), span=span)
+        value = int(digits, 16)
+        keyword = keyword_of(value)
+        if keyword and tag_of(keyword) == value:
+            return ast.Keyword(keyword, span=span)
+        return ast.Tag(value, span=span)
     mask = "".join("0" if digit == "X" else "F" for digit in digits)
     return ast.TagMask(int(digits.replace("X", "0"), 16), int(mask, 16), span=span)
 

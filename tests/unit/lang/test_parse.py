@@ -52,8 +52,9 @@ def test_numbers_keep_their_digits() -> None:
     assert condition("-3").value == -3
 
 
-def test_tags_are_integers() -> None:
-    assert condition("( 0010 , 0020 )").steps[0].attribute.value == 0x00100020
+def test_tags_are_integers_and_those_with_a_keyword_are_that() -> None:
+    assert condition("( 0010 , 9999 )").steps[0].attribute.value == 0x00109999
+    assert condition("( 0010 , 0020 )").steps[0].attribute.text == "PatientID"
     mask = item("tags t = [(60xx,3000)]").members[0]
     assert (mask.value, mask.mask) == (0x60003000, 0xFF00FFFF)
     private = condition('(0019,"A, B",0f)').steps[0].attribute
