@@ -46,6 +46,7 @@ FORMS = {
     "reject": 'reject "not for this archive" status "C001"',
     "hold": 'hold "no episode yet" retry 5min for 24h',
     "drop": 'drop "screen save"',
+    "nowhere": 'nowhere "not for this table"',
     "choose": 'choose Modality { case "CT" => "A"  else => "B" }',
     "case": 'case "CT", "MR" => "A"',
     "lookup": "lookup body_part[BodyPartExamined]",
@@ -56,6 +57,7 @@ FORMS = {
 }
 """An example of each, by the word that it begins with."""
 
+_VERDICTS = frozenset(("quarantine", "reject", "hold", "drop", "nowhere"))
 _MIDDLE = frozenset(("choose", "lookup", "case"))
 """Words that also begin something within a line."""
 
@@ -64,6 +66,8 @@ def form(place: Place) -> str:
     """An example of the construct that the place lies in; empty where that is not clear."""
     for at in range(min(place.index, len(place.tokens)) - 1, -1, -1):
         token = place.tokens[at]
+        if at == place.index - 1 and token.text in _VERDICTS:
+            return FORMS[token.text]
         if token.kind == "WORD" and token.text in FORMS and (at == 0 or _begins(place, at)):
             if token.text in ("when", "unless") and "set" in place.accepted:
                 return FORMS["set"]

@@ -226,6 +226,15 @@ def _method(place: Place) -> Diagnostic | None:
     return found.with_fix("say", span, f" | {name}")
 
 
+def _arguments(place: Place) -> Diagnostic | None:
+    """`| cut 8`."""
+    token, name = place.token(), place.token(-1)
+    if place.token(-2).text != "|" or name.kind != "WORD" or token.kind not in ("INT", "NUMBER", "STRING"):
+        return None
+    span = place.between(place.index - 1, place.index)
+    return place.refuse("arguments stand in round brackets").with_fix("say", span, f"{name.text}({token.text})")
+
+
 def _small_letters(place: Place) -> Diagnostic | None:
     """`set patient_id = …`: a keyword in small letters."""
     token = place.token()
@@ -237,6 +246,7 @@ def _small_letters(place: Place) -> Diagnostic | None:
 
 
 IN_CONDITIONS = (
+    _arguments,
     _small_letters,
     _method,
     _text_as_regex,

@@ -18,6 +18,7 @@ AROUND = {
     "lookup": "rule r {{ set StudyID = {} }}",
     "given": 'test "t" {{ {}  expect unchanged }}',
     "expect": 'test "t" {{ given Rows = 1  {} }}',
+    "nowhere": "routes r every match {{ else => {} }}",
     "always": "routes r every match {{ {} }}",
     "else": "routes r every match {{ {} }}",
 }

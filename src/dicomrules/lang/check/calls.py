@@ -78,9 +78,31 @@ def _call(ground: Ground, node: ast.Call, given: Sequence[Given], env: Env, span
         return _written_out(ground, node, own, given, env, span, wanted)
     if ground.symbols.missing("function", name):
         found = diagnose("DR104", node.function.span, f"unknown function `{name}`", "no function has this name")
-        near = ground.symbols.near(name, [*FUNCTIONS, *ground.symbols.of("function")])
-        ground.add(suggested(found, node.function.span, near))
+        near = (
+            [_ALSO[name]] if name in _ALSO else ground.symbols.near(name, [*FUNCTIONS, *ground.symbols.of("function")])
+        )
+        listed = "docs/reference/functions.md lists all; `+` joins texts"
+        ground.add(suggested(found, node.function.span, near) if near else found.with_note(listed))
     return wrong(span)
+
+
+_ALSO = {
+    **dict.fromkeys(("substring", "substr", "mid", "sub_string"), "slice"),
+    **dict.fromkeys(("left", "truncate", "head"), "cut"),
+    **dict.fromkeys(("lowercase", "lower_case", "tolower", "lcase"), "lower"),
+    **dict.fromkeys(("uppercase", "upper_case", "toupper", "ucase"), "upper"),
+    **dict.fromkeys(("strip", "lstrip", "rstrip", "clean"), "trim"),
+    **dict.fromkeys(("gsub", "re_sub", "resub"), "regex_replace"),
+    **dict.fromkeys(("coalesce", "ifnull", "nvl", "first_of"), "first_present"),
+    **dict.fromkeys(("zfill", "lpad", "left_pad"), "pad_left"),
+    **dict.fromkeys(("rpad", "right_pad", "ljust"), "pad_right"),
+    **dict.fromkeys(("int", "integer", "number", "to_number"), "to_int"),
+    **dict.fromkeys(("str", "string", "to_string", "to_text"), "format"),
+    **dict.fromkeys(("to_date", "strptime"), "parse_date"),
+    **dict.fromkeys(("strftime", "date_format"), "format_date"),
+    **dict.fromkeys(("md5", "sha1", "sha256", "pseudonym"), "keyed_hash"),
+}
+"""What functions are called elsewhere."""
 
 
 def _made(ground: Ground, function: Function, arguments: list[Passed], span: Span, wanted: Wanted | None) -> Term:
@@ -209,7 +231,9 @@ def _written_out(
     if len(given) != len(own.parameters):
         message = f"`{name}` takes {len(own.parameters)} argument{'s' if len(own.parameters) != 1 else ''}"
         found = diagnose("DR213", node.span, message, f"{len(given)} given")
-        ground.add(found.with_label(own.name.span, "defined here"))
+        found = found.with_label(own.name.span, "defined here")
+        arguments = ", ".join(parameter.text for parameter in own.parameters)
+        ground.add(found.with_note(f"it is called so: `{name}({arguments})`"))
         return wrong(span)
     if not above(ground, "function", name, node.function.span):
         return wrong(span)

@@ -20,6 +20,7 @@ from dicomrules.program.expression import (
     Among,
     Compare,
     Condition,
+    Context,
     Expression,
     InNetworks,
     Range,
@@ -28,6 +29,7 @@ from dicomrules.program.expression import (
 from dicomrules.program.path import Pick
 from dicomrules.program.types import TEXTUAL, Type
 from dicomrules.text.codes.registry import diagnose
+from dicomrules.text.source import Span
 
 
 def asked(code: Condition, terms: Sequence[Term], *, parts: int = 0) -> Tested:
@@ -69,7 +71,34 @@ def compare(ground: Ground, node: ast.Compare, env: Env) -> Tested:
         ground.add(found.with_note("say `in [ … ]`" if node.op == "==" else "say `not in [ … ]`"))
         return UNSOUND
     left, right = _sides(ground, node.left, node.right, env)
+    if not _is_address(ground, node, left, right):
+        return UNSOUND
     return _compared(ground, node, node.op, left, right, env)
+
+
+def _is_address(ground: Ground, node: ast.Compare, left: Term, right: Term) -> bool:
+    """Whether `calling_ip` is compared with an address: it never equals anything else, not even a network."""
+    if not (isinstance(left.code, Context) and left.code.name == "calling_ip" and isinstance(right.constant, str)):
+        return True
+    try:
+        ipaddress.ip_address(right.constant)
+    except ValueError:
+        operator = "in" if node.op == "==" else "not in"
+        try:
+            ipaddress.ip_network(right.constant, strict=False)
+        except ValueError:
+            _no_address(ground, node.right.span)
+            return False
+        found = diagnose("DR219", node.span, f"`{right.constant}` is a network, no address", "never equal")
+        fixed = f"{node.left.span.text} {operator} [{node.right.span.text}]"
+        ground.add(found.with_fix("ask whether it lies in it", node.span, fixed))
+        return False
+    return True
+
+
+def _no_address(ground: Ground, span: Span) -> None:
+    found = diagnose("DR219", span, f"`{span.text}` is no address and no network", "not an IP address")
+    ground.add(found.with_note('write "192.0.2.1", "10.20.0.0/16" or "2001:db8::/32"'))
 
 
 def _compared(ground: Ground, node: ast.Expr, op: str, left: Term, right: Term, env: Env) -> Tested:
@@ -242,9 +271,7 @@ def _networks(ground: Ground, node: ast.In, subject: Term, choices: "Sequence[as
         try:
             ipaddress.ip_network(text, strict=False)
         except ValueError:
-            message = f"`{element.span.text}` is no address and no network"
-            found = diagnose("DR219", element.span, message, "not an IP address")
-            ground.add(found.with_note('write "192.0.2.1", "10.20.0.0/16" or "2001:db8::/32"'))
+            _no_address(ground, element.span)
             return UNSOUND
         networks.append(text)
     code = InNetworks(subject.code, tuple(networks), node.negated, origin(node))

@@ -59,6 +59,14 @@ class Place:
         return steps[0].tag if len(steps) == 1 and isinstance(steps[0].tag, int) else 0
 
 
+_ALSO = {
+    **dict.fromkeys(("last", "surname", "lastname", "last_name", "family_name"), "family"),
+    **dict.fromkeys(("first", "firstname", "first_name", "forename", "given_name"), "given"),
+    "title": "prefix",
+}
+"""What the components of a name are called elsewhere."""
+
+
 def resolve(ground: Ground, node: ast.Path, env: Env, *, items: bool = False) -> Place | None:
     """What a path means; None with a finding. `items`: it ends with a sequence and a selector."""
     steps: list[Step] = []
@@ -182,7 +190,8 @@ def _component(ground: Ground, node: ast.Path, path: Path) -> Path | None:
     if words:
         wrong = next(name for name in reversed(node.components) if name.text == words[0])
         found = diagnose("DR217", wrong.span, f"a person name has no component `{words[0]}`", "unknown component")
-        near = did_you_mean(nearest(words[0], COMPONENTS + GROUPS))
+        also = _ALSO.get(words[0])
+        near = did_you_mean([also] if also else nearest(words[0], COMPONENTS + GROUPS))
         ground.add(found.with_note(near or f"components are {', '.join(COMPONENTS)}"))
         return None
     return replace(path, group=group, component=component)
