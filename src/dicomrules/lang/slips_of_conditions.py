@@ -39,13 +39,13 @@ def _is_not(place: Place) -> Diagnostic | None:
         return found.with_fix(f"the opposite of `{state}`", span, _OPPOSITE[state])
     subject = place.operand_before(place.index - 1)
     if subject is None:
-        return found
+        return found.with_note("say `!=`, or the opposite: `is blank`, `is present`")
     left = place.between(subject, place.index - 2).text
     if state in _STATES:
         span = place.between(subject, place.index + 1)
         return found.with_fix("say", span, f"not ({left} is {state})")
     if place.at_end or (last := place.operand_after(place.index + 1)) is None:
-        return found
+        return found.with_note("say `!=`, or the opposite: `is blank`, `is present`")
     right = place.between(place.index + 1, last).text
     return found.with_fix("say", place.between(subject, last), f"{left} != {right}")
 
@@ -73,7 +73,7 @@ def _negated_verb(place: Place) -> Diagnostic | None:
         value_at += 1
     last = place.operand_after(value_at)
     if last is None:
-        return found
+        return found.with_note('as in `not (StudyDescription contains "ANGIO")`')
     left = place.between(subject, place.index - 1).text
     right = place.between(value_at, last).text
     return found.with_fix("say", place.between(subject, last), f"not ({left} {verb} {right})")
@@ -86,10 +86,10 @@ def _between(place: Place) -> Diagnostic | None:
     found = place.refuse("there is no `between`; a range is `in [1 .. 5]`")
     first = place.operand_after(place.index + 1)
     if first is None or first + 2 >= len(place.tokens) or place.tokens[first + 1].text not in ("and", ",", ".."):
-        return found
+        return found.with_note("as in `Rows in [256 .. 512]`; both ends belong to it")
     last = place.operand_after(first + 2)
     if last is None:
-        return found
+        return found.with_note("as in `Rows in [256 .. 512]`; both ends belong to it")
     low, high = place.between(place.index + 1, first).text, place.between(first + 2, last).text
     return found.with_fix("both ends belong to it", place.between(place.index, last), f"in [{low} .. {high}]")
 
@@ -140,7 +140,8 @@ def _plus_sign(place: Place) -> Diagnostic | None:
         return None
     if place.token().text == "+":
         return place.refuse("numbers have no leading `+`").with_fix("leave it out", place.span, "")
-    return place.refuse("`-` stands directly before digits, or between two values")
+    found = place.refuse("`-` stands directly before digits, or between two values")
+    return found.with_note("a negative number is `-1`; names are joined by `_`: `ct_prefix`")
 
 
 _TAG_FORM = "four hex digits, a comma, four hex digits: `(0010,0020)`"

@@ -71,7 +71,7 @@ def _text(file: BinaryIO) -> str:
     content = file.read(4 * MOST_CSV + 1)
     if len(content) > 4 * MOST_CSV:
         raise ValueError(f"larger than {4 * MOST_CSV // 1_000_000} MB")
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in content[:4]:
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0\0" in (content[:4:2], content[1:4:2]):
         raise ValueError("a text in UTF-16, not in UTF-8")
     return content.decode("utf-8-sig")
 

@@ -107,7 +107,7 @@ def test_validate_ends_with_2_when_a_file_cannot_be_read(site: Path) -> None:
 
 
 def test_a_file_that_is_no_text_is_told_of(site: Path) -> None:
-    (site / "binary.rules").write_bytes(b"\xff\xfe\x00\x01")
+    (site / "binary.rules").write_bytes(b"\x89PNG\xff\x00\x01")
     assert "not a text in utf-8" in call("validate", "binary.rules", code=2).stderr.lower()
     assert "not a text in utf-8" in call("fmt", "binary.rules", code=2).stderr.lower()
 

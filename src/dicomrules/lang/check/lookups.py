@@ -96,7 +96,7 @@ def _key(ground: Ground, node: ast.Expr, column: ColumnShape, env: Env) -> Term:
     if common(term.type, column.type) is None:
         found = diagnose("DR201", node.span, f"key `{column.header}` is {NAMES[column.type]}", NAMES[term.type])
         how = turn(term.type, column.type)
-        ground.add(found.with_note(how) if how else found)
+        ground.add(found.with_note(how or f"give it {NAMES[column.type]}"))
         return wrong(node.span)
     return through(ground, column.pipe, term, env)
 
@@ -146,7 +146,9 @@ def field(ground: Ground, node: ast.Field, env: Env, wanted: Wanted | None) -> T
             ground.add(found.with_fix("it is a value itself", node.span, node.of.text))
             return wrong(node.span)
         rows = [name for name, one in env.names.items() if isinstance(one, RowOf)]
-        ground.add(suggested(found, node.of.span, ground.symbols.near(node.of.text, rows)))
+        near = ground.symbols.near(node.of.text, rows)
+        way_out = "take one above it: `let row = lookup TABLE[KEY] otherwise …`"
+        ground.add(suggested(found, node.of.span, near) if near else found.with_note(way_out))
         return wrong(node.span)
     shape = ground.shapes.get(bound.table)
     if shape is None:

@@ -87,7 +87,8 @@ def _compressed(ground: Ground, node: ast.DestOptions) -> str:
     if uid is None or not is_transfer_syntax(uid):
         found = diagnose("DR219", keyword.span, f"`{keyword.text}` is no transfer syntax", "PS3.6, table A-1")
         near = ground.symbols.near(keyword.text, _syntaxes())
-        ground.add(suggested(found, keyword.span, near))
+        way_out = "such as `JPEG2000Lossless`, `JPEGLSLossless` or `RLELossless`"
+        ground.add(suggested(found, keyword.span, near) if near else found.with_note(way_out))
         return ""
     if node.decompressed:
         ground.report(

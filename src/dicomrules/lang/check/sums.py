@@ -24,7 +24,7 @@ def arithmetic(ground: Ground, node: ast.Arithmetic, env: Env, wanted: Wanted | 
         assert odd.type is not None
         found = diagnose("DR201", odd.span, f"{NAMES[odd.type]} cannot be part of a sum", NAMES[odd.type])
         how = turn(odd.type, Type.TEXT) if odd.type is not Type.DATE else "say `| plus_days(n)` or `| format_date(…)`"
-        ground.add(found.with_note(how) if how else found)
+        ground.add(found.with_note(how or "only texts are joined, and numbers added"))
         return wrong(node.span)
     if any(term.count != 1 for term in terms):
         ground.report(

@@ -68,7 +68,8 @@ def _inline_type(ground: Ground, node: ast.InlineTable) -> Type:
     for row in node.rows:
         if isinstance(row.value, ast.Text) is not texts:
             found = diagnose("DR201", row.value.span, "the values of a table are of one type", "another type")
-            ground.add(found.with_label(first.span, NAMES[Type.TEXT if texts else Type.INT]))
+            found = found.with_label(first.span, NAMES[Type.TEXT if texts else Type.INT])
+            ground.add(found.with_note("put all of them in double quotes, or none"))
             break
     if texts:
         return Type.TEXT
@@ -149,7 +150,9 @@ def _column(ground: Ground, node: ast.Column) -> tuple[str, ColumnShape] | None:
     if type_ is None:
         message = f"`{node.type_word.text}` is no type of a column"
         wrong = diagnose("DR219", node.type_word.span, message, f"one of {', '.join(WORDS)}")
-        ground.add(suggested(wrong, node.type_word.span, ground.symbols.near(node.type_word.text, WORDS)))
+        near = ground.symbols.near(node.type_word.text, WORDS)
+        way_out = "or name the attribute that it belongs to: `as PatientID`"
+        ground.add(suggested(wrong, node.type_word.span, near) if near else wrong.with_note(way_out))
         return None
     return node.name.text, _piped(ground, node, ColumnShape(node.header.value, type_))
 

@@ -122,7 +122,7 @@ def _are_days(ground: Ground, term: Term, fallen: Fallen | None) -> bool:
         if one.type is not Type.INT:
             found = diagnose("DR201", one.span, "dates are shifted by a whole number of days", NAMES[one.type])
             how = turn(one.type, Type.INT)
-            ground.add(found.with_note(how) if how else found)
+            ground.add(found.with_note(how or "a number of days such as `-30`"))
             return False
     return True
 
