@@ -101,7 +101,7 @@ def _csv(place: Place) -> Diagnostic | None:
     """`table t from "episodes.csv" {`."""
     if place.token().kind != "STRING" or "csv" not in place.accepted:
         return None
-    return place.refuse("a table says from what it is read").with_fix("put before it", place.span.before, "csv ")
+    return place.refuse("a table says from what it is read").with_fix("say", place.span.before, "csv ")
 
 
 def _as_name(text: str) -> str:

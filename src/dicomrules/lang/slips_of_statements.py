@@ -74,9 +74,9 @@ def _no_set(place: Place) -> Diagnostic | None:
     last = place.operand_after(place.index)
     after = place.tokens[last + 1].kind if last is not None and last + 1 < len(place.tokens) else ""
     if after == "=" and "set" in place.accepted:
-        return place.refuse("a value is given by `set`").with_fix("put before it", place.span.before, "set ")
+        return place.refuse("a value is given by `set`").with_fix("say", place.span.before, "set ")
     if after != "=" and "when" in place.accepted:
-        return place.refuse("a condition begins with `when`").with_fix("put before it", place.span.before, "when ")
+        return place.refuse("a condition begins with `when`").with_fix("say", place.span.before, "when ")
     return None
 
 

@@ -70,7 +70,7 @@ def render_one(diagnostic: Diagnostic, style: Style = _DEFAULT) -> str:
     for note in diagnostic.notes:
         lines += _remark(bar, margin, style, f"note: {_clean(note)}")
     for fix in diagnostic.fixes:
-        lines += _help(fix, bar, margin, style)
+        lines += _help(fix, diagnostic.span, bar, margin, style)
     return "\n".join(lines) + "\n"
 
 
@@ -180,7 +180,16 @@ def _line(label: Label, severity: str, margin: int, style: Style, *, again: bool
     return [*lines, below + style.paint(tone, f"{mark} {says}".rstrip())]
 
 
-def _help(fix: Fix, bar: str, margin: int, style: Style) -> list[str]:
+def _shown(fix: Fix, about: Span) -> str:
+    """What to show of a remedy: what is inserted beside the words meant is shown together with them."""
+    words = about.text
+    beside = fix.span.start == fix.span.end and fix.span.start in (about.start, about.end)
+    if not (beside and words) or "\n" in words + fix.replacement:
+        return fix.replacement
+    return fix.replacement + words if fix.span.start == about.start else words + fix.replacement
+
+
+def _help(fix: Fix, about: Span, bar: str, margin: int, style: Style) -> list[str]:
     """`help: title: replacement`; a replacement that does not fit behind its title stands on lines of its own."""
     title = style.paint("help", "help") + f": {_clean(fix.title)}"
     text = f"help: {_clean(fix.title)}"
@@ -188,9 +197,9 @@ def _help(fix: Fix, bar: str, margin: int, style: Style) -> list[str]:
         taken = _one_line(fix.span.text)
         return _remark(bar, margin, style, f"{text}: `{taken}`") if taken else _remark(bar, margin, style, text)
     replacement = fix.replacement.strip("\n")
-    replacement = replacement if "\n" in replacement else replacement.strip()
-    if "\n" not in replacement and margin + 2 + len(text) + len(replacement) + 4 <= style.columns:
-        return [f"{bar}{title}: `{_clean(replacement)}`"]
+    for short in (_shown(fix, about).strip(), replacement.strip()):
+        if "\n" not in short and margin + 2 + len(text) + len(short) + 4 <= style.columns:
+            return [f"{bar}{title}: `{_clean(short)}`"]
     inset = " " * (margin + 4)
     return [f"{bar}{title}:", *(inset + shown(line)[0] for line in textwrap.dedent(replacement).split("\n"))]
 

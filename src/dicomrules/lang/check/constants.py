@@ -48,7 +48,7 @@ def _text(ground: Ground, text: str, span: Span, wanted: Wanted | None) -> Term:
         return Term(Literal(value, wanted.type), wanted.type, span)
     name = wanted.name or "this"
     if wanted.type in NUMERIC:
-        found = diagnose("DR201", span, f"`{name}` is {NAMES[wanted.type]}, this is a text", "a text")
+        found = diagnose("DR201", span, f"{_called(name)} is {NAMES[wanted.type]}, this is a text", "a text")
         if _NUMERAL.fullmatch(text):
             found = found.with_fix("leave out the quotes", span, text.lstrip("0") or "0")
         else:
@@ -61,11 +61,16 @@ def _text(ground: Ground, text: str, span: Span, wanted: Wanted | None) -> Term:
         ground.report(
             "DR201",
             span,
-            f"`{name}` is {NAMES[wanted.type]}, this is a text",
+            f"{_called(name)} is {NAMES[wanted.type]}, this is a text",
             "a text",
             "say it by itself, or compare it with something of its own kind",
         )
     return wrong(span)
+
+
+def _called(name: str) -> str:
+    """A name as it is written; what is described in words stands without backticks."""
+    return name if " " in name and "[" not in name else f"`{name}`"
 
 
 def _fitting(ground: Ground, text: str, span: Span, wanted: Wanted | None) -> Term:
@@ -73,7 +78,7 @@ def _fitting(ground: Ground, text: str, span: Span, wanted: Wanted | None) -> Te
     type_ = wanted.type if wanted is not None else Type.TEXT
     problem = flaw(text, wanted.vr, whole=wanted.whole) if wanted is not None and wanted.vr else ""
     if problem and wanted is not None:
-        found = diagnose("DR203", span, f"`{wanted.name or wanted.vr}` cannot hold this text", problem)
+        found = diagnose("DR203", span, f"{_called(wanted.name or wanted.vr)} cannot hold this text", problem)
         if wanted.vr == "CS" and not flaw(text.upper(), "CS", whole=wanted.whole):
             found = found.with_fix("in upper case", span, '"' + text.upper() + '"')
             if not wanted.whole:
@@ -104,7 +109,9 @@ def _number(ground: Ground, number: int | Decimal, span: Span, wanted: Wanted | 
         if type_ is Type.INT and number != int(number):
             type_ = Type.DECIMAL
         return Term(Literal(int(number) if type_ is Type.INT else Decimal(number), type_), type_, span)
-    found = diagnose("DR201", span, f"`{wanted.name or 'this'}` is {NAMES[wanted.type]}, this is a number", "a number")
+    found = diagnose(
+        "DR201", span, f"{_called(wanted.name or 'this')} is {NAMES[wanted.type]}, this is a number", "a number"
+    )
     if wanted.type in TEXTUAL or read_text(str(number), wanted.type) is not None:
         found = found.with_fix("a text stands in quotes", span, f'"{number}"')
     elif form_of(wanted.type):

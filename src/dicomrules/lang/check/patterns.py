@@ -90,7 +90,8 @@ def _anchors(ground: Ground, node: ast.Regex) -> None:
     tail = written.rindex("/")
     bare = written[1 + start : tail - end]
     marks = " and ".join(mark for mark, there in (("`^`", start), ("`$`", end)) if there)
-    found = diagnose("DR210", node.span, f"{marks} in `matches` changes nothing", "always about the whole value")
+    verb = "change" if start and end else "changes"
+    found = diagnose("DR210", node.span, f"{marks} in `matches` {verb} nothing", "always about the whole value")
     if bare:
         found = found.with_fix("leave it out", node.span, f"/{bare}{written[tail:]}")
     ground.add(found.with_note("who wants a part of the value says `contains`"))
