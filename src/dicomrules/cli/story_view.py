@@ -44,7 +44,8 @@ def story_lines(story: InstanceStory, columns: int) -> Iterator[str]:
     yield ""
     yield from decision_lines(story.decision, columns)
     if story.state is InstanceState.HELD and story.decision.verdict is Verdict.SEND and not story.decision.stopped:
-        text = f"but held: {story.reason}; so far nothing of it is sent"
+        sent = any(delivery.state is State.SENT for delivery in story.deliveries)
+        text = f"but held: {story.reason}" + ("" if sent else "; so far nothing of it is sent")
         yield from (click.style(line, fg="red") for line in folded(text, columns, INDENT, INDENT))
     for delivery in story.deliveries:
         yield ""

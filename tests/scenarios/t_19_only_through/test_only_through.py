@@ -120,6 +120,7 @@ def test_i19_older_deliveries_are_held_and_nothing_identified_arrives_through_ki
     assert "delivery to research: held, 1 attempt" in told
     assert f"1. held: {reason.removeprefix('research: ')}" in told
     assert "delivery to archive: sent" in told
+    assert "so far nothing of it is sent" not in told
 
 
 def test_i19_no_person_sends_it_past_the_group_and_release_sends_it_through(site: Site) -> None:
