@@ -108,6 +108,9 @@ def _look(ground: Ground, places: Places, use: _Use, asked: _Near) -> None:
     near = [] if instead or tag in ENUMERATED else _near(ground, asked, tag, value, origin)
     if not near and not instead and tag not in ENUMERATED:
         return
+    if ground.findings.enough("DR507"):
+        ground.unproven[origin] = None
+        return
     span = places.text(origin, text)
     if span is None:
         return

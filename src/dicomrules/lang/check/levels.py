@@ -66,16 +66,20 @@ class _Sources:
 
     made: dict[str, tuple[set[Source], set[Source]]] = field(default_factory=dict)
     _asked: dict[tuple[int, int], frozenset[Source]] = field(default_factory=dict)
+    _equal: dict[frozenset[Source], frozenset[Source]] = field(default_factory=dict)
 
     def deciding(self, visit: Visit) -> set[Source]:
         """The sources of the conditions around a statement; each condition is looked at once, as deep as it stands."""
-        found: set[Source] = set()
-        for condition, _ in visit.under:
-            key = id(condition), len(visit.inside)
-            if key not in self._asked:
-                self._asked[key] = frozenset(sources(visit, condition))
-            found |= self._asked[key]
-        return found
+        different = {id(found): found for condition, _ in visit.under if (found := self._deciding(visit, condition))}
+        return set().union(*different.values())
+
+    def _deciding(self, visit: Visit, condition: Condition) -> frozenset[Source]:
+        """Those of one condition; sets that are equal are the same, for arm after arm asks the same attribute."""
+        key = id(condition), len(visit.inside)
+        if key not in self._asked:
+            found = frozenset(sources(visit, condition))
+            self._asked[key] = self._equal.setdefault(found, found)
+        return self._asked[key]
 
     def of(self, visit: Visit, part: object) -> tuple[set[Source], set[Source]]:
         """The sources of a value, and those of what chooses between values inside it."""
