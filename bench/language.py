@@ -68,7 +68,7 @@ ODD = (
     "`if` inside `if`",
     "`if` inside `if`, over many attributes",
     "arms that read what all of them write",
-    "conditions made of conditions",
+    "groups that shift dates",
     "groups below rules with verdicts",
     "one `if` of many arms",
     "ranges that nothing lies in",
@@ -221,11 +221,11 @@ def run(rounds: int) -> list[Row]:
 
 def report(rows: list[Row]) -> None:
     """The table."""
-    print(f"{'what':62} {'median':>9}      {'wanted':>8}")
+    print(f"{'what':66} {'median':>9}      {'wanted':>8}")
     for row in rows:
         wanted = "" if row.wanted is None else f"< {row.wanted:g}"
         missed = "" if row.wanted is None or row.median < row.wanted else "  missed"
-        print(f"{row.what:62} {row.median:9.2f} {row.unit:4} {wanted:>8}{missed}")
+        print(f"{row.what:66} {row.median:9.2f} {row.unit:4} {wanted:>8}{missed}")
 
 
 def main() -> None:
