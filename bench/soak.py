@@ -151,6 +151,7 @@ def soak(folder: Path, minutes: float, senders: int, pause: float, every: float 
         traffic, began = Traffic(port, senders, pause), time.monotonic()
         while (passed := time.monotonic() - began) < minutes * 60:
             figures.samples.append(measured(gateway, passed))
+            _tell(figures.samples[-1], len(traffic.sent), minutes)
             time.sleep(every)
         traffic.stop()
         until(lambda: gateway.deliveries("sink")["sent"] >= len(traffic.sent), 120, "everything delivered")
@@ -168,6 +169,12 @@ def soak(folder: Path, minutes: float, senders: int, pause: float, every: float 
     return figures
 
 
+def _tell(seen: Sample, images: int, minutes: float) -> None:
+    """How far it is: one line that is written over."""
+    how_far = f"{seen.seconds / 60:.1f} of {minutes:g} minutes, {images} images, {seen.kilobytes / 1024:.1f} MB"
+    print(f"\r  {how_far:60}", end="", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=120)
@@ -178,6 +185,7 @@ def main() -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     found = soak(folder, arguments.minutes, arguments.senders, arguments.pause)
+    print("\r" + " " * 62 + "\r", end="")
     print(f"{found.images} images, {found.hostile} hostile connections, {found.not_delivered} not delivered")
     print(
         f"memory   {found.samples[-1].kilobytes / 1024:8.1f} MB at the end, {found.megabytes_an_hour:+.2f} MB an hour"

@@ -112,7 +112,10 @@ def _reached(document: Document, entries: tuple[Terms, ...] | None, to: DicomDes
         yield found.with_note(f"nothing can be sent to `{to.name}`: add the entry, or take `contexts` away")
     elif to.terms is not None and not any(is_storage_class(uid) for uid in to.terms.classes):
         span = document.key_span(("destinations", to.name))
-        yield diagnose("DR721", span, f"the entry of `contexts` for `{to.name}` lists no storage class")
+        found = diagnose("DR721", span, f"the entry of `contexts` for `{to.name}` lists no storage class")
+        yield found.with_note(
+            "nothing can be sent there: add what it takes to `classes`, such as `CTImageStorage: any`"
+        )
     elif to.terms is not None and to.commitment is not None and commitment.SOP_CLASS not in to.terms.classes:
         span = document.span(("destinations", to.name, "dicom", "commitment"))
         found = diagnose("DR721", span, f"the entry of `contexts` for `{to.name}` lists no storage commitment")
@@ -126,7 +129,8 @@ def _idle(document: Document, entries: tuple[Terms, ...]) -> Iterator[Diagnostic
         if above is not None:
             span = document.span(("contexts", number, "calling"))
             found = diagnose("DR722", span, "this entry never counts")
-            yield found.with_label(document.span(("contexts", above, "calling")), "this one fits the same pairs")
+            found = found.with_label(document.span(("contexts", above, "calling")), "this one fits the same pairs")
+            yield found.with_note("the first that fits counts: put this one above, or take it away")
 
 
 def _covers(first: Terms, second: Terms) -> bool:

@@ -106,7 +106,8 @@ def _ports(document: Document, settings: Settings) -> Iterator[Diagnostic]:
         if first.port == second.port and (first.bind == second.bind or everywhere):
             message = f"`{first.name}` and `{second.name}` both listen on port {first.port}"
             found = diagnose("DR714", _port(document, second), message, "and again")
-            yield found.with_label(_port(document, first), "first said here")
+            found = found.with_label(_port(document, first), "first said here")
+            yield found.with_note("give one of them another port")
 
 
 def _port(document: Document, receiver: DicomReceiver | StowReceiver) -> Span:
@@ -147,7 +148,8 @@ def _folders(document: Document, settings: Settings) -> Iterator[Diagnostic]:
 
 
 def _clash(span: Span, message: str, other: Span, label: str) -> Diagnostic:
-    return diagnose("DR715", span, message).with_label(other, label)
+    found = diagnose("DR715", span, message).with_label(other, label)
+    return found.with_note("choose a folder of its own, neither inside of the other")
 
 
 def _state(document: Document) -> Span:

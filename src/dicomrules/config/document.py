@@ -57,7 +57,8 @@ class Document:
 def read(source: Source) -> tuple[Document | None, list[Diagnostic]]:
     """The document in `source`, or None with the errors that prevent it. Never raises for what a file may hold."""
     if len(source.text) > caps.MAX_CHARACTERS:
-        return None, [diagnose("DR702", Span(source, 0, 0), "the gateway file is larger than 1 MB")]
+        found = diagnose("DR702", Span(source, 0, 0), "the gateway file is larger than 1 MB")
+        return None, [found.with_note("long lists belong into a table of the rules, such as a CSV file")]
     try:
         caps.check(source.text)
         node = YAML(typ="safe", pure=True).compose(source.text)
@@ -66,7 +67,8 @@ def read(source: Source) -> tuple[Document | None, list[Diagnostic]]:
     except YAMLError as problem:
         return None, [_syntax_error(source, problem)]
     if not isinstance(node, MappingNode):
-        return None, [diagnose("DR702", Span(source, 0, 0), "a gateway file is a block of keys such as `gateway:`")]
+        found = diagnose("DR702", Span(source, 0, 0), "a gateway file is a block of keys such as `gateway:`")
+        return None, [found.with_note("`gateway:`, `rules:`, `receivers:` and `destinations:` must be there")]
     builder = _Builder(source)
     value = builder.value(node, ())
     errors = builder.errors
@@ -117,7 +119,10 @@ class _Builder:
             if key in result:
                 first = self.keys[(*steps, key)]
                 found = diagnose("DR703", span, f"`{key}` is said twice", "and again here")
-                self.errors.append(found.with_label(first, "first said here"))
+                found = found.with_label(first, "first said here")
+                self.errors.append(
+                    found.with_note("only one of them could count: take one away, or give it another name")
+                )
                 continue
             self.keys[(*steps, key)] = span
             result[key] = self.value(value_node, (*steps, key))

@@ -34,11 +34,11 @@ def _template(span: Span, destination: FolderDestination | BucketDestination) ->
         found = diagnose("DR717", span, "a `{` or `}` that belongs to no field")
         yield found.with_note("a field is a keyword of PS3.6 in braces, such as {PatientID}; nothing else goes into it")
     if any(part in ("", ".", "..") for part in rest.split("/")):
-        yield diagnose("DR717", span, f"`{template}` is not a path below the destination's folder")
+        found = diagnose("DR717", span, f"`{template}` is not a path below the destination's folder")
+        yield found.with_note("write names with a `/` between them, none of them empty, `.` or `..`")
     if "SOPInstanceUID" not in fields:
-        yield diagnose(
-            "DR718", span, f"`{destination.name}` gives several instances one file name, without {{SOPInstanceUID}}"
-        )
+        message = f"`{destination.name}` gives several instances one file name, without {{SOPInstanceUID}}"
+        yield diagnose("DR718", span, message).with_note("let the name end in `{SOPInstanceUID}.dcm`")
 
 
 def _field(span: Span, keyword: str) -> Iterator[Diagnostic]:
@@ -50,4 +50,5 @@ def _field(span: Span, keyword: str) -> Iterator[Diagnostic]:
         place = span.source.span(span.start + at, span.start + at + len(keyword))
         yield found.with_fix("write", place, near[0]) if near and at else found
     elif tag >> 16 <= 2 or vr_of(tag) not in _NAMING_VRS:
-        yield diagnose("DR717", span, f"`{keyword}` cannot be part of a file name: it holds no short text or number")
+        found = diagnose("DR717", span, f"`{keyword}` cannot be part of a file name: it holds no short text or number")
+        yield found.with_note("take another: UIDs, identifiers, dates and codes can be part of one")

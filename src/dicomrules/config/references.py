@@ -81,7 +81,8 @@ def _resolve(
     if kind == "env":
         if environ.get(said):
             return environ[said], None
-        return "", diagnose("DR719", span, f"environment variable `{said}` is not set, or is empty")
+        found = diagnose("DR719", span, f"environment variable `{said}` is not set, or is empty")
+        return "", found.with_note("set it where the gateway is started; for a service, as `Environment=` of its unit")
     try:
         text = read_small(Path(os.path.abspath(folder / said)), MAX_BYTES)
     except Unreadable as problem:

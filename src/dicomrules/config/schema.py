@@ -61,7 +61,8 @@ def _diagnostics(document: Document, error: Any) -> Iterator[Diagnostic]:
         yield from _missing_keys(document, steps, error)
     elif error.validator == "notInThisVersion":
         message = f"{_named(steps)} is not in this version"
-        yield diagnose("DR707", document.key_span(steps), message, "refused, so that nothing is left out silently")
+        found = diagnose("DR707", document.key_span(steps), message, "refused, so that nothing is left out silently")
+        yield found.with_note("take it away")
     elif error.validator == "oneOf":
         yield from _kinds(document, steps, error)
     else:

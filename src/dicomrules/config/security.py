@@ -103,21 +103,23 @@ def _web(document: Document, destination: StowDestination) -> Iterator[Diagnosti
     if plain and destination.token:
         message = f"everybody on the way could read the token of `{destination.name}`"
         found = diagnose("DR725", document.span((*steps, "url")), message, "without TLS")
+        found = found.with_note("write `https:`, or take the token away")
         yield found.with_label(document.key_span((*steps, "token")), "sent with every request")
 
 
 def _idle(document: Document, steps: Steps) -> Diagnostic:
-    return diagnose("DR706", document.key_span(steps), "`tls` does nothing at an address with `http:`")
+    found = diagnose("DR706", document.key_span(steps), "`tls` does nothing at an address with `http:`")
+    return found.with_note("write `https:`, or take `tls` away")
 
 
 def _tried(document: Document, steps: Steps, tls: ServerTls | ClientTls) -> Iterator[Diagnostic]:
     if tls.key is not None and tls.certificate is None:
-        yield diagnose("DR705", document.key_span(steps), "`key` without `certificate` shows nothing to anybody")
+        found = diagnose("DR705", document.key_span(steps), "`key` without `certificate` shows nothing to anybody")
+        yield found.with_note("say `certificate` too, or take `key` away")
         return
     if isinstance(tls, ServerTls) and tls.client_crl is not None and tls.client_ca is None:
-        yield diagnose(
-            "DR705", document.key_span(steps), "`client_crl` without `client_ca`: nobody is asked for a certificate"
-        )
+        message = "`client_crl` without `client_ca`: nobody is asked for a certificate"
+        yield diagnose("DR705", document.key_span(steps), message).with_note("say `client_ca` too, or take it away")
         return
     try:
         context(tls)

@@ -4,9 +4,11 @@ A comment on a line of its own stays above what it stood above; one at the end o
 one in the middle of a statement moves above it. Of several empty lines one is left.
 """
 
+from itertools import groupby
+
 from dicomrules.lang import ast
 from dicomrules.lang.format_entries import Entry, Section, entry
-from dicomrules.lang.layout import INDENT, fits_on_one_line, lay_out
+from dicomrules.lang.layout import ARROW, INDENT, fits_on_one_line, lay_out, plain, under_one_another
 
 _BLOCKS = ast.Settings | ast.Table | ast.InlineTable | ast.Action | ast.Rule | ast.Group | ast.Routes | ast.TestCase
 
@@ -97,8 +99,10 @@ class _Printer:
             self.lines[-1] += " }"
             return
         self.fresh = True
+        start = len(self.lines)
         for inner in section.entries:
             self._entry(inner, indent + INDENT)
+        self.lines[start:] = _aligned(self.lines[start:])
         self._comments_before(section.end, indent + INDENT)
         self._add("}", indent)
 
@@ -138,3 +142,17 @@ class _Printer:
 
     def _continue(self, lines: list[str]) -> None:
         self.lines += lines
+
+
+def _aligned(lines: list[str]) -> list[str]:
+    """Neighbours with an arrow, such as the arms of routes and the rows of a table, as columns."""
+    made: list[str] = []
+    for has_arrow, run in groupby(lines, key=_begins_and_has_arrow):
+        neighbours = list(run)
+        made += under_one_another(neighbours) if has_arrow else map(plain, neighbours)
+    return made
+
+
+def _begins_and_has_arrow(line: str) -> bool:
+    """Not so where an arm is broken before its arrow: that one belongs to the line above."""
+    return ARROW in line and not line.lstrip().startswith(ARROW)

@@ -5,8 +5,8 @@ from typing import Any
 
 from dicomrules.lang import ast
 from dicomrules.lang.format_routes import expect_doc, fact_doc, send_doc
-from dicomrules.lang.format_values import listed, quoted, value_doc
-from dicomrules.lang.layout import Break, Doc, Group, Nest, joined
+from dicomrules.lang.format_values import case_doc, listed, quoted, value_doc
+from dicomrules.lang.layout import ARROW, Break, Doc, Group, Nest, joined
 from dicomrules.text.frozen import frozen
 from dicomrules.text.source import Span
 
@@ -53,7 +53,7 @@ def _block(node: ast.Node, head: Doc, inside: tuple[Any, ...]) -> Entry:
 def _worded(word: str, span: Span, doc: Doc) -> Entry:
     """`else => …`: the entry starts at the word, which the node after it does not hold."""
     start = span.source.text.rfind(word, 0, span.start)
-    return Entry(span.source.span(start, span.end), (f"{word} => ", doc))
+    return Entry(span.source.span(start, span.end), (f"{word} {ARROW}", doc))
 
 
 def _title(title: ast.Text | None) -> str:
@@ -73,7 +73,7 @@ def _assign(head: Doc, value: ast.Value, span: Span, words: str = "") -> Entry:
 
 
 def _arm(node: ast.Arm) -> Entry:
-    return Entry(node.span, value_doc(node))
+    return Entry(node.span, (case_doc(node, value_doc), f" {ARROW}", value_doc(node.value)))
 
 
 def _let(node: ast.Let) -> Entry:
@@ -180,11 +180,11 @@ def _column(node: ast.Column) -> Doc:
         typed = f"{node.type_word.text} {node.name.text}"
     calls: list[Doc] = [value_doc(call) if call.arguments else call.function.text for call in node.pipe]
     piped = tuple((" | ", call) for call in calls)
-    return ("key " if node.is_key else "value ", quoted(node.header.value), " as ", typed, piped)
+    return ("key   " if node.is_key else "value ", quoted(node.header.value), " as ", typed, piped)
 
 
 def _row(node: ast.Row) -> Doc:
-    return (Nest(joined([value_doc(key) for key in node.keys], (",", Break.FILL))), " => ", value_doc(node.value))
+    return (Nest(joined([value_doc(key) for key in node.keys], (",", Break.FILL))), f" {ARROW}", value_doc(node.value))
 
 
 def _guard(node: ast.Guard) -> Doc:
@@ -205,7 +205,7 @@ def _routes(node: ast.Routes) -> Entry:
 
 
 def _route_arm(node: ast.RouteArm) -> Doc:
-    return (_guard(node.guard) if node.guard else "always", Nest((Break.LINE, "=> ", send_doc(node.send))))
+    return (_guard(node.guard) if node.guard else "always", Nest((Break.LINE, ARROW, send_doc(node.send))))
 
 
 def _given(node: ast.Given) -> Doc:

@@ -158,8 +158,13 @@ def _choose(node: ast.Choose, doc: Docs) -> Doc:
 
 
 def _arm(node: ast.Arm, doc: Docs) -> Doc:
+    return (case_doc(node, doc), " => ", doc(node.value))
+
+
+def case_doc(node: ast.Arm, doc: Docs) -> Doc:
+    """The left side of an arm of `choose`."""
     tests: list[Doc] = [("matches ", doc(one)) if isinstance(one, ast.Regex) else doc(one) for one in node.tests]
-    return ("case ", joined(tests, ", "), " => ", doc(node.value))
+    return ("case ", joined(tests, ", "))
 
 
 def _lookup(node: ast.Lookup, doc: Docs) -> Doc:

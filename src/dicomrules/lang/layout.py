@@ -14,6 +14,9 @@ WIDTH = 100
 INDENT = 2
 """Columns of one step of indentation."""
 
+ARROW = "\0=> "
+"""An arrow that stands under that of the line above, where `under_one_another` is asked for it."""
+
 
 class Break(Enum):
     """A place where a line may break. In a group that breaks, a FILL breaks only where the next piece does not fit."""
@@ -80,6 +83,20 @@ def lay_out(doc: Doc, indent: int) -> list[str]:
         else:
             stack.extend((at, flat, one) for one in reversed(piece))
     return [line.rstrip() for line in lines]
+
+
+def under_one_another(lines: list[str]) -> list[str]:
+    """Lines with an arrow each, all arrows in one column; where that would be too wide, as they are."""
+    parts = [line.partition(ARROW) for line in lines]
+    column = max(len(left.rstrip()) for left, _, _ in parts) + 1
+    if any(column + len(ARROW) - 1 + len(right.partition("  #")[0]) > WIDTH for _, _, right in parts):
+        return [plain(line) for line in lines]
+    return [f"{left.rstrip():{column}}{ARROW[1:]}{right}" for left, _, right in parts]
+
+
+def plain(line: str) -> str:
+    """A line whose arrow stands where it stands."""
+    return line.replace(ARROW, ARROW[1:], 1)
 
 
 def fits_on_one_line(doc: Doc, indent: int) -> bool:

@@ -32,7 +32,7 @@ rule chest {
 
 routes clinical first match {
   when Modality in ["CT", "MR"] => pacs and archive
-  else => archive
+  else                          => archive
 }
 
 test "CT of site A" {

@@ -38,7 +38,7 @@ def decision(verdict: Verdict = Verdict.SEND, reasons: tuple[str, ...] = ()) -> 
     clauses = (Clause("PatientID is present", "4711", True, "site.rules:6:8"),)
     title = "Patient numbers say which site they come from, and studies get a number of our own"
     rule = RuleHit("prefix", True, clauses, ("IssuerOfPatientID: no target",), "rule", title, "site.rules:5:6", changes)
-    arm = RuleHit("clinical", True, (), ("pacs, archive",), "route", "pacs and archive", "site.rules:18:11")
+    arm = RuleHit("clinical", True, (), ("pacs, archive",), "route", "pacs and archive", "site.rules:18:36")
     variant = Variant(Patch("ab" * 32, (Splice(10, 14, b"SITEA-4711"),)), changes, ("pacs", "archive"), UID)
     sends = verdict is Verdict.SEND
     return Decision(verdict, (variant,) if sends else (), (rule, arm) if sends else (rule,), "f" * 64, reasons)

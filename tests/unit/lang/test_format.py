@@ -123,3 +123,21 @@ def test_a_file_with_errors_is_not_formatted() -> None:
 )
 def test_the_deepest_file_can_be_formatted(text: str) -> None:
     check(f"language 1\n{text}")
+
+
+def test_arrows_of_neighbours_stand_under_one_another() -> None:
+    rows = '"A" => "1"\n"LONG", "LONGER" => "2" # two\n\n"B" => "3"\n# apart\n"LAST" => "4"\n'
+    assert check(f"language 1\ntable t {{\n{rows}}}\n").splitlines()[3:-1] == [
+        '  "A"              => "1"',
+        '  "LONG", "LONGER" => "2"  # two',
+        "",
+        '  "B" => "3"',
+        "  # apart",
+        '  "LAST" => "4"',
+    ]
+
+
+def test_arrows_stay_where_they_are_when_a_line_would_become_too_wide_for_them() -> None:
+    wide, text = '"' + "K" * 60 + '"', '"' + "V" * 40 + '"'
+    formatted = check(f'language 1\ntable t {{\n{wide} => "1"\n"A" => {text}\n}}\n')
+    assert formatted.splitlines()[3:-1] == [f'  {wide} => "1"', f'  "A" => {text}']
