@@ -40,7 +40,11 @@ IN_AN_ASSOCIATION = 20
 
 @dataclass
 class Sample:
-    """All processes of a gateway together. `seconds` since the beginning; memory as PSS in KB."""
+    """All processes of a gateway together. `seconds` since the beginning.
+
+    Memory is what they hold of their own, pages that they share counted once, in KB: how much of the interpreter's file
+    is theirs changes by megabytes with whoever else runs Python on the machine.
+    """
 
     seconds: float
     kilobytes: int
@@ -69,7 +73,7 @@ def measured(gateway: Gateway, seconds: float) -> Sample:
     for pid in (gateway.process.pid, *intake_and_delivery(gateway)):
         folder = Path(f"/proc/{pid}")
         rollup = (folder / "smaps_rollup").read_text().split("\n")
-        kilobytes += next(int(line.split()[1]) for line in rollup if line.startswith("Pss:"))
+        kilobytes += next(int(line.split()[1]) for line in rollup if line.startswith("Pss_Anon:"))
         threads += len(list((folder / "task").iterdir()))
         descriptors += len(list((folder / "fd").iterdir()))
     return Sample(seconds, kilobytes, threads, descriptors)
