@@ -22,7 +22,7 @@ def format(file: ast.File) -> str:
         raise ValueError("a file with errors cannot be formatted: repair them first")
     printer = _Printer(file)
     printer.file()
-    return "\n".join(printer.lines).strip("\n") + "\n"
+    return "\n".join(_aligned(printer.lines)).strip("\n") + "\n"
 
 
 class _Printer:
@@ -99,10 +99,8 @@ class _Printer:
             self.lines[-1] += " }"
             return
         self.fresh = True
-        start = len(self.lines)
         for inner in section.entries:
             self._entry(inner, indent + INDENT)
-        self.lines[start:] = _aligned(self.lines[start:])
         self._comments_before(section.end, indent + INDENT)
         self._add("}", indent)
 

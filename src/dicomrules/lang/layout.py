@@ -14,8 +14,8 @@ WIDTH = 100
 INDENT = 2
 """Columns of one step of indentation."""
 
-ARROW = "\0=> "
-"""An arrow that stands under that of the line above, where `under_one_another` is asked for it."""
+ARROW = "\ud800=> "
+"""An arrow that stands under that of the line above. Its mark, half a surrogate pair, is in no text that was read."""
 
 
 class Break(Enum):

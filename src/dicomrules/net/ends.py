@@ -5,12 +5,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from dicomrules.model.security import ClientTls, End, ServerTls
-
-if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
 
 _LIST = re.compile(rb"-----BEGIN X509 CRL-----.+?-----END X509 CRL-----", re.DOTALL)
 
@@ -51,8 +47,5 @@ def _read(what: str, path: Path, _: tuple[int, int, int]) -> datetime | None:
     if what == "revocation list":
         lists = [x509.load_pem_x509_crl(one) for one in _LIST.findall(pem)]
         return min((one.next_update_utc for one in lists if one.next_update_utc is not None), default=None)
-    return (max if what == "authority" else min)(map(_until, x509.load_pem_x509_certificates(pem)))
-
-
-def _until(certificate: "Certificate") -> datetime:
-    return certificate.not_valid_after_utc
+    found = [one.not_valid_after_utc for one in x509.load_pem_x509_certificates(pem)]
+    return max(found) if what == "authority" else min(found)

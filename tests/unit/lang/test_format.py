@@ -141,3 +141,7 @@ def test_arrows_stay_where_they_are_when_a_line_would_become_too_wide_for_them()
     wide, text = '"' + "K" * 60 + '"', '"' + "V" * 40 + '"'
     formatted = check(f'language 1\ntable t {{\n{wide} => "1"\n"A" => {text}\n}}\n')
     assert formatted.splitlines()[3:-1] == [f'  {wide} => "1"', f'  "A" => {text}']
+
+
+def test_whatever_a_comment_holds_it_is_no_arrow() -> None:
+    assert "  # a\0=> b" in check('language 1\ntable t {\n# a\0=> b\n"A" => "1"\n}\n')
