@@ -97,6 +97,13 @@ class Path:
     group: str = ""
     component: str = ""
     text: str = field(default="", compare=False)  # as written
+    _hash: int | None = field(default=None, init=False, repr=False, compare=False)
+
+    def __hash__(self) -> int:
+        """Worked out once: what is known of an object is kept in sets of paths."""
+        if self._hash is None:
+            object.__setattr__(self, "_hash", hash((self.steps, self.prefix, self.value, self.group, self.component)))
+        return self._hash  # type: ignore[return-value]
 
     def moved(self, steps: tuple[Step, ...], prefix: Prefix) -> Path:
         """The same part of the element that these steps lead to."""

@@ -63,10 +63,10 @@ def below(values: Iterable[object]) -> list[object]:
     return found
 
 
-def inside(value: object, closed: type | None = None) -> Iterator[object]:
+def inside(value: object, *closed: type) -> Iterator[object]:
     """`value` and everything that it is made of, depth first, without recursion.
 
-    What is of the class `closed` is given, and not looked into.
+    What is of a class that is `closed` is given, and not looked into.
     """
     known = _PARTS
     waiting = [value]
@@ -77,6 +77,6 @@ def inside(value: object, closed: type | None = None) -> Iterator[object]:
         if get is not None:
             if get is not _members:
                 yield here
-                if kind is closed:
+                if kind in closed:
                     continue
             waiting.extend(get(here))

@@ -287,6 +287,7 @@ def body_of(ground: Ground, own: ast.Function, env: Env, wanted: Wanted | None) 
 
 def above(ground: Ground, kind: str, name: str, span: Span) -> bool:
     """Whether an item may use another one: only those above it. Reports one that may not."""
+    ground.used += 1
     if not ground.opening:
         return True
     order = ground.symbols.order

@@ -4,18 +4,24 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from dicomrules.lang import ast
 from dicomrules.lang.check.overlap import Tops
 from dicomrules.lang.check.proof import Claim, Prover, Tests
 from dicomrules.lang.check.symbols import Symbols
 from dicomrules.lang.check.terms import UNSOUND, Env, Shape, Term, Tested, Wanted, wrong
+from dicomrules.lang.check.visits import Visit, visits
 from dicomrules.program.depth import MOST_NESTING
 from dicomrules.program.expression import Condition, Origin
+from dicomrules.program.ruleset import Rule
 from dicomrules.program.types import Regex
 from dicomrules.text.codes.registry import diagnose
 from dicomrules.text.diagnostic import Diagnostic
 from dicomrules.text.source import Span
+
+if TYPE_CHECKING:
+    from dicomrules.lang.check.paths import Place, Written
 
 MOST_PARTS = 20_000
 """How large one condition, value or rule may become when everything is written out."""
@@ -124,10 +130,11 @@ class Ground:
     to the others and are put in by `compile`. `zone` is the first place that needs a time zone, `unplain` the first one
     that writes text which is not ASCII. `group` is the group of rules being looked at, empty outside of one. `unproven`
     are the places that were too much to prove anything about. `swept`: a statement so far may have taken away
-    attributes that it does not name. `tests` is what tests were found to mean, `depths` how deep conditions with a
-    name are, by their id. `written_out` counts the parts of functions and actions where they are used, `compared` the
-    paths that were compared with others, `tops` is where conditions begin to look, see `overlap.tops`.
-    `patterns` are the regular expressions so far, and `steps` how large they are together.
+    attributes that it does not name. `tests` is what tests were found to mean, `places` what attributes that stand
+    alone are, `depths` how deep conditions with a name are, by their id. `used` counts the uses of items with a name,
+    `written_out` the parts of functions and actions where they are used, `compared` the paths that were compared with
+    others. `tops` is where conditions begin to look, see `overlap.tops`. `patterns` are the regular expressions so far,
+    and `steps` how large they are together.
     """
 
     symbols: Symbols
@@ -145,14 +152,17 @@ class Ground:
     unproven: dict[Origin, None] = field(default_factory=dict)
     swept: bool = False
     tests: Tests = field(default_factory=Tests)
+    places: "dict[Written, Place]" = field(default_factory=dict)
     depths: dict[int, int] = field(default_factory=dict)
     level: int = 0
     spent: int = 0
+    used: int = 0
     written_out: int = 0
     compared: int = 0
     tops: Tops = field(default_factory=dict)
     patterns: set[Regex] = field(default_factory=set)
     steps: int = 0
+    _visits: dict[int, tuple[Rule, list[Visit]]] = field(default_factory=dict)
     _told: set[str] = field(default_factory=set)
     _little: Prover = field(init=False)
 
@@ -210,6 +220,12 @@ class Ground:
             return self.exhausted(node.span)
         return True
 
+    def visits(self, rule: Rule) -> list[Visit]:
+        """Every statement of a compiled rule, found once, see `visits`."""
+        if id(rule) not in self._visits:
+            self._visits[id(rule)] = rule, visits(rule)
+        return self._visits[id(rule)][1]
+
     def compare(self, many: int) -> bool:
         """Whether so many more paths are compared with others. No: it would take too long, and must be remembered."""
         self.compared += many
@@ -239,5 +255,8 @@ class Ground:
 
 def origin(node: ast.Node) -> Origin:
     """Text and place of a node, for people."""
-    text = " ".join(node.span.text[: 4 * _MOST_TEXT].split())
-    return Origin(text if len(text) <= _MOST_TEXT else text[: _MOST_TEXT - 1] + "…", node.span.place)
+    span = node.span
+    text = span.source.text[span.start : min(span.end, span.start + _MOST_TEXT + 1)]
+    if "  " in text or not text.isprintable():
+        text = " ".join(span.text[: 4 * _MOST_TEXT].split())
+    return Origin(text if len(text) <= _MOST_TEXT else text[: _MOST_TEXT - 1] + "…", span.place)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from dicomrules.dicom.tags import tag_of
 from dicomrules.lang.check.ground import Ground
 from dicomrules.lang.check.places import Places
-from dicomrules.lang.check.visits import Visit, visits
+from dicomrules.lang.check.visits import Visit
 from dicomrules.program.expression import Call, Origin, Read
 from dicomrules.program.ruleset import Program, Rule
 from dicomrules.program.statement import Add, Copy, Default, Empty, KeepOnly, Move, Remove, RemovePrivate, Set, Swap
@@ -43,10 +43,10 @@ class _Seen:
 
 def identity(ground: Ground, program: Program, places: Places) -> None:
     """Warn where a patient's number, name or private elements stay while the others go."""
-    before = _seen(program.rules)
+    before = _seen(ground, program.rules)
     _look(ground, places, before, before)
     for group in program.groups.values():
-        _look(ground, places, before, _seen(group.rules))
+        _look(ground, places, before, _seen(ground, group.rules))
 
 
 def _look(ground: Ground, places: Places, before: _Seen, shown: _Seen) -> None:
@@ -79,10 +79,10 @@ def _stays(seen: _Seen) -> str:
     return copies[0] if copies else ""
 
 
-def _seen(rules: Sequence[Rule]) -> _Seen:
+def _seen(ground: Ground, rules: Sequence[Rule]) -> _Seen:
     seen = _Seen()
     for rule in rules:
-        for visit in visits(rule):
+        for visit in ground.visits(rule):
             _note(seen, visit)
     return seen
 

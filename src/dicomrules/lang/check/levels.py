@@ -11,7 +11,7 @@ from dicomrules.dicom.modules import Level, levels_of
 from dicomrules.dicom.tags import tag_of
 from dicomrules.lang.check.ground import Ground
 from dicomrules.lang.check.places import Places
-from dicomrules.lang.check.visits import Visit, visits
+from dicomrules.lang.check.visits import Visit
 from dicomrules.program.expression import Choose, Column, Condition, Context, Local, Named, Origin, Read, Truth
 from dicomrules.program.path import Path, Prefix
 from dicomrules.program.ruleset import Rule
@@ -161,7 +161,7 @@ def levels(ground: Ground, rules: Iterable[Rule], places: Places) -> None:
             continue
         known = _Sources()
         split: list[tuple[Visit, Path, Sequence[Source], Origin]] = []
-        for visit in visits(rule):
+        for visit in ground.visits(rule):
             statement = visit.statement
             if isinstance(statement, Let):
                 made, chosen = known.of(visit, (statement.value, statement.otherwise))

@@ -59,6 +59,9 @@ class Place:
         return steps[0].tag if len(steps) == 1 and isinstance(steps[0].tag, int) else 0
 
 
+Written = tuple[str, tuple[Step, ...] | None, bool]
+"""An attribute that stands alone, as it is written; the steps of the `within` around it, and whether it is `aside`."""
+
 _ALSO = {
     **dict.fromkeys(("last", "surname", "lastname", "last_name", "family_name"), "family"),
     **dict.fromkeys(("first", "firstname", "first_name", "forename", "given_name"), "given"),
@@ -69,6 +72,19 @@ _ALSO = {
 
 def resolve(ground: Ground, node: ast.Path, env: Env, *, items: bool = False) -> Place | None:
     """What a path means; None with a finding. `items`: it ends with a sequence and a selector."""
+    if len(node.steps) > 1 or node.steps[0].selector is not None or node.components:
+        return _resolved(ground, node, env, items=items)
+    written = node.span.text, env.within, env.aside
+    known = ground.places.get(written)
+    if known is not None:
+        return Place(known.path, node.span, known.vr, known.least, known.absolute)
+    found = _resolved(ground, node, env, items=items)
+    if found is not None:
+        ground.places[written] = found
+    return found
+
+
+def _resolved(ground: Ground, node: ast.Path, env: Env, *, items: bool) -> Place | None:
     steps: list[Step] = []
     found = None
     value: Selector | None = None

@@ -10,7 +10,7 @@ counted: beyond the bound nothing is proven, and that is remembered.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from dicomrules.lang.check.ask import asked, opaque, several
+from dicomrules.lang.check.ask import Asked, asked, opaque, several
 from dicomrules.lang.check.fit import Answer, answer, contradict
 from dicomrules.program.expression import (
     Always,
@@ -80,18 +80,24 @@ def claim(guard: Guard | None, at: int = 0) -> Claim:
 
 @frozen
 class _Known:
-    """What it means that a test holds and that it does not; what it reads; whether its values belong to one rule only;
-    whether some of it is `fixed` by a parameter.
+    """What a test asks; what it reads; whether its values belong to one rule only; whether some of it is `fixed` by a
+    parameter.
 
     `subject` stands for what it is about. `paths` is None where there are too many.
     """
 
-    yes: Answer
-    no: Answer
+    what: Asked
     subject: int
     paths: tuple[Path, ...] | None
     local: bool
     fixed: bool
+    _answers: dict[bool, Answer] = field(default_factory=dict, compare=False)
+
+    def answer(self, *, holds: bool) -> Answer:
+        """What it means that it holds, or that it does not: made when a proof asks, which for most tests none does."""
+        if holds not in self._answers:
+            self._answers[holds] = answer(self.what, holds=holds)
+        return self._answers[holds]
 
 
 @frozen
@@ -135,16 +141,14 @@ class Tests:
             what = opaque(test) if holds.spread else asked(test)
             subject = self._subjects.setdefault(what.subject, len(self._subjects))
             paths = holds.paths if len(holds.paths) <= _MOST_PATHS else None
-            yes, no = answer(what, holds=True), answer(what, holds=False)
-            known = _Known(yes, no, subject, paths, holds.local, holds.fixed)
-            found = self._known[id(test)] = (test, known)
+            found = self._known[id(test)] = (test, _Known(what, subject, paths, holds.local, holds.fixed))
         return found[1]
 
     def _held(self, value: object) -> _Holds:
         """What a value holds. Conditions with a name are looked into once: they may be large, and stand everywhere."""
         paths: dict[Path, None] = {}
         local = spread = fixed = False
-        for part in inside(value, closed=Named):
+        for part in inside(value, Named):
             match part:
                 case Read(path):
                     paths[path] = None
@@ -296,9 +300,10 @@ class Prover:
                     versions = self._versions(known, one)
                     unsure = unsure or any(isinstance(version, Unsure) for version in versions)
                     key = known.subject, versions, (one.at, one.place) if known.local else None
-                    said = (known.yes, known.no) if one.holds else (known.no, known.yes)
-                    opposite = {key: (said[1],)} if not facts and not todo and not splits else None
-                    if contradict(said[:1]) or not _joined(facts, {key: (said[0],)}):
+                    said = (known.answer(holds=one.holds),)
+                    alone = not facts and not todo and not splits
+                    opposite = {key: (known.answer(holds=not one.holds),)} if alone else None
+                    if contradict(said) or not _joined(facts, {key: said}):
                         return _IMPOSSIBLE
         opposite = None if splits or len(facts) != 1 else opposite
         return _Meant(facts, tuple(splits), opposite=opposite, unsure=unsure)

@@ -45,8 +45,10 @@ class Reader:
 
 def apart(one: Arms, other: Arms) -> bool:
     """Whether two statements stand in different arms of one `if`."""
-    arms = dict(one)
-    return any(which in arms and arms[which] != arm for which, arm in other)
+    for (which, arm), (other_which, other_arm) in zip(one, other, strict=False):
+        if which != other_which or arm != other_arm:
+            return which == other_which
+    return False
 
 
 def sure(place: Place, env: Env) -> bool:

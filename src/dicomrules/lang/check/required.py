@@ -7,7 +7,7 @@ from dicomrules.dicom.tags import SOP_CLASS_UID
 from dicomrules.lang.check.apart import Known, facts
 from dicomrules.lang.check.ground import Ground
 from dicomrules.lang.check.places import Places
-from dicomrules.lang.check.visits import Visit, visits
+from dicomrules.lang.check.visits import Visit
 from dicomrules.program.expression import Both
 from dicomrules.program.path import Path
 from dicomrules.program.ruleset import Rule
@@ -19,7 +19,7 @@ def required(ground: Ground, rules: Iterable[Rule], places: Places) -> None:
     """Warn of an attribute taken away from objects all of which must have it."""
     known: Known = {}
     for rule in rules:
-        for visit in visits(rule):
+        for visit in ground.visits(rule):
             statement = visit.statement
             if isinstance(statement, Empty | Remove) and not statement.targets.anywhere:
                 for path in statement.targets.paths:

@@ -47,6 +47,7 @@ def guard(ground: Ground, node: ast.Guard | None) -> tuple[Guard | None, Tested]
 
 def rule(ground: Ground, node: ast.Rule, written: Written) -> Ruled:
     """One rule. `written` is what rules above it write."""
+    used = ground.used
     made, tested = guard(ground, node.guard)
     facts = tested.false if node.guard is not None and node.guard.negated else tested.true
     work = Work(ground, written_by(ground, node.body))
@@ -58,7 +59,7 @@ def rule(ground: Ground, node: ast.Rule, written: Written) -> Ruled:
     statements, _ = body(work, node.body, Block(env))
     title = node.title.value if node.title is not None else ""
     whole = Rule(node.name.text, made, statements, title, origin_of_name(node))
-    if depth(whole, ground.depths) > DEEPEST:
+    if ground.used > used and depth(whole, ground.depths) > DEEPEST:  # what a file itself holds is never too deep
         ground.report(
             "DR113",
             node.name.span,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dicomrules.lang.check.ground import LOOKED_AT, Ground
 from dicomrules.lang.check.overlap import appended, looked_at, made_on_the_way, may_overlap, tops
 from dicomrules.lang.check.proof import Claim, Unsure
-from dicomrules.lang.check.visits import Visit, visits
+from dicomrules.lang.check.visits import Visit
 from dicomrules.program.path import Path, Pick, Prefix, Where
 from dicomrules.program.ruleset import Rule
 from dicomrules.program.statement import (
@@ -45,7 +45,7 @@ class Versions:
         self._indexes: dict[Path, list[int] | None] = {}
         self._same: dict[int, tuple[Path, list[int] | None]] = {}
         for index, rule in enumerate(rules, self._count - len(rules)):
-            for path in written(rule):
+            for path in written(ground, rule):
                 if path is None:
                     self._anything.append(index)
                 elif isinstance(path, frozenset):
@@ -95,9 +95,9 @@ def _asks(path: Path, vrs: frozenset[str]) -> bool:
     return path.steps[-1].vr in vrs or any(isinstance(step.selector, Where) for step in path.steps)
 
 
-def written(rule: Rule) -> Iterator[Written]:
+def written(ground: Ground, rule: Rule) -> Iterator[Written]:
     """Every path that a rule may write, from the data set."""
-    for visit in visits(rule):
+    for visit in ground.visits(rule):
         yield from _written_by(visit)
 
 

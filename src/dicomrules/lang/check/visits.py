@@ -13,16 +13,45 @@ _MOST_UNDER = 50
 
 
 @frozen
-class Visit:
-    """One statement. `under` are the conditions around it with their places; `inside` the steps of its `within`s.
+class Around:
+    """A condition around statements with its place; what is around that in turn, the outermost, and how many in all."""
 
-    `more`: there are more conditions around it than are told.
-    """
+    condition: Condition
+    origin: Origin
+    outer: "Around | None"
+    outermost: "Around | None"
+    count: int
+
+    @classmethod
+    def inside(cls, outer: "Around | None", condition: Condition, origin: Origin) -> "Around":
+        """One more, inside of those."""
+        if outer is None:
+            return cls(condition, origin, None, None, 1)
+        return cls(condition, origin, outer, outer.outermost or outer, outer.count + 1)
+
+
+@frozen
+class Visit:
+    """One statement. `around` is the nearest condition around it; `inside` are the steps of its `within`s."""
 
     statement: Statement
-    under: tuple[tuple[Condition, Origin], ...]
+    around: Around | None
     inside: tuple[Step, ...] = ()
-    more: bool = False
+
+    @property
+    def under(self) -> list[tuple[Condition, Origin]]:
+        """The conditions around it with their places, from outside; where they are many, some are left out."""
+        found: list[tuple[Condition, Origin]] = []
+        here = self.around
+        while here is not None:
+            found.append((here.condition, here.origin))
+            here = here.outer if len(found) < _MOST_UNDER - 1 else here.outermost
+        return found[::-1]
+
+    @property
+    def more(self) -> bool:
+        """Whether there are more conditions around it than are told."""
+        return self.around is not None and self.around.count > _MOST_UNDER
 
     def steps(self, path: Path) -> tuple[Step, ...]:
         """The steps of a path of this statement, from the data set."""
@@ -41,31 +70,21 @@ class Visit:
 def visits(rule: Rule) -> list[Visit]:
     """Every statement of a rule in the order of the text, those inside others after them."""
     guard = rule.guard
-    under = () if guard is None else ((guard.condition, guard.origin),)
     found: list[Visit] = []
-    _visit(found, rule.body, under, (), more=False)
+    _visit(found, rule.body, None if guard is None else Around.inside(None, guard.condition, guard.origin), ())
     return found
 
 
-def _visit(
-    found: list[Visit],
-    body: Sequence[Statement],
-    under: tuple[tuple[Condition, Origin], ...],
-    inside: tuple[Step, ...],
-    *,
-    more: bool,
-) -> None:
+def _visit(found: list[Visit], body: Sequence[Statement], around: Around | None, inside: tuple[Step, ...]) -> None:
     for statement in body:
-        here = Visit(statement, under, inside, more)
+        here = Visit(statement, around, inside)
         found.append(here)
         match statement:
             case Within(path, inner):
-                _visit(found, inner, under, here.steps(path), more=more)
+                _visit(found, inner, around, here.steps(path))
             case If(branches, default):
-                above, left_out = under, more
+                asked = around
                 for branch in branches:
-                    if len(above) >= _MOST_UNDER:
-                        above, left_out = (above[0], *above[2:]), True
-                    above = (*above, (branch.condition, branch.origin))
-                    _visit(found, branch.body, above, inside, more=left_out)
-                _visit(found, default, above, inside, more=left_out)
+                    asked = Around.inside(asked, branch.condition, branch.origin)
+                    _visit(found, branch.body, asked, inside)
+                _visit(found, default, asked, inside)

@@ -8,6 +8,7 @@ from dicomrules.lang.check.ground import MOST_LEVELS, MOST_PARTS, MOST_WRITTEN_O
 from dicomrules.lang.check.paths import Place, resolve
 from dicomrules.lang.check.reads import Arms, Write, Writes
 from dicomrules.lang.check.terms import Env
+from dicomrules.text.frozen import frozen
 
 
 def written_by(ground: Ground, body: Sequence[ast.Statement]) -> Writes:
@@ -19,26 +20,45 @@ def written_by(ground: Ground, body: Sequence[ast.Statement]) -> Writes:
     return found
 
 
+@frozen
+class _Around:
+    """A statement around others, which of its arms they are in (None: it has none), what is around it; and how deep."""
+
+    node: ast.Statement
+    arm: int | None
+    outer: "_Around | None"
+    depth: int
+
+
 def _walk(ground: Ground, body: Sequence[ast.Statement]) -> Iterator[Write]:
     """Without recursion: actions may stand for many statements."""
-    waiting: list[tuple[ast.Statement, Env, tuple[int, ...], Arms]] = [
-        (statement, Env(), (), ()) for statement in reversed(body)
-    ]
+    waiting: list[tuple[ast.Statement, Env, _Around | None]] = [(statement, Env(), None) for statement in body[::-1]]
     for _ in range(MOST_PARTS):
         if not waiting:
             return
-        node, env, owners, arms = waiting.pop()
-        if len(owners) > MOST_LEVELS:
+        node, env, around = waiting.pop()
+        depth = 0 if around is None else around.depth
+        if depth > MOST_LEVELS:
             continue
-        owners = (*owners, id(node))
         for target in _targets(node):
             place = resolve(ground, target, env, items=False)
             if place is not None:
-                yield Write(place.absolute, target.span, owners, arms)
+                yield Write(place.absolute, target.span, *_owned(node, around))
         for arm, (inner, place) in enumerate(_inside(ground, node, env)):
-            here = (*arms, (id(node), arm)) if isinstance(node, ast.If) else arms
+            here = _Around(node, arm if isinstance(node, ast.If) else None, around, depth + 1)
             inner_env = env if place is None else replace(env, within=place.absolute.steps)
-            waiting.extend((statement, inner_env, owners, here) for statement in reversed(inner))
+            waiting.extend((statement, inner_env, here) for statement in inner[::-1])
+
+
+def _owned(node: ast.Statement, around: _Around | None) -> tuple[tuple[int, ...], Arms]:
+    """The statements around this one, itself the last one, and the arms that it stands in."""
+    owners, arms = [id(node)], []
+    while around is not None:
+        owners.append(id(around.node))
+        if around.arm is not None:
+            arms.append((id(around.node), around.arm))
+        around = around.outer
+    return tuple(owners[::-1]), tuple(arms[::-1])
 
 
 def _inside(ground: Ground, node: ast.Statement, env: Env) -> Iterator[tuple[Sequence[ast.Statement], Place | None]]:
