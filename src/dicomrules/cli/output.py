@@ -61,12 +61,14 @@ def width() -> int:
     return min(100, shutil.get_terminal_size((80, 24)).columns)
 
 
-def show_diagnostics(diagnostics: Sequence[Diagnostic], form: str = "text") -> None:
-    """Print all findings in the order of their places: for people on stderr, for programs on stdout."""
+def show_diagnostics(diagnostics: Sequence[Diagnostic], form: str = "text", *, count: bool = True) -> None:
+    """Print all findings in the order of their places: for people on stderr, with how many there are (`count`), for
+    programs on stdout.
+    """
     if form == "json":
         click.echo(to_json(diagnostics))
     elif diagnostics:
-        click.echo(render(diagnostics, Style(sys.stderr.isatty(), width())), err=True)
+        click.echo(render(diagnostics, Style(sys.stderr.isatty(), width()), count=count), err=True)
 
 
 def print_json(value: Any) -> None:

@@ -53,7 +53,7 @@ def validate(
     if form == "sarif":
         print_json(as_sarif(diagnostics))
     else:
-        show_diagnostics(diagnostics, form)
+        show_diagnostics(diagnostics, form, count=False)  # the last line says it
     if form == "text":
         for line in _unanalysed(checked, verbose=verbose):
             click.echo(line)

@@ -46,12 +46,12 @@ class Style:
 _DEFAULT = Style()
 
 
-def render(diagnostics: Sequence[Diagnostic], style: Style = _DEFAULT) -> str:
-    """All diagnostics sorted by place, with a closing line that counts them; empty when there are none."""
-    if not diagnostics:
-        return ""
+def render(diagnostics: Sequence[Diagnostic], style: Style = _DEFAULT, *, count: bool = True) -> str:
+    """All diagnostics sorted by place, and a closing line that counts them; empty when there are none."""
     blocks = [render_one(diagnostic, style) for diagnostic in in_order(diagnostics)]
-    return "\n".join([*blocks, _count(diagnostics, style) + "\n"])
+    if count and blocks:
+        blocks.append(_count(diagnostics, style) + "\n")
+    return "\n".join(blocks)
 
 
 def render_one(diagnostic: Diagnostic, style: Style = _DEFAULT) -> str:
