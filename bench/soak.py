@@ -42,12 +42,14 @@ IN_AN_ASSOCIATION = 20
 class Sample:
     """All processes of a gateway together. `seconds` since the beginning.
 
-    Memory is what they hold of their own, pages that they share counted once, in KB: how much of the interpreter's file
-    is theirs changes by megabytes with whoever else runs Python on the machine.
+    Memory in KB, files aside: how much of the interpreter's is theirs changes by megabytes with whoever else runs
+    Python on the machine. `kilobytes`: pages that they share counted once. `held`: such pages counted in each, so that
+    it does not grow where one of them writes into a page that was shared, as it does in the first hours now and then.
     """
 
     seconds: float
     kilobytes: int
+    held: int
     threads: int
     descriptors: int
 
@@ -69,14 +71,15 @@ class Figures:
 def measured(gateway: Gateway, seconds: float) -> Sample:
     """One look at every process of the gateway."""
     assert gateway.process is not None
-    kilobytes = threads = descriptors = 0
+    kilobytes = held = threads = descriptors = 0
     for pid in (gateway.process.pid, *intake_and_delivery(gateway)):
         folder = Path(f"/proc/{pid}")
-        rollup = (folder / "smaps_rollup").read_text().split("\n")
-        kilobytes += next(int(line.split()[1]) for line in rollup if line.startswith("Pss_Anon:"))
+        rollup = dict(line.split()[:2] for line in (folder / "smaps_rollup").read_text().splitlines()[1:])
+        kilobytes += int(rollup["Pss_Anon:"])
+        held += int(rollup["Anonymous:"])
         threads += len(list((folder / "task").iterdir()))
         descriptors += len(list((folder / "fd").iterdir()))
-    return Sample(seconds, kilobytes, threads, descriptors)
+    return Sample(seconds, kilobytes, held, threads, descriptors)
 
 
 def half_a_request(port: int) -> None:
@@ -162,7 +165,7 @@ def soak(folder: Path, minutes: float, senders: int, pause: float, every: float 
         figures.not_delivered = len(traffic.sent - {one.sop_instance for one in sink.acknowledged()})
     later = [one for one in figures.samples if one.seconds >= WARM_UP * minutes * 60]
     hours = [one.seconds / 3600 for one in later]
-    figures.megabytes_an_hour = statistics.linear_regression(hours, [one.kilobytes / 1024 for one in later]).slope
+    figures.megabytes_an_hour = statistics.linear_regression(hours, [one.held / 1024 for one in later]).slope
     figures.threads = (min(one.threads for one in later), max(one.threads for one in later))
     figures.descriptors = (min(one.descriptors for one in later), max(one.descriptors for one in later))
     took = sorted(traffic.took)
