@@ -23,6 +23,7 @@ from dicomrules.model.decision import Decision
 from dicomrules.model.instance import Envelope, Peer
 from dicomrules.program.ruleset import Program
 from dicomrules.rulebook.load import load
+from tests.fuzz.octets import edit
 from tests.objects import ct, data_set_bytes, raw_element, raw_item, raw_sequence, real_data_sets, rtstruct
 
 SYNTAXES = (EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN)
@@ -142,22 +143,5 @@ def mutated(data: bytes, random: Random) -> bytes:
     """The bytes with a few places changed: bits, lengths, delimiters, pieces dropped, doubled or of other objects."""
     made = bytearray(data)
     for _ in range(random.choice([1, 1, 2, 6])):
-        at = random.randrange(len(made) + 1)
-        size = random.choice([1, 2, 4, 8, 60])
-        kind = random.choice(["bit", "edge", "edge", "drop", "double", "other", "cut"])
-        if kind == "bit" and at < len(made):
-            made[at] ^= 1 << random.randrange(8)
-        elif kind == "edge":
-            edge = random.choice(EDGES)
-            made[at : at + len(edge)] = edge
-        elif kind == "drop":
-            del made[at : at + size]
-        elif kind == "double":
-            made[at:at] = made[at : at + size]
-        elif kind == "other":
-            other = random.choice(corpus())
-            start = random.randrange(len(other) + 1)
-            made[at:at] = other[start : start + size]
-        elif kind == "cut" and random.random() < 0.2:
-            del made[at:]
+        edit(made, (1, 2, 4, 8, 60), EDGES, corpus(), random)
     return bytes(made[:LONGEST])

@@ -1,6 +1,5 @@
 """A DICOM file (PS3.10 7) that stands still, and how its data set gets into the spool."""
 
-import errno
 import os
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +16,7 @@ from dicomrules.receivers.arrival import CANNOT_UNDERSTAND, Arrival, Refusal, en
 from dicomrules.receivers.settling import Look
 from dicomrules.receivers.watched import look_of
 from dicomrules.receivers.writers import has_writer
+from dicomrules.spool.file import FileBytes
 from dicomrules.spool.incoming import Incoming
 from dicomrules.spool.spool import Spool
 
@@ -131,19 +131,3 @@ def _copy(file: StillFile, start: int, incoming: Incoming) -> None:
     while piece := os.pread(file.fd, min(_CHUNK, file.look.size - start), start):
         incoming.write(piece)
         start += len(piece)
-
-
-class FileBytes:
-    """The bytes of an open file from `offset` on, `length` of them, by position."""
-
-    def __init__(self, fd: int, offset: int, length: int) -> None:
-        self.length = length
-        self._fd = fd
-        self._offset = offset
-
-    def read(self, start: int, end: int) -> bytes:
-        """The bytes from `start` to `end`. OSError: the file has become shorter, or cannot be read."""
-        piece = os.pread(self._fd, end - start, self._offset + start)
-        if len(piece) < end - start:
-            raise OSError(errno.EIO, "the file became shorter while it was read")
-        return piece

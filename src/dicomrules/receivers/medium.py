@@ -17,10 +17,11 @@ from dicomrules.dicom.index import Index, IndexLimits, index, open_item, open_it
 from dicomrules.dicom.malformed import MalformedDataSet
 from dicomrules.dicom.syntax import encoding_of
 from dicomrules.model.receiver import Limits
-from dicomrules.receivers.filed import FileBytes, StillFile
+from dicomrules.receivers.filed import StillFile
 from dicomrules.receivers.many import Faulty
 from dicomrules.receivers.settling import Look
 from dicomrules.receivers.watched import look_of
+from dicomrules.spool.file import FileBytes
 
 DIRECTORY: Final = "DICOMDIR"
 _RECORDS: Final = 0x00041220

@@ -1,7 +1,5 @@
 """Values of a written file that can be part of its name: texts as they stand there, numbers as digits."""
 
-import errno
-import os
 import struct
 
 from dicomrules.dicom.index import ADMITTED, index
@@ -28,19 +26,3 @@ class Attributes:
             count = element.length // 2
             return "\\".join(map(str, struct.unpack(f"{order}{count}H", element.raw[: count * 2])))
         return element.raw.strip(b" \0").decode("utf-8", "surrogateescape")
-
-
-class Part:
-    """The `length` bytes at `offset` of an open file, by position."""
-
-    def __init__(self, fd: int, offset: int, length: int) -> None:
-        self.length = length
-        self._fd = fd
-        self._offset = offset
-
-    def read(self, start: int, end: int) -> bytes:
-        """The bytes from `start` to `end`. OSError: the file system does not give them."""
-        piece = os.pread(self._fd, end - start, self._offset + start)
-        if len(piece) < end - start:
-            raise OSError(errno.EIO, "a file just written is shorter than it was")
-        return piece

@@ -16,11 +16,12 @@ from dicomrules.model.destination import FolderDestination
 from dicomrules.model.event import Event, Level
 from dicomrules.model.ports import Emit
 from dicomrules.senders import naming
-from dicomrules.senders.attributes import Attributes, Part
+from dicomrules.senders.attributes import Attributes
 from dicomrules.senders.cstore import Files
 from dicomrules.senders.received import Corrupt, Received, Windows, head_of, of
 from dicomrules.senders.tree import Tree, Unfinished
 from dicomrules.spool.errors import SpoolError
+from dicomrules.spool.file import FileBytes
 
 _WINDOW = 1024 * 1024
 
@@ -83,7 +84,7 @@ class FolderSender:
         for window, _ in Windows(received, delivery.patch, delivery.digest, buffer):
             file.write(window)
         file.finish(self._mode)
-        attributes = Attributes(Part(file.fd, start, file.length - start), delivery.transfer_syntax)
+        attributes = Attributes(FileBytes(file.fd, start, file.length - start), delivery.transfer_syntax)
         return naming.path(self._destination.template, attributes.value)
 
     def _placed(self, tree: Tree, file: Unfinished, names: tuple[str, ...]) -> Outcome:

@@ -1,5 +1,7 @@
-"""One open spool file: whole reads and writes, and a failure that is remembered."""
+"""One open spool file: whole reads and writes, and a failure that is remembered; and any other file by position."""
 
+import errno
+import os
 from contextlib import suppress
 
 from dicomrules.spool.calls import Calls
@@ -121,3 +123,19 @@ class DatasetBytes:
             self._window = self._file.read(length, self._offset + start)
             self._window_start, within = start, 0
         return self._window[within : within + end - start]
+
+
+class FileBytes:
+    """The `length` bytes at `offset` of any open file, by position: of one that is read in, or was written out."""
+
+    def __init__(self, fd: int, offset: int, length: int) -> None:
+        self.length = length
+        self._fd = fd
+        self._offset = offset
+
+    def read(self, start: int, end: int) -> bytes:
+        """The bytes from `start` to `end`. OSError: the file has become shorter, or cannot be read."""
+        piece = os.pread(self._fd, end - start, self._offset + start)
+        if len(piece) < end - start:
+            raise OSError(errno.EIO, "the file became shorter while it was read")
+        return piece
