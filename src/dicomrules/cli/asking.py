@@ -5,7 +5,7 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -68,7 +68,7 @@ def ask(state: Path, wishes: Sequence[tuple[str, Wish]], wait: float, form: str)
         with asking(state) as requests:
             ids = requests.ask([wish for _, wish in wishes], datetime.now(UTC))
             running = knocker.notify()
-            rows = _wait(lambda identity: requests.get(identity), ids, wait if running else 0.0)
+            rows = _wait(requests.get, ids, wait if running else 0.0)
     except LedgerError as error:
         fail(IO_ERROR, str(error))
     finally:
@@ -81,7 +81,7 @@ def ask(state: Path, wishes: Sequence[tuple[str, Wish]], wait: float, form: str)
     raise SystemExit(_code(asked))
 
 
-def _wait(get, ids: Sequence[int], seconds: float) -> list[Request | None]:  # type: ignore[no-untyped-def]
+def _wait(get: Callable[[int], Request | None], ids: Sequence[int], seconds: float) -> list[Request | None]:
     """The requests once all of them have ended, or the time is over."""
     begun = time.monotonic()
     rows: dict[int, Request | None] = {identity: get(identity) for identity in ids}

@@ -101,9 +101,11 @@ class Path:
 
     def __hash__(self) -> int:
         """Worked out once: what is known of an object is kept in sets of paths."""
-        if self._hash is None:
-            object.__setattr__(self, "_hash", hash((self.steps, self.prefix, self.value, self.group, self.component)))
-        return self._hash  # type: ignore[return-value]
+        known = self._hash
+        if known is None:
+            known = hash((self.steps, self.prefix, self.value, self.group, self.component))
+            object.__setattr__(self, "_hash", known)
+        return known
 
     def moved(self, steps: tuple[Step, ...], prefix: Prefix) -> Path:
         """The same part of the element that these steps lead to."""
