@@ -5,11 +5,13 @@ DCMTK is the modality and the research archive. Both ways in are of one study.
 
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pydicom
 import pytest
 from pydicom.data import get_testdata_file
+from pydicom.errors import InvalidDicomError
 
 from dicomrules.model.delivery import State
 from tests.peers.gateway import Gateway
@@ -40,8 +42,12 @@ class Research:
 
     def got(self) -> dict[str, str]:
         """SOP Instance UID → Patient ID of everything that lies there."""
-        found = [pydicom.dcmread(path) for path in self.folder.iterdir()]
-        return {str(each.SOPInstanceUID): str(each.PatientID) for each in found}
+        found = {}
+        for path in self.folder.iterdir():
+            with suppress(InvalidDicomError, EOFError, AttributeError):  # storescp may still be writing it
+                image = pydicom.dcmread(path)
+                found[str(image.SOPInstanceUID)] = str(image.PatientID)
+        return found
 
 
 class Site:
