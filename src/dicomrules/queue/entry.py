@@ -36,7 +36,8 @@ class Arrival(StrEnum):
 
     `duplicate`: the same SOP Instance UID with the same content from the same peer (both AE titles and receiver),
     whose bytes we still keep: counted there, nothing new is recorded, its spool file is superfluous. `conflict`: the
-    same UID from the same peer with other content. `other patient`: its study is known as that of another patient.
+    same UID from the same peer with other content. `other patient`: its study is known as that of another patient; of
+    what is both, the one for which it is held, this one first.
     `rival`: nothing is recorded yet, because there are instances of this UID with other bytes to be compared with.
     """
 

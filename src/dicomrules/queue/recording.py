@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from dicomrules.dicom.syntax import EXPLICIT_VR_LITTLE_ENDIAN
-from dicomrules.model.admission import Policy
+from dicomrules.model.admission import Admission, Policy
 from dicomrules.model.decision import Decision, Variant
 from dicomrules.model.delivery import State
 from dicomrules.model.instance import Envelope, Verdict
@@ -151,24 +151,30 @@ def _compact(decision: Decision) -> Decision:
 
 
 def _record_one(tx: Transaction, entry: Prepared) -> Recorded:
-    arrival, policy = Arrival.NEW, Policy.SEND
+    doubts: list[Arrival] = []  # the worst one first; each holds by its own setting
     if entry.columns["spool_ref"]:
         again = _again(tx, entry)
         if isinstance(again, Recorded):
             return again
+        if not patients.fits(tx, entry.entry.patients):
+            doubts.append(Arrival.OTHER_PATIENT)
         if again:
-            arrival, policy = Arrival.CONFLICT, entry.entry.admission.conflict
-        elif not patients.fits(tx, entry.entry.patients):
-            arrival, policy = Arrival.OTHER_PATIENT, entry.entry.admission.identity
-    held = policy is Policy.HOLD
+            doubts.append(Arrival.CONFLICT)
+    holding = [doubt for doubt in doubts if _policy(entry.entry.admission, doubt) is Policy.HOLD]
+    arrival = next(iter(holding or doubts), Arrival.NEW)
     receiver = str(entry.columns["receiver"])
     tx.count("receiver", receiver, "instances")
     tx.count_on(encoding.day(entry.received_at), receiver, "received")
-    if arrival in _COUNTED:
-        tx.count("receiver", receiver, _COUNTED[arrival])
-    if not held:
+    for doubt in doubts:
+        tx.count("receiver", receiver, _COUNTED[doubt])
+    if not holding:
         patients.note(tx, entry.entry.patients, entry.received_at)
-    return Recorded(_insert(tx, entry, _HELD_BECAUSE.get(arrival, "") if held else ""), arrival, held)
+    because = "; ".join(_HELD_BECAUSE[doubt] for doubt in holding)
+    return Recorded(_insert(tx, entry, because), arrival, bool(holding))
+
+
+def _policy(admission: Admission, doubt: Arrival) -> Policy:
+    return admission.identity if doubt is Arrival.OTHER_PATIENT else admission.conflict
 
 
 _COUNTED = {Arrival.CONFLICT: "conflicts", Arrival.OTHER_PATIENT: "identities"}

@@ -15,6 +15,7 @@ from dicomrules.queue.entry import Arrival, Entry, InstanceState
 from dicomrules.queue.errors import LedgerError
 from dicomrules.queue.ledger import Ledger
 from dicomrules.queue.reader import Reader
+from dicomrules.queue.recording import CONFLICT, OTHER_PATIENT
 from dicomrules.queue.transaction import GROUP
 from tests.unit.queue.material import NOW, decision, digest, entry, envelope, judged
 
@@ -308,6 +309,42 @@ def test_i03_what_rules_hold_for_later_is_not_decided_by_them_when_it_is_another
     waiting = replace(judged("1.2.3.9", Verdict.HOLD), patients=of_patient(2, "4712").patients)
     assert ledger.record([waiting])[0].held
     assert ledger.rules_are("0" * 64, NOW) == 0
+
+
+# An instance that is in doubt for both reasons
+
+
+def again_of_patient(patient_id: str, policy: Admission = STRICT) -> Entry:
+    """Instance 1 of the study once more, with other content, under this Patient ID."""
+    one = of_patient(1, patient_id, policy=policy)
+    return replace(one, envelope=replace(one.envelope, digest=digest("other")))
+
+
+@pytest.mark.parametrize(
+    ("policy", "arrival", "reason"),
+    [
+        (Admission(conflict=Policy.SEND), Arrival.OTHER_PATIENT, OTHER_PATIENT),
+        (Admission(identity=Policy.SEND), Arrival.CONFLICT, CONFLICT),
+        (STRICT, Arrival.OTHER_PATIENT, f"{OTHER_PATIENT}; {CONFLICT}"),
+    ],
+)
+def test_i03_each_doubt_holds_by_its_own_setting_and_a_person_reads_of_each(
+    ledger: Ledger, reader: Reader, policy: Admission, arrival: Arrival, reason: str
+) -> None:
+    ledger.record([of_patient(1, "4711")])
+    (answer,) = ledger.record([again_of_patient("4712", policy)])
+    assert (answer.arrival, answer.held) == (arrival, True)
+    (story,) = reader.held()
+    assert story.reason == reason
+    (counts,) = reader.status().receivers
+    assert (counts.conflicts, counts.identities) == (1, 1)
+    assert ledger.record([of_patient(2, "4712")])[0].held
+
+
+def test_i03_a_receiver_may_send_what_is_in_doubt_for_both_reasons(ledger: Ledger) -> None:
+    ledger.record([of_patient(1, "4711")])
+    (answer,) = ledger.record([again_of_patient("4712", Admission(Policy.SEND, Policy.SEND))])
+    assert (answer.arrival, answer.held) == (Arrival.OTHER_PATIENT, False)
 
 
 def test_files_that_were_taken_are_remembered_by_receiver(ledger: Ledger) -> None:
