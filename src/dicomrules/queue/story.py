@@ -116,7 +116,11 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class StudyCounts:
-    """How many instances of a study came, and where they stand, by destination."""
+    """How many instances of a study came, and where they stand, by destination.
+
+    `deliveries` counts instances too: one that was sent to a destination twice is there once, and one that is on its
+    way again counts in both states. What is committed to already counts as that alone.
+    """
 
     study: str
     accession: str

@@ -12,6 +12,7 @@ from dicomrules.queue.errors import LedgerRefused
 from dicomrules.queue.lanes import Ended
 from dicomrules.queue.ledger import Ledger
 from dicomrules.queue.reader import Reader
+from dicomrules.queue.requested import Refs, resend
 from tests.unit.queue.material import NOW, entry, judged, outcome
 
 
@@ -82,3 +83,30 @@ def test_a_ledger_without_its_gateway_can_be_read(tmp_path: Path) -> None:
     reader = Reader.open(tmp_path)
     assert len(reader.trace("1.2.3.1")) == 1
     reader.close()
+
+
+def sent_once_more(ledger: Ledger, *kinds: Kind) -> None:
+    """A person has instance 1 sent again; how each attempt that is due for the PACS ends."""
+    refs = Refs("waiting/1.dcm")
+    answer = ledger.write(lambda tx: resend(tx, 1, (), refs, {}, NOW))
+    assert answer.done
+    claimed = ledger.claim("pacs", 10, NOW)
+    ledger.record_outcomes([Ended(*one) for one in zip(claimed, map(outcome, kinds), strict=True)], NOW)
+
+
+def test_a_study_counts_an_instance_once_however_often_a_destination_got_it(ledger: Ledger, reader: Reader) -> None:
+    ledger.record([entry(f"1.2.3.{n}", "pacs") for n in range(3)])
+    for kind in (Kind.SENT, Kind.FAILED, Kind.SENT):
+        (claimed,) = ledger.claim("pacs", 1, NOW)
+        ledger.record_outcomes([Ended(claimed, outcome(kind))], NOW)
+    sent_once_more(ledger, Kind.SENT)
+    found = reader.study_counts("1.2")
+    assert (found.instances, found.deliveries) == (3, {"pacs": {State.FAILED: 1, State.SENT: 2}})
+
+
+def test_what_is_stored_once_more_is_committed_to_as_before(ledger: Ledger, reader: Reader) -> None:
+    ledger.record([entry("1.2.3.1", "pacs")])
+    (claimed,) = ledger.claim("pacs", 1, NOW)
+    ledger.record_outcomes([Ended(claimed, outcome(Kind.SENT))], NOW)
+    sent_once_more(ledger, Kind.STORED)
+    assert reader.study_counts("1.2").deliveries == {"pacs": {State.SENT: 1}}

@@ -131,8 +131,11 @@ SELECT count(*), coalesce(sum(state = 'held'), 0), min(received_at), max(receive
 FROM instances WHERE study = ?;
 
 -- name: study_deliveries
-SELECT d.destination, d.state, count(*) FROM instances i JOIN deliveries d ON d.instance_id = i.id
-WHERE i.study = ? GROUP BY d.destination, d.state ORDER BY d.destination;
+SELECT d.destination, d.state, count(DISTINCT d.instance_id) FROM instances i JOIN deliveries d ON d.instance_id = i.id
+WHERE i.study = ? AND NOT (d.state = 'stored' AND EXISTS (
+  SELECT 1 FROM deliveries o
+  WHERE o.instance_id = d.instance_id AND o.destination = d.destination AND o.state = 'sent'))
+GROUP BY d.destination, d.state ORDER BY d.destination;
 
 -- name: newest_before
 SELECT id, study, received_at FROM instances WHERE id < ? ORDER BY id DESC LIMIT ?;
