@@ -15,6 +15,7 @@ from tests.faults.conftest import SITE
 from tests.faults.processes import delivered, intake_and_delivery, peer_at, store
 from tests.faults.senders import Sender
 from tests.faults.test_lifecycle import pss
+from tests.objects import ct, file_bytes
 from tests.peers.authority import Authority
 from tests.peers.gateway import Gateway
 from tests.peers.raw_dul import RawPeer, associate_rq
@@ -159,15 +160,32 @@ def test_what_only_a_restart_can_change_is_named_and_the_rest_counts(gateway: Ga
     def change() -> None:
         edit(gateway.file, f"port: {port}, from: anyone", "port: 1, from: known")
         edit(gateway.file, "receivers:", "peers: {CT_A1: {host: 127.0.0.1}}\nreceivers:")
+        edit(gateway.file, "aet: DICOMRULES,", "aet: DICOMRULES, study_live: 1h,")
+        edit(gateway.file, "limits:", "observe: {http: 127.0.0.1:1}\nlimits:")
 
     reloaded(gateway, change)
     said = gateway.output()
+    assert 'settings="study_live, observe, receivers.modalities.port"' in said
     assert "change only at a restart" in said
-    assert "receivers.modalities.port" in said
     with peer_at(port) as known:
         assert known.echo() == 0
     with pytest.raises(AssertionError), peer_at(port, "STRANGER") as unknown:
         unknown.echo()
+
+
+def test_what_becomes_of_conflicts_in_a_watched_folder_counts_from_the_reload_on(gateway: Gateway) -> None:
+    gateway.stop()
+    edit(gateway.file, "receivers:", "receivers:\n  drop: {folder: {path: in, settle: 0s}}")
+    watched = gateway.folder / "in"
+    watched.mkdir()
+    gateway.start()
+    reloaded(gateway, lambda: edit(gateway.file, "settle: 0s", "settle: 0s, conflict: send"))
+    for last in (b"\x00", b"\x01"):
+        (watched / "one.new").write_bytes(file_bytes(ct(size=16))[:-1] + last)
+        (watched / "one.new").rename(watched / "one.dcm")
+        until(lambda: not (watched / "one.dcm").exists(), 10, "the file to be taken")
+    until(lambda: gateway.deliveries("sink")["sent"] == 2, 10, "both versions")
+    assert "change only at a restart" not in gateway.output()
 
 
 def test_a_certificate_that_a_peer_must_show_counts_from_the_reload_on(tmp_path: Path, sink: Sink, port: int) -> None:

@@ -26,8 +26,9 @@ from dicomrules.text.source import Source
 _SETTLED = 0.3  # seconds in which no file may change: one that an editor is writing is read again
 _TRIES = 10
 _TOLD = 10  # errors, one event each
-# What only a start can change. Who may send is taken over by receivers that stay as they are otherwise.
-_AT_START = ("name", "aet", "state", "observing")
+# What only a start can change, by its key in the gateway file. Who may send, and what is held of it, is taken over by
+# receivers that stay as they are otherwise.
+_AT_START = {"name": "name", "aet": "aet", "state": "state", "study_live": "study_live", "observing": "observe"}
 _WHO_MAY_SEND = ("peers", "called_aets", "contexts", "users", "certificates", "accept_unknown_classes", "admission")
 
 
@@ -112,17 +113,17 @@ def swapped(plan: Plan, emit: Emit) -> Plan | None:
 
 def merged(old: Plan, new: Plan) -> tuple[Plan, list[str]]:
     """The new plan as far as a running gateway can follow it, and the names of settings that it cannot take over."""
-    fixed = [key for key in _AT_START if getattr(old.settings, key) != getattr(new.settings, key)]
+    fixed = [key for name, key in _AT_START.items() if getattr(old.settings, name) != getattr(new.settings, name)]
     before = {each.name: each for each in old.settings.receivers}
     after = {each.name: each for each in new.settings.receivers}
     fixed += [f"receivers.{name}" for name in sorted(set(before) ^ set(after))]
     receivers = []
     for name, receiver in before.items():
         wanted = after.get(name, receiver)
-        if isinstance(receiver, DicomReceiver) and isinstance(wanted, DicomReceiver):
-            follows = replace(receiver, **{key: getattr(wanted, key) for key in _WHO_MAY_SEND})
-        else:
-            follows = receiver  # type: ignore[assignment]
+        follows = receiver
+        if type(wanted) is type(receiver):
+            taken = _WHO_MAY_SEND if isinstance(receiver, DicomReceiver) else ("admission",)
+            follows = replace(receiver, **{key: getattr(wanted, key) for key in taken})
         fixed += [f"receivers.{name}.{key}" for key in _differing(follows, wanted)]
         receivers.append(follows)
     kept = {key: getattr(old.settings, key) for key in _AT_START}
