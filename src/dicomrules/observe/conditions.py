@@ -65,22 +65,30 @@ def _audit(seen: Snapshot) -> Iterator[Condition]:
 
 
 def _destination(seen: Snapshot, one: Waits) -> Iterator[Condition]:
-    waiting = sum(one.deliveries.get(state, 0) for state in (State.QUEUED, State.SENDING, State.DEFERRED))
+    stored = one.deliveries.get(State.STORED, 0)
+    unsent = sum(one.deliveries.get(state, 0) for state in (State.QUEUED, State.SENDING, State.DEFERRED))
     if failed := one.deliveries.get(State.FAILED, 0):
         what = f"{failed} deliveries to {one.name} have" if failed > 1 else f"1 delivery to {one.name} has"
         text = f"{what} failed for good"
         way_out = f"`dicomrules queue --destination {one.name} --state failed` says why; then `resend`"
         yield Condition("deliveries.failed", one.name, Severity.RED, text, way_out)
+    waiting = unsent + stored
+    text = f"{waiting} deliver{'ies wait' if waiting > 1 else 'y waits'} for {one.name}"
+    if stored:
+        text += f" ({stored} for its storage commitment)"
     if waiting and not one.declared:
-        text = (
-            f"{waiting} deliver{'ies wait' if waiting > 1 else 'y waits'} for {one.name}, which the gateway file lacks"
-        )
         way_out = "put the destination back, or send them elsewhere: `dicomrules resend --reroute`"
-        yield Condition("destination.unknown", one.name, Severity.RED, text, way_out)
+        if stored:  # those stay where they are when others are sent elsewhere
+            way_out += f"; `dicomrules queue discard {one.name}` gives up what is left"
+        yield Condition("destination.unknown", one.name, Severity.RED, f"{text}, which the gateway file lacks", way_out)
     elif one.oldest is not None and seen.at - one.oldest > one.alarm_after:
-        text = f"{waiting} deliver{'ies wait' if waiting > 1 else 'y waits'} for {one.name}"
+        why = f"`dicomrules echo {one.name}` says why"
+        if not unsent:
+            why = (
+                f"`dicomrules queue --destination {one.name} --state stored` names them: `trace` says when it was asked"
+            )
         text += f", the oldest for {_time(seen.at - one.oldest)}"
-        yield Condition("destination.late", one.name, Severity.RED, text, f"`dicomrules echo {one.name}` says why")
+        yield Condition("destination.late", one.name, Severity.RED, text, why)
 
 
 def _ending(seen: Snapshot, one: End) -> Condition:

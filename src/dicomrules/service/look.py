@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from dicomrules.config.security import secured
 from dicomrules.config.settings import Settings
+from dicomrules.model.delivery import State
 from dicomrules.model.destination import RetryPolicy
 from dicomrules.model.observing import Came, Snapshot, Waits
 from dicomrules.net.ends import ends
@@ -97,13 +98,13 @@ class Look:
         return _Disk(length, room.f_bavail * room.f_frsize, inodes)
 
     def _destinations(self, status: Status) -> tuple[Waits, ...]:
-        """Those of the gateway file, and those that it lacks and that something waits for."""
+        """Those of the gateway file, and those that it lacks and that something waits for, or has failed at."""
         alarm_after = {each.name: each.retry.alarm_after for each in self._settings.destinations}
         known = {one.name: one for one in status.destinations}
         found = [
             Waits(name, one.deliveries, one.oldest_waiting, alarm_after.get(name, _ALARM_AFTER), name in alarm_after)
             for name, one in known.items()
-            if name in alarm_after or one.oldest_waiting is not None
+            if name in alarm_after or one.oldest_waiting is not None or one.deliveries[State.FAILED]
         ]
         found += [Waits(name, {}, None, after) for name, after in alarm_after.items() if name not in known]
         return tuple(found)

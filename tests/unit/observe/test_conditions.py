@@ -1,5 +1,6 @@
 """What wants a person, and what of it is an alarm."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -53,6 +54,27 @@ def test_a_destination_that_is_away_is_red_and_images_are_taken() -> None:
 def test_d15_what_waits_for_a_destination_that_the_gateway_file_lacks_is_red() -> None:
     seen = Snapshot(NOW, UP, destinations=(waits(1, since=timedelta(seconds=1), declared=False),))
     assert names(seen) == ["destination.unknown pacs"]
+
+
+def stores(stored: int, waiting: int = 0, *, declared: bool = True) -> Waits:
+    return replace(
+        waits(waiting, since=2 * HOUR, declared=declared), deliveries={State.STORED: stored, State.QUEUED: waiting}
+    )
+
+
+def test_d19_what_has_waited_too_long_for_its_commitment_is_counted_and_its_way_out_is_another() -> None:
+    (one,) = conditions(Snapshot(NOW, UP, destinations=(stores(3),)))
+    assert one.text == "3 deliveries wait for pacs (3 for its storage commitment), the oldest for 2 hours"
+    assert one.way_out.startswith("`dicomrules queue --destination pacs --state stored`")
+    (one,) = conditions(Snapshot(NOW, UP, destinations=(stores(3, 1),)))
+    assert one.text == "4 deliveries wait for pacs (3 for its storage commitment), the oldest for 2 hours"
+    assert one.way_out == "`dicomrules echo pacs` says why"
+
+
+def test_d15_what_a_destination_has_stored_and_will_never_commit_itself_to_is_red() -> None:
+    (one,) = conditions(Snapshot(NOW, UP, destinations=(stores(1, declared=False),)))
+    assert (one.name, one.severity) == ("destination.unknown", Severity.RED)
+    assert "`dicomrules queue discard pacs`" in one.way_out
 
 
 @pytest.mark.parametrize(
