@@ -41,11 +41,13 @@ def status(gateway: Path, form: str) -> None:
         print_json({**plain, "conditions": found})
         return
     _print_receivers(now)
-    _print_destinations(now, [each.name for each in settings.destinations])
-    for each in now.destinations:
-        if each.standing is not Standing.OPEN:
-            _print_standing(each)
-    in_trouble = {each.name for each in now.destinations if each.standing in (Standing.AWAY, Standing.PAUSED)}
+    configured = [each.name for each in settings.destinations]
+    _print_destinations(now, configured)
+    # How one stood that the gateway file no longer has says nothing: nobody asks it any more.
+    troubled = [each for each in now.destinations if each.standing is not Standing.OPEN and each.name in configured]
+    for each in troubled:
+        _print_standing(each)
+    in_trouble = {each.name for each in troubled if each.standing is not Standing.BUSY}
     for name, words in why.items():
         if words and name not in in_trouble:
             click.echo("\n".join(folded(f"{name}: {words}", width(), hang="  ")))
@@ -132,13 +134,23 @@ def _print_conditions(wanting: Sequence[Condition]) -> None:
 
 def _print_standing(each: DestinationStatus) -> None:
     """A destination in trouble: since when, why, and when it is asked again."""
-    since = f" for {_ago(datetime.now(UTC) - each.since)}" if each.since else ""
-    again = f" (asked again at {each.until.astimezone():%H:%M:%S})" if each.until else ""
+    now = datetime.now(UTC)
+    since = f" for {_ago(now - each.since)}" if each.since else ""
+    again = _asked_again(each, now)
     colour = "red" if each.standing is Standing.PAUSED else "yellow"
     first, *others = folded(f"{each.name}: {each.standing}{since}: {each.words}{again}", width(), hang="  ")
     click.echo(first.replace(each.standing, click.style(each.standing, fg=colour, bold=True), 1))
     for line in others:
         click.echo(line)
+
+
+def _asked_again(each: DestinationStatus, now: datetime) -> str:
+    """What is over is not said: a pause ends, and nobody asks as long as nothing waits, or no gateway runs."""
+    if each.until is None:
+        return ""
+    if each.until > now:
+        return f" (asked again at {each.until.astimezone():%H:%M:%S})"
+    return " (asked again when something comes for it)" if each.oldest_waiting is None else ""
 
 
 def _destination_row(each: DestinationStatus) -> list[str]:

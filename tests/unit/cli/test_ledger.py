@@ -3,10 +3,12 @@
 import re
 import sqlite3
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from dicomrules.model.delivery import Standing
 from dicomrules.queue.ledger import Ledger
 from tests.unit.cli.conftest import call, call_json
 from tests.unit.cli.ledgers import AT, UID, with_history
@@ -37,6 +39,40 @@ def test_status_as_json_has_the_same_with_the_reason(history: Path) -> None:
     wanting = {each["name"]: each for each in status["conditions"]}
     assert wanting["instances.held"]["way_out"] == "`dicomrules held list` says why"
     assert wanting["process.down"]["subject"] == "gateway"
+
+
+def stands(state: Path, name: str, pause: timedelta) -> None:
+    """A destination has been away for a minute, until this long from now."""
+    ledger, now = Ledger.open(state), datetime.now(UTC)
+    ledger.note_standing(name, Standing.AWAY, "nobody answers", (now - timedelta(minutes=3), now + pause))
+    ledger.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "pause", "said"),
+    [
+        ("pacs", timedelta(hours=1), r"pacs: away for 3 min: nobody answers \(asked again at ..:..:..\)"),
+        ("pacs", timedelta(0), r"pacs: away for 3 min: nobody answers$"),
+        (
+            "archive",
+            timedelta(0),
+            r"archive: away for 3 min: nobody answers \(asked again when something comes for it\)",
+        ),
+    ],
+)
+def test_status_says_when_a_destination_is_asked_again_only_while_that_is_to_come(
+    history: Path, name: str, pause: timedelta, said: str
+) -> None:
+    stands(history / "var", name, pause)
+    shown = re.sub(r"\n  ", " ", call("status").stdout)
+    assert re.search(said, shown, re.MULTILINE), shown
+
+
+def test_status_says_nothing_of_how_a_destination_stood_that_the_gateway_file_lacks(history: Path) -> None:
+    stands(history / "var", "archive", timedelta(hours=1))
+    file = history / "gateway.yaml"
+    file.write_text(file.read_text().replace("archive:", "attic:"))
+    assert "nobody answers" not in call("status").stdout
 
 
 def test_report_by_days_counts_what_each_receiver_got_and_each_destination_stored(history: Path) -> None:
