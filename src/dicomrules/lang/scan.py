@@ -183,13 +183,10 @@ class _Scanner:
                 self._check_escapes(token)
         elif token.kind == "REGEX" and token.text[token.text.rindex("/") + 1 :] not in ("", "i"):
             self._flags(token)
-        elif token.kind in _MOST_LENGTH and len(token.text) > _MOST_LENGTH[token.kind]:
-            found = diagnose("DR008", self._span(token), "this number is too long", f"{len(token.text)} characters")
-            self._add(
-                found.with_note(
-                    f"numbers have at most {_MOST_LENGTH[token.kind]} characters; a text stands in double quotes"
-                )
-            )
+        elif _is_too_long(token):
+            what, note = _TOO_LONG[token.kind == "DURATION"]
+            found = diagnose("DR008", self._span(token), f"this {what} is too long", f"{len(token.text)} characters")
+            self._add(found.with_note(note))
             token = Token("BAD", token.text, token.start, token.end)
         elif token.kind == "PUNCTUATION":
             token = Token(token.text, token.text, token.start, token.end)
@@ -255,4 +252,21 @@ _PUNCTUATION = re.compile(r"(?P<PUNCTUATION>\()")
 _SIGNS = re.compile(r"(?P<PLUS>-)|(?P<TIMES>/)")
 _NOTHING = Token("", "", 0, 0)
 _MOST_LENGTH = {"INT": 40, "NUMBER": 40, "DURATION": 9}
+_HOURS = {"h": 1, "d": 24}
+_MOST_HOURS = 24 * 999_999  # as in the gateway file: what begins today ends before the year 9999, with which dates end
 _VALUE_ENDS = frozenset([")", "]", "}", "STRING", "NUMBER", "INT", "TAG", "PRIVTAG", "REGEX", "DURATION", "KEYWORD"])
+
+
+def _is_too_long(token: Token) -> bool:
+    """A number or a duration that is longer than can be reckoned with."""
+    if token.kind not in _MOST_LENGTH:
+        return False
+    if len(token.text) > _MOST_LENGTH[token.kind]:
+        return True
+    return token.kind == "DURATION" and int(token.text.rstrip("dhimns")) * _HOURS.get(token.text[-1], 0) > _MOST_HOURS
+
+
+_TOO_LONG = (
+    ("number", f"numbers have at most {_MOST_LENGTH['INT']} characters; a text stands in double quotes"),
+    ("duration", f"durations have at most {_MOST_LENGTH['DURATION']} characters, and `999999d` is the longest"),
+)

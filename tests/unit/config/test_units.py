@@ -19,3 +19,14 @@ def test_durations(text: str, seconds: float) -> None:
 )
 def test_sizes_step_by_1024(text: str, length: int) -> None:
     assert size(text) == length
+
+
+def test_for_ever_is_a_hundred_years_so_that_now_less_it_is_a_date() -> None:
+    assert duration("999999d") == duration("36525d")
+    assert duration("99999999999999d") == duration("36525d")
+
+
+@pytest.mark.parametrize("text", ["-5min", "d", "5.5h", ""])
+def test_what_begins_with_no_whole_number_is_no_length_of_time(text: str) -> None:
+    with pytest.raises(ValueError, match="whole number"):
+        duration(text)
