@@ -117,7 +117,7 @@ def discard(what: tuple[str, ...], destinations: tuple[str, ...], **given: Any) 
     """
     settings = settings_of(given["gateway"])
     with reading(settings.state) as reader:
-        found = [each for one in what for each in _find(reader, one)]
+        found = [each for one in what for each in _numbered(reader, one)]
     _ask(settings, found, Wish(Ask.DISCARD, who(), given["reason"], None, ",".join(destinations)), given)
 
 
@@ -154,8 +154,7 @@ def _ask(settings: Settings, found: Sequence[Found], like: Wish, given: dict[str
 
 def _find(reader: Reader, what: str) -> list[Found]:
     """The instances of a name; none end the command."""
-    found = reader.by_number(int(what)) if what.isdecimal() and len(what) < 12 else []
-    found = found or reader.find(what, _MOST)
+    found = reader.find(what, _MOST)
     if not found:
         fail(
             FINDINGS,
@@ -165,9 +164,25 @@ def _find(reader: Reader, what: str) -> list[Found]:
     return found
 
 
+def _numbered(reader: Reader, what: str) -> list[Found]:
+    """The same, or the held instance that `held list` shows under this number.
+
+    Accession numbers are often plain numbers too. What may mean two things ends the command: a guess would be about
+    somebody else's images.
+    """
+    shown = reader.by_number(int(what)) if what.isascii() and what.isdecimal() and len(what) < 12 else []
+    shown = [each for each in shown if each.state is InstanceState.HELD]
+    if not shown:
+        return _find(reader, what)
+    if any(each.instance_id != shown[0].instance_id for each in reader.find(what, _MOST)):
+        uid = shown[0].key.sop_instance
+        fail(USAGE, f"{what} is the number of the held instance {uid}, and an accession number too", "say a UID")
+    return shown
+
+
 def _held(reader: Reader, what: str) -> list[Found]:
     """Those of them that are held."""
-    found = _find(reader, what)
+    found = _numbered(reader, what)
     kept = [each for each in found if each.state is InstanceState.HELD]
     if not kept:
         fail(FINDINGS, f"nothing of {what} is held", "`dicomrules trace` shows what became of it")

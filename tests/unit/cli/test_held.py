@@ -1,0 +1,59 @@
+"""`held` and `resend`: what a name means, and nobody else's images."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dicomrules.queue.entry import Entry
+from dicomrules.queue.ledger import Ledger
+from tests.unit.cli.conftest import call, call_json
+from tests.unit.cli.ledgers import UID, decision, envelope, with_history
+
+HELD = "2"  # the number that `held list` shows
+
+
+@pytest.fixture
+def history(site: Path) -> Path:
+    """One instance that waits, and one of the same UID that is held."""
+    with_history(site / "var")
+    return site
+
+
+def with_accession(state: Path, accession: str) -> str:
+    """Another patient's instance comes, with this accession number; its SOP Instance UID."""
+    came = envelope("ef" * 32)
+    key = replace(came.key, sop_instance="1.2.3.99", study="1.2.3.98")
+    ledger = Ledger.open(state)
+    ledger.record([Entry(replace(came, key=key, accession=accession), decision(), "waiting/2026-03-02/other.dcm")])
+    ledger.close()
+    return key.sop_instance
+
+
+def asked_about(*command: str) -> list[str]:
+    """What the gateway, which does not run, is asked to do something about."""
+    return [each["about"] for each in call_json(*command, code=75)]
+
+
+def test_a_number_of_the_list_is_the_held_instance(history: Path) -> None:
+    assert call("held", "show", HELD).stdout.startswith(f"instance {UID}")
+    assert asked_about("held", "discard", HELD, "--reason", "seen") == [UID]
+
+
+@pytest.mark.parametrize("command", [["show"], ["release"], ["discard", "--reason", "wrong order"]])
+def test_a_number_that_is_an_accession_number_too_is_about_nobody(history: Path, command: list[str]) -> None:
+    with_accession(history / "var", HELD)
+    said = call("held", *command, HELD, code=2).stderr
+    assert f"{HELD} is the number of the held instance {UID}, and an accession number too" in " ".join(said.split())
+
+
+@pytest.mark.parametrize("number", ["1", HELD])
+def test_what_is_sent_once_more_by_accession_number_is_nobody_elses(history: Path, number: str) -> None:
+    assert "knows nothing" in call("resend", number, code=1).stderr
+    other = with_accession(history / "var", number)
+    assert asked_about("resend", number) == [other]
+
+
+def test_a_number_that_is_not_held_means_the_accession_number(history: Path) -> None:
+    other = with_accession(history / "var", "1")
+    assert asked_about("held", "discard", "1", "--reason", "wrong order") == [other]
