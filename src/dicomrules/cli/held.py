@@ -9,7 +9,7 @@ import click
 
 from dicomrules.cli.asking import REASON, WAIT, ask, reading, who
 from dicomrules.cli.gateway_file import GATEWAY, settings_of
-from dicomrules.cli.output import FINDINGS, FORMAT, USAGE, fail, folded, print_json, width
+from dicomrules.cli.output import AFTER, FINDINGS, FORMAT, USAGE, fail, folded, print_json, width
 from dicomrules.cli.story_view import story_lines
 from dicomrules.config.settings import Settings
 from dicomrules.model.destination import takes_only
@@ -34,9 +34,7 @@ def held() -> None:
 
 @held.command("list")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True, help="Instances to show.")
-@click.option(
-    "--after", type=click.IntRange(0), default=0, help="The next page: the number that the last one ended with."
-)
+@AFTER
 @GATEWAY
 @FORMAT
 def list_(limit: int, after: int, gateway: Path, form: str) -> None:

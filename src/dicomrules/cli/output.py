@@ -28,6 +28,14 @@ FORMAT = click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or for programs."
 )
 
+AFTER = click.option(
+    "--after",
+    type=click.IntRange(0),
+    default=0,
+    callback=lambda _, __, number: min(number, (1 << 63) - 1),  # no ledger has a row after that one
+    help="The next page: the number that the last one ended with.",
+)
+
 
 def fail(code: int, problem: str, way_out: str = "") -> NoReturn:
     """End the command: one line that says what is wrong, one that says what to do."""

@@ -1,8 +1,11 @@
 """`queue`: what is waiting where and why; and what a person may do about a whole destination."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
+from heapq import merge
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +13,7 @@ import click
 
 from dicomrules.cli.asking import REASON, WAIT, ask, reading, who
 from dicomrules.cli.gateway_file import GATEWAY, settings_of
-from dicomrules.cli.output import FORMAT, USAGE, fail, folded, print_json, width
+from dicomrules.cli.output import AFTER, FORMAT, USAGE, fail, folded, print_json, width
 from dicomrules.config.settings import Settings
 from dicomrules.model.delivery import State
 from dicomrules.queue.reader import Reader
@@ -28,9 +31,7 @@ _STATES = [each.value for each in State if each not in (State.SENT, State.DISCAR
 @click.option(
     "--limit", type=click.IntRange(1, 100_000), default=1000, show_default=True, help="Deliveries to look at."
 )
-@click.option(
-    "--after", type=click.IntRange(0), default=0, help="The next page: the number that the last one ended with."
-)
+@AFTER
 @GATEWAY
 @FORMAT
 @click.pass_context
@@ -40,7 +41,7 @@ def queue(ctx: click.Context, /, **given: Any) -> None:
         return
     settings = settings_of(given["gateway"])
     with reading(settings.state) as reader:
-        found = list(_pages(reader, given, _names(reader, settings, given["destinations"])))
+        found = _oldest(reader, given, _names(reader, settings, given["destinations"]))
     if given["form"] == "json":
         print_json([asdict(each) for each in found])
     elif not found:
@@ -103,22 +104,25 @@ def _names(reader: Reader, settings: Settings, wanted: Sequence[str]) -> list[st
     return list(wanted) or sorted(known)
 
 
-def _pages(reader: Reader, given: dict[str, Any], names: Sequence[str]) -> Iterator[WaitingDelivery]:
-    """Up to `limit` deliveries, in pages: no read is long."""
-    state, left = State(given["state"]) if given["state"] else None, given["limit"]
-    for name in [""] if given["study"] else names:
-        after = given["after"]
-        while left > 0:
-            if given["study"]:
-                page = reader.waiting_in_study(given["study"], after, min(left, 100))
-            else:
-                page = reader.waiting(name, after, min(left, 100), state)
-            if not page:
-                break
-            after = page[-1].id
-            fits = [each for each in page if each.destination in names and state in (None, each.state)]
-            yield from fits
-            left -= len(fits)
+def _oldest(reader: Reader, given: dict[str, Any], names: Sequence[str]) -> list[WaitingDelivery]:
+    """Up to `limit` deliveries by destination: the oldest of all of these together, so that one number says where the
+    next page begins for each of them.
+    """
+    state, study = State(given["state"]) if given["state"] else None, given["study"]
+    if study:
+        every = [_each(lambda after: reader.waiting_in_study(study, after), given["after"])]
+    else:
+        every = [_each(partial(reader.waiting, name, state=state), given["after"]) for name in names]
+    oldest = merge(*every, key=lambda each: each.id)
+    fits = (each for each in oldest if each.destination in names and state in (None, each.state))
+    return sorted(islice(fits, given["limit"]), key=lambda each: each.destination)
+
+
+def _each(page: Callable[[int], list[WaitingDelivery]], after: int) -> Iterator[WaitingDelivery]:
+    """One after the other, read in pages: no read is long."""
+    while found := page(after):
+        yield from found
+        after = found[-1].id
 
 
 def _print(found: Sequence[WaitingDelivery], *, each_instance: bool) -> None:

@@ -3,15 +3,17 @@
 import re
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from dicomrules.model.delivery import Standing
+from dicomrules.queue.entry import Entry
 from dicomrules.queue.ledger import Ledger
 from tests.unit.cli.conftest import call, call_json
-from tests.unit.cli.ledgers import AT, UID, with_history
+from tests.unit.cli.ledgers import AT, UID, decision, envelope, with_history
 
 Golden = Callable[[str, str], None]
 
@@ -136,3 +138,24 @@ def test_a_ledger_of_a_newer_version_is_not_read(history: Path) -> None:
         connection.execute("PRAGMA user_version = 99")
     connection.close()
     assert "made by a newer version" in call("status", code=74).stderr
+
+
+def test_the_pages_of_the_queue_pass_over_no_destination(history: Path) -> None:
+    ledger = Ledger.open(history / "var")
+    for number in range(3):
+        came = envelope(f"{number:064x}")
+        came = replace(came, key=replace(came.key, sop_instance=f"1.2.3.{number}"))
+        ledger.record([Entry(came, decision(), f"waiting/2026-03-02/{number}.dcm")])
+    ledger.close()
+    whole = call_json("queue")
+    shown, after = [], 0
+    while page := call_json("queue", "--limit", "2", "--after", str(after)):
+        shown += page
+        after = max(each["id"] for each in page)
+    assert {each["destination"] for each in whole} == {"archive", "pacs"}
+    assert sorted(each["id"] for each in shown) == sorted(each["id"] for each in whole)
+
+
+@pytest.mark.parametrize("command", [["queue"], ["held", "list"]])
+def test_nothing_comes_after_a_number_that_no_ledger_reaches(history: Path, command: list[str]) -> None:
+    assert call_json(*command, "--after", "9" * 30) == []
