@@ -95,17 +95,22 @@ def test(paths: tuple[Path, ...], parameters: tuple[str, ...], coverage: bool, j
 
 
 def found(paths: tuple[Path, ...]) -> list[Path]:
-    """What is meant when nothing is named."""
-    if paths:
-        return [inside for path in paths for inside in _inside(path)]
-    here = _inside(Path())
-    if not here:
+    """The files that are meant: of a folder those in it, of no name those of this folder. A folder without any ends the
+    command, since nothing would be checked.
+    """
+    return [inside for path in paths or (Path(),) for inside in _some(path)]
+
+
+def _some(path: Path) -> list[Path]:
+    inside = _inside(path)
+    if not inside:
+        where = "this folder" if path == Path() else str(path)
         fail(
             USAGE,
-            "there is no gateway.yaml and no .rules file in this folder",
+            f"there is no gateway.yaml and no .rules file in {where}",
             "name the files: dicomrules validate FILE",
         )
-    return here
+    return inside
 
 
 def check(path: Path, parameters: tuple[str, ...]) -> Checked:

@@ -240,3 +240,10 @@ def test_what_init_makes_is_in_the_layout_and_passes_its_tests(site: Path) -> No
     assert "2 passed, 0 failed" in call("test", "new").stdout
     assert "1 unchanged" in call("fmt", "--check", "new").stdout
     assert "nothing is overwritten" in call("init", "new", code=2).stderr
+
+
+@pytest.mark.parametrize("command", ["validate", "test"])
+def test_a_folder_without_rules_is_no_folder_without_problems(site: Path, command: str) -> None:
+    (site / "empty").mkdir()
+    assert "there is no gateway.yaml and no .rules file in empty" in call(command, "empty", code=2).stderr
+    assert "in empty" in call(command, "site.rules", "empty", code=2).stderr
