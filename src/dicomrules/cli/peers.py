@@ -1,6 +1,7 @@
 """`echo` and `send`: is a destination there, and a plain C-STORE SCU for trying things out."""
 
 import os
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import click
 
 from dicomrules.cli.gateway_file import GATEWAY, settings_of
 from dicomrules.cli.output import FINDINGS, USAGE, fail
+from dicomrules.config.schema import schema
 from dicomrules.model.delivery import Kind
 from dicomrules.model.destination import BucketDestination, DicomDestination, FolderDestination, StowDestination
 from dicomrules.senders import bucket
@@ -53,11 +55,23 @@ def echo(destination: str, gateway: Path) -> None:
     click.echo(f"{destination} ({where}): {answer.text} in {answer.seconds * 1000:.0f} ms")
 
 
+def _title(_: click.Context, option: click.Parameter, given: str) -> str:
+    """An AE title, as the gateway file takes one."""
+    title = schema()["$defs"]["aet"]
+    if not re.search(title["pattern"], given):
+        fail(USAGE, f"{option.opts[0]} takes {title['title']}")
+    return given
+
+
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--to", "where", required=True, metavar="HOST:PORT", help="Where the C-STORE SCP listens.")
-@click.option("--calling", default="DICOMRULES", show_default=True, metavar="AET", help="Our AE title.")
-@click.option("--called", default="ANY-SCP", show_default=True, metavar="AET", help="The SCP's AE title.")
+@click.option(
+    "--calling", default="DICOMRULES", show_default=True, metavar="AET", callback=_title, help="Our AE title."
+)
+@click.option(
+    "--called", default="ANY-SCP", show_default=True, metavar="AET", callback=_title, help="The SCP's AE title."
+)
 def send(paths: tuple[Path, ...], where: str, calling: str, called: str) -> None:
     """Send files, and all files of folders, by C-STORE. Nothing is retried: each failure is shown, with its reason."""
     host, _, port = where.rpartition(":")

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -49,10 +50,13 @@ class _File:
 
     def __init__(self, path: str) -> None:
         try:
-            self.fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            # Without waiting for whoever writes into a pipe: what it is, is seen once it is open.
+            self.fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         except OSError as error:
             raise from_os("opening a file", error) from error
         try:
+            if not stat.S_ISREG(os.fstat(self.fd).st_mode):
+                raise SpoolError("no DICOM object: a folder, a pipe or a device", errno.EINVAL)
             self.head = part10.read_head(Received(self.fd, 0, os.fstat(self.fd).st_size))
         except OSError as error:
             os.close(self.fd)
