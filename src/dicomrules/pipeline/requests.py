@@ -25,6 +25,7 @@ from dicomrules.queue import deciding, lanes, requested
 from dicomrules.queue.entry import Held, InstanceState
 from dicomrules.queue.errors import LedgerError
 from dicomrules.queue.ledger import Ledger
+from dicomrules.queue.recording import in_doubt
 from dicomrules.queue.request import Answer, Ask, Progress, Request, Wish
 from dicomrules.queue.requested import Anew, Refs, never_as_received
 from dicomrules.queue.requests import Act
@@ -218,9 +219,10 @@ def _refusal(wish: Wish, found: Held, state: InstanceState, reason: str) -> Answ
             False, f"{reason.partition(':')[0]}: what is on the disk is not what was received, and never leaves"
         )
     if state is InstanceState.HELD:
-        return (
-            Answer(False, "it is held: `dicomrules held release` decides it again") if wish.kind is Ask.RESEND else None
-        )
+        # Only a release is about what is held: who sends a study again has not looked at it.
+        whole = found.decision.verdict is not Verdict.SEND or in_doubt(reason)
+        left = wish.kind is Ask.RESEND or (wish.kind is Ask.REROUTE and whole)
+        return Answer(False, "it is held: `dicomrules held release` decides it again") if left else None
     if wish.kind in (Ask.RELEASE, Ask.AS_RECEIVED):
         return Answer(False, "it is not held")
     return None

@@ -18,6 +18,11 @@ CONFLICT = "conflict: the same SOP Instance UID came from the same peer with oth
 OTHER_PATIENT = "identity conflict: this Study Instance UID is known as a study of another patient"
 
 
+def in_doubt(reason: str) -> bool:
+    """Whether an instance that is held for this reason is held as a whole, by a doubt of the ledger."""
+    return reason.startswith((CONFLICT, OTHER_PATIENT))
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
     """A variant as a row: where it goes, and what leaves.

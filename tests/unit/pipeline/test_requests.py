@@ -142,6 +142,28 @@ def test_a_released_patient_is_known_for_the_study_and_a_third_one_is_not(world:
     assert site.counts_agree()
 
 
+@pytest.mark.parametrize("destinations", [(), ("pacs",)])
+@pytest.mark.parametrize(("number", "patient"), [(2, "4712"), (1, "4711x"), (1, "4712")])
+def test_who_has_a_study_rerouted_sends_nothing_that_is_held_by_a_doubt(
+    world: World, number: int, patient: str, destinations: tuple[str, ...]
+) -> None:
+    site = Site(world)
+    site.keep(lambda arrived: sends(arrived, "pacs"))
+    other = site.keep(lambda arrived: sends(arrived, "pacs"), number, patient)
+    answer = site.ask(Ask.REROUTE, other, *destinations)
+    assert (answer.progress, "`dicomrules held release`" in answer.answer) == (Progress.REFUSED, True)
+    assert site.states(other) == [("pacs", State.HELD)]
+    assert site.ask(Ask.RELEASE, other).progress is Progress.DONE
+    assert site.counts_agree()
+
+
+def test_what_a_rule_has_quarantined_is_released_and_not_rerouted(world: World) -> None:
+    site = Site(world)
+    kept = site.keep(lambda arrived: verdict(Verdict.QUARANTINE, "no patient number"))
+    assert site.ask(Ask.REROUTE, kept).progress is Progress.REFUSED
+    assert site.story(kept).state is InstanceState.HELD
+
+
 @pytest.mark.parametrize("ask", [(Ask.AS_RECEIVED, "pacs"), (Ask.DISCARD,)])
 def test_what_is_said_of_one_object_makes_no_patient_known(world: World, ask: tuple[Ask, *tuple[str, ...]]) -> None:
     site = Site(world)
