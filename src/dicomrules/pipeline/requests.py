@@ -158,9 +158,12 @@ class Requests:
             prepared = deciding.prepare(found, as_received(found, wish), now)
             there = Anew(wish.destinations, gives_up_held=True)
             return lambda tx: requested.decide_anew(tx, prepared, None, there)
-        return self._decide_again(wish, found, held=state is InstanceState.HELD, now=now)
+        held = state is InstanceState.HELD
+        forms_alone = held and bool(found.decision.stopped) and not in_doubt(reason)
+        return self._decide_again(wish, found, held=held, forms_alone=forms_alone, now=now)
 
-    def _decide_again(self, wish: Wish, found: Held, *, held: bool, now: datetime) -> Act:
+    def _decide_again(self, wish: Wish, found: Held, *, held: bool, forms_alone: bool, now: datetime) -> Act:
+        """`forms_alone`: groups keep variants of it, and all others are on their way."""
         with opened(self._means.spool, found.envelope) as envelope:
             if envelope.index is not None and envelope.index.disorder >= 0:
                 return lambda tx: _MALFORMED
@@ -169,7 +172,7 @@ class Requests:
         if isinstance(fresh, Needs):
             needs = Answer(False, f"it cannot be decided now: table {fresh.table} does not answer")
             return lambda tx: needs
-        if held and found.decision.stopped:
+        if forms_alone:
             return self._release_forms(found, fresh, now)
         if fresh.verdict in (Verdict.DROP, Verdict.REJECT) and not held:
             nothing = Answer(False, f'today\'s rules say {fresh.verdict} "{fresh.reason}": nothing is changed')

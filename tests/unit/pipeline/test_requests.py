@@ -175,6 +175,41 @@ def test_what_is_said_of_one_object_makes_no_patient_known(world: World, ask: tu
     assert site.story(later).state is InstanceState.HELD
 
 
+class KeepsForm:
+    """Rules that send every object to the PACS, and a form of it to research, which their group may keep."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        self.verdict = verdict
+
+    def decide(self, arrived: Envelope) -> Decision:
+        decision = sends(arrived, "pacs")
+        (plain,) = decision.variants
+        reasons = () if self.verdict is Verdict.SEND else ("no pseudonym",)
+        form = replace(plain, destinations=("research",), group="trial", verdict=self.verdict, reasons=reasons)
+        return replace(decision, variants=(plain, form))
+
+
+@pytest.mark.parametrize(
+    ("today", "form", "state"),
+    [
+        (Verdict.QUARANTINE, State.HELD, InstanceState.HELD),
+        (Verdict.SEND, State.QUEUED, InstanceState.WAITING),
+    ],
+)
+def test_a_release_settles_a_doubt_about_an_object_of_which_a_group_keeps_a_form_too(
+    world: World, today: Verdict, form: State, state: InstanceState
+) -> None:
+    site = Site(world)
+    site.keep(lambda arrived: sends(arrived, "pacs"))
+    other = site.keep(KeepsForm(Verdict.QUARANTINE).decide, 2, patient="4712")
+    assert site.states(other) == [("pacs", State.HELD), ("research", State.HELD)]
+    site.requests.use(KeepsForm(today), DESTINATIONS)
+    assert site.ask(Ask.RELEASE, other).progress is Progress.DONE
+    assert site.states(other) == [("pacs", State.QUEUED), ("research", form)]
+    assert site.story(other).state is state
+    assert site.counts_agree()
+
+
 def test_a_release_that_the_rules_keep_makes_no_patient_known(world: World) -> None:
     site = Site(world, verdict(Verdict.QUARANTINE, "look"))
     site.keep(lambda arrived: sends(arrived, "pacs"))
