@@ -60,6 +60,9 @@ def decide(tx: Transaction, prepared: Prepared, *, asked: bool = False) -> bool:
     if one.decision.verdict is Verdict.SEND:
         still_open = _change_variants(tx, one, decision, made, at) + int(found[0][0])
         state = _state(decision, still_open)
+        # What a destination's answer has left to a person stays so, and seen, when nothing else of it is held any more.
+        if state is not InstanceState.HELD and (left := tx.run("held_somewhere", (one.instance_id,))):
+            state, columns = InstanceState.HELD, {**columns, "reason": "{}: {}".format(*left[0])}
     else:
         tx.run("forget_current_variants", (one.instance_id,))
         ((first,),) = tx.run("next_variant", (one.instance_id,))

@@ -55,6 +55,9 @@ def discard(tx: Transaction, instance_id: int, destinations: Sequence[str], reas
     still_open = _count_open(tx, instance_id)
     if not still_open:
         _over(tx, instance_id, state, reason, now)
+    elif state is InstanceState.HELD and not tx.run("held_somewhere", (instance_id,)):
+        tx.run("held_no_more", (instance_id,))  # what is left of it is on its way
+        tx.move_instance(InstanceState.HELD, InstanceState.WAITING)
     return Answer(True, f"discarded: {_deliveries(given_up)}" if given_up else "discarded")
 
 
@@ -151,7 +154,7 @@ def decide_anew(tx: Transaction, prepared: Prepared, refs: Refs | None, anew: An
     after = InstanceState.DELIVERED if decision.verdict is Verdict.DROP else state_of(decision.verdict, made)
     if after is InstanceState.DELIVERED and still_open:
         after = InstanceState.WAITING
-    if after is InstanceState.WAITING and tx.run("is_held_somewhere", (one.instance_id,)):
+    if after is InstanceState.WAITING and tx.run("held_somewhere", (one.instance_id,)):
         after, columns = InstanceState.HELD, {**columns, "reason": found[0][2]}
     finished = at if after is InstanceState.DELIVERED else None
     tx.run(

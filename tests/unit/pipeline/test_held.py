@@ -10,12 +10,13 @@ import pytest
 from dicomrules.dicom.part10 import plain_head
 from dicomrules.dicom.patch import apply
 from dicomrules.engine.decide import Engine
-from dicomrules.model.delivery import State
+from dicomrules.model.delivery import Kind, Outcome, State
 from dicomrules.model.instance import Envelope, Verdict
 from dicomrules.pipeline.committer import Committer, Decided
 from dicomrules.pipeline.held import HeldInstances, Means
 from dicomrules.program.ruleset import Program
 from dicomrules.queue.entry import InstanceState
+from dicomrules.queue.lanes import Ended
 from dicomrules.queue.reader import Reader
 from dicomrules.queue.story import InstanceStory
 from dicomrules.rulebook.load import load
@@ -176,6 +177,23 @@ def test_a_held_variant_is_decided_again_and_what_has_left_stays_as_it_was(tmp_p
     sent = leaves(gateway, "research", gateway.arrived)
     assert b"E9" in sent
     assert b"4711" not in sent
+
+
+def test_what_one_destination_leaves_to_a_person_stays_held_when_a_variant_goes_on(tmp_path: Path) -> None:
+    gateway = Gateway(tmp_path, program(HEAD + GROUP, EMPTY))
+    (claimed,) = gateway.world.ledger.claim("pacs", 1, datetime.now(UTC))
+    doubt = Outcome(Kind.HELD, "it has this SOP instance already")
+    gateway.world.ledger.record_outcomes([Ended(claimed, doubt)], datetime.now(UTC))
+    rules = program(HEAD + GROUP, KNOWN)
+    held = gateway.held(rules)
+    held.start(rules.fingerprint, gateway.after(minutes=1))
+    assert held.step(gateway.after(minutes=1))
+    states = {each.destination: each.state for each in gateway.story.deliveries}
+    assert states == {"pacs": State.HELD, "research": State.QUEUED}
+    assert (gateway.story.state, gateway.story.reason) == (
+        InstanceState.HELD,
+        "pacs: it has this SOP instance already",
+    )
 
 
 def test_a_variant_that_the_rules_no_longer_send_anywhere_is_withdrawn(tmp_path: Path) -> None:

@@ -261,6 +261,39 @@ def test_a_discarded_instance_comes_back_while_its_bytes_are_there(world: World)
     assert site.counts_agree()
 
 
+def test_what_is_held_for_one_destination_is_held_no_more_once_that_is_given_up(world: World) -> None:
+    site = Site(world)
+    kept = site.keep(lambda arrived: sends(arrived, "pacs", "archive"))
+    site.attempt("archive", Outcome(Kind.HELD, "look at it"))
+    assert site.ask(Ask.DISCARD, kept, "archive").progress is Progress.DONE
+    assert (site.story(kept).state, site.story(kept).reason) == (InstanceState.WAITING, "")
+    assert site.counts_agree()
+    site.attempt("pacs", SENT)
+    assert site.story(kept).state is InstanceState.DELIVERED
+    assert site.counts_agree()
+
+
+def test_what_is_held_as_a_whole_is_held_for_the_others_when_one_destination_is_given_up(world: World) -> None:
+    site = Site(world)
+    site.keep(lambda arrived: sends(arrived, "pacs"))
+    other = site.keep(lambda arrived: sends(arrived, "pacs", "archive"), 2, patient="4712")
+    assert site.ask(Ask.DISCARD, other, "archive").progress is Progress.DONE
+    assert site.story(other).state is InstanceState.HELD
+    assert site.story(other).reason.startswith("identity conflict")
+    assert site.counts_agree()
+
+
+def test_a_form_that_is_given_up_is_not_decided_again(world: World) -> None:
+    site = Site(world)
+    kept = site.keep(KeepsForm(Verdict.HOLD).decide)
+    assert site.ask(Ask.DISCARD, kept, "research").progress is Progress.DONE
+    assert site.story(kept).state is InstanceState.WAITING
+    assert world.ledger.rules_are("0" * 64, datetime.now(UTC)) == 0
+    site.attempt("pacs", SENT)
+    assert site.story(kept).state is InstanceState.DELIVERED
+    assert site.counts_agree()
+
+
 def test_a_failed_delivery_can_be_discarded_alone(world: World) -> None:
     site = Site(world)
     kept = site.keep(lambda arrived: sends(arrived, "pacs", "archive"))

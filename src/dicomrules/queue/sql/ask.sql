@@ -94,8 +94,12 @@ SELECT id, first_variant, ?2, decision FROM instances WHERE id = ?1;
 -- name: open_deliveries
 SELECT count(*) FROM deliveries WHERE instance_id = ? AND state NOT IN ('sent', 'discarded');
 
--- name: is_held_somewhere
-SELECT 1 FROM deliveries WHERE instance_id = ? AND state = 'held' LIMIT 1;
+-- name: held_no_more
+UPDATE instances SET state = 'waiting', reason = '', retry_at = NULL, held_under = NULL WHERE id = ?;
+
+-- name: held_somewhere
+SELECT d.destination, coalesce((SELECT message FROM attempts a WHERE a.delivery_id = d.id ORDER BY a.id DESC LIMIT 1), '')
+FROM deliveries d WHERE d.instance_id = ? AND d.state = 'held' LIMIT 1;
 
 -- name: forget_deliveries_untried
 DELETE FROM deliveries WHERE id = ? AND attempts = 0 RETURNING id;
