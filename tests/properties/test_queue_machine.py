@@ -38,7 +38,7 @@ AFTER = {
 
 @dataclass
 class Owed:
-    """One delivery of the model."""
+    """One delivery of the model. `elsewhere` is what `during` is at the other destination."""
 
     destination: str
     state: State
@@ -46,6 +46,7 @@ class Owed:
     stand_in: str = ""
     attempts: int = 0
     due: int = 0
+    elsewhere: str = ""
 
     @property
     def way(self) -> tuple[str, str, str]:
@@ -208,10 +209,12 @@ class QueueMachine(RuleBasedStateMachine):
         assert len(gone) == moved
         assert len({one.way for one in gone}) == 1, "one consignment at a time"
         self.diverted.add(gone[0].way)
-        self.diverted.discard((to, "", source))
         for one in gone:
-            one.destination, one.stand_in, one.during = to, source, ""
+            one.destination, one.stand_in = to, source
+            # Back where it was meant to go, its hours count again.
+            one.during, one.elsewhere = one.elsewhere, one.during
             one.state, one.due = State.QUEUED, self.minute
+            self.diverted.discard(one.way)
 
     def _may_move(self, one: Owed) -> bool:
         return one.state in (State.QUEUED, State.DEFERRED)
