@@ -118,7 +118,8 @@ def _association_lines(exchange: Exchange, preposition: str, columns: int) -> It
     if context is not None:
         syntaxes = f"{uids.uid_name(context.abstract_syntax)}, {uids.uid_name(context.transfer_syntax)}"
         yield f"{INDENT}presentation context {context.id}: {syntaxes}"
-    yield from _command_lines("C-STORE-RQ", exchange.request, exchange.started_at, columns)
+    if exchange.request:  # none is sent where no presentation context was to be had
+        yield from _command_lines("C-STORE-RQ", exchange.request, exchange.started_at, columns)
     if exchange.response is not None:
         yield from _command_lines("C-STORE-RSP", exchange.response, exchange.ended_at, columns)
 

@@ -15,7 +15,7 @@ from dicomrules.model.delivery import Kind, Outcome
 from dicomrules.model.instance import Verdict
 from dicomrules.queue.reader import Reader
 from dicomrules.queue.story import Attempt
-from tests.unit.cli.ledgers import AT, UID, decision, with_history
+from tests.unit.cli.ledgers import AT, UID, decision, exchange, with_history
 
 
 def plain(lines: object) -> list[str]:
@@ -72,6 +72,17 @@ def test_of_many_attempts_the_first_and_the_last_are_shown(tmp_path: Path) -> No
     numbers = [line.split(".")[0].strip() for line in lines if line.endswith("deferred: away")]
     assert numbers == ["1", "2", "3", *(str(number) for number in range(91, 101))]
     assert "  … 87 more: --format json shows all" in lines
+
+
+def test_an_attempt_without_a_presentation_context_shows_no_request_that_was_never_made(tmp_path: Path) -> None:
+    with_history(tmp_path / "var")
+    story = Reader.open(tmp_path / "var").trace(UID)[0]
+    refused = replace(exchange("DICOMRULES", "ARCHIVE", AT), context=None, request={}, response=None)
+    attempt = Attempt(1, Outcome(Kind.FAILED, "no presentation context", exchange=refused, started_at=AT))
+    told = replace(story, exchange=None, deliveries=(replace(story.deliveries[0], attempts=(attempt,)),))
+    lines = plain(story_lines(told, 80))
+    assert any("association DICOMRULES -> ARCHIVE" in line for line in lines)
+    assert not any("C-STORE-RQ" in line for line in lines)
 
 
 def test_there_is_colour_only_where_somebody_sees_it(site: Path) -> None:
