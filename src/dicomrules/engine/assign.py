@@ -7,7 +7,7 @@ from dicomrules.dicom.values import Malformed
 from dicomrules.engine import evaluate, read
 from dicomrules.engine.content import content_of, decoded, own_vr
 from dicomrules.engine.evaluate import Effect, is_nothing
-from dicomrules.engine.fit import fit
+from dicomrules.engine.fit import NOT_ALLOWED, fit
 from dicomrules.engine.halt import Halt
 from dicomrules.engine.plan import Getter, Scope
 from dicomrules.engine.run import Run, Spot
@@ -157,6 +157,8 @@ class Assignment:
         places = _places(self._path, values)
         if self._path.value is not None and not places:
             return None
+        if any(mark in found for mark in self._path.delimiters):
+            return NOT_ALLOWED
         for place in places or [0]:
             values[place : place + 1] = [self._composed(values[place] if place < len(values) else "", found)]
         return tuple(values)

@@ -112,6 +112,11 @@ class Path:
         return Path(steps, prefix, self.value, self.most, self.group, self.component, self.text)
 
     @property
+    def delimiters(self) -> str:
+        """What ends the part of a person name that is named here (PS3.5 6.2.1.1), and so never stands in it."""
+        return "^=" if self.component else "=" if self.group else ""
+
+    @property
     def type(self) -> Type:
         """The type of what is read here: text for a component, else by the VR of the last step."""
         return Type.TEXT if self.component or self.group else TYPE_OF_VR[self.steps[-1].vr]

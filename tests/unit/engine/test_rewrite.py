@@ -256,6 +256,23 @@ def test_s23_setting_one_component_leaves_all_others_and_the_other_groups() -> N
     assert str(decide(program(set_("PatientName.given", "A")), dataset()).value("PatientName")) == "^A"
 
 
+@pytest.mark.parametrize(
+    ("part", "value"), [("given", "JANE^M"), ("given", "JANE=山田"), ("ideographic", "山田^太郎=やまだ")]
+)
+def test_what_would_end_its_part_of_a_name_takes_the_otherwise_and_moves_no_other_part(part: str, value: str) -> None:
+    made = encode(dataset(SpecificCharacterSet="ISO_IR 192", PatientName="DOE^JOHN^MIDDLE", StudyDescription=value))
+    left = set_(f"PatientName.{part}", read("StudyDescription"))
+    assert decide(program(left), made).data == made
+    taken = set_(f"PatientName.{part}", read("StudyDescription"), QUARANTINE)
+    assert decide(program(taken), made).decision.verdict is Verdict.QUARANTINE
+
+
+def test_a_component_group_takes_its_components_together() -> None:
+    made = dataset(SpecificCharacterSet="ISO_IR 192", PatientName="YAMADA^TARO=山田")
+    result = decide(program(set_("PatientName.ideographic", "山田^太郎")), made)
+    assert str(result.value("PatientName")) == "YAMADA^TARO=山田^太郎"
+
+
 def test_s25_a_ds_is_written_in_the_shortest_form_that_fits() -> None:
     third = Arithmetic("/", lit(1, Type.INT), lit(3, Type.INT))
     result = decide(program(set_("SliceThickness", third)), dataset())

@@ -1,6 +1,7 @@
 """Whether a value fits the attribute that it is written to, in type, number, length and letters."""
 
 from dicomrules.lang import ast
+from dicomrules.lang.check import name_parts
 from dicomrules.lang.check.ground import Ground
 from dicomrules.lang.check.kinds import turn
 from dicomrules.lang.check.literals import LONGEST, NAMES, RANGES
@@ -38,6 +39,8 @@ def fits(ground: Ground, place: Place, term: Term) -> bool:
     if term.constant == "":
         found = diagnose("DR203", term.span, "an empty text is no value", "nothing to write")
         ground.add(found.with_note(f"say `empty {place.path.text}`"))
+        return False
+    if isinstance(term.constant, str) and not name_parts.stays(ground, place.path, term.constant, term.span):
         return False
     if not _type_fits(term.type, place.path.type):
         found = diagnose(
@@ -78,7 +81,12 @@ def uncertain(place: Place, term: Term) -> list[Doubt]:
     doubts = list(term.doubts)
     if term.blank is not None:
         doubts.append(term.blank)
-    why = _letters(place, term) or _number(place, term) or _number_of_values(place, term)
+    why = (
+        _letters(place, term)
+        or name_parts.may_leave(place, term)
+        or _number(place, term)
+        or _number_of_values(place, term)
+    )
     if why:
         doubts.append(Doubt(why, term.span))
     return doubts

@@ -38,15 +38,17 @@ def settle(
             assign.too_long(ground, place, term, how_long, node.span.after)
         _written(ground, place, term)
         return not doubts
-    if not doubts and not how_long and not term.needs and not _may_find_no_block(place):
+    if not doubts and not how_long and not term.needs and not _may_fail_when_written(place, term):
         _cannot_happen(ground, node)
     _written(ground, place, term)
     return _fallen_fits(ground, place, fallen)
 
 
-def _may_find_no_block(place: Place | None) -> bool:
-    """Whether all blocks may be taken when the target's private creator needs one."""
-    return place is not None and isinstance(place.path.steps[-1].tag, PrivateTag)
+def _may_fail_when_written(place: Place | None, term: Term) -> bool:
+    """Whether all blocks may be taken when the target's private creator needs one, or a part of a name may be ended."""
+    if place is None:
+        return False
+    return isinstance(place.path.steps[-1].tag, PrivateTag) or (bool(place.path.delimiters) and term.constant is None)
 
 
 def _fallen_fits(ground: Ground, place: Place | None, fallen: Fallen) -> bool:
