@@ -4,7 +4,7 @@ from dicomrules.lang import ast
 from dicomrules.lang.check import name_parts
 from dicomrules.lang.check.ground import Ground
 from dicomrules.lang.check.kinds import turn
-from dicomrules.lang.check.literals import LONGEST, NAMES, RANGES
+from dicomrules.lang.check.literals import IN_A_GROUP, LONGEST, NAMES, RANGES
 from dicomrules.lang.check.paths import Place
 from dicomrules.lang.check.terms import Doubt, Term, Wanted
 from dicomrules.program.expression import Choose, Join
@@ -28,8 +28,13 @@ def wanted(place: Place) -> Wanted:
 
 
 def holds(place: Place) -> int | None:
-    """How many characters one value may have, None without bound."""
-    return 64 if place.path.component or place.path.group else LONGEST.get(place.vr)
+    """How many characters a text may have to be sure to fit, None without bound; of a name, one component group."""
+    return IN_A_GROUP if place.vr == "PN" else LONGEST.get(place.vr)
+
+
+def bound(place: Place) -> str:
+    """The same in words."""
+    return f"{holds(place)} in a component group" if place.vr == "PN" else str(holds(place))
 
 
 def fits(ground: Ground, place: Place, term: Term) -> bool:
@@ -123,7 +128,6 @@ def overflow(place: Place, term: Term) -> str:
         return ""
     if place.vr == "PN" and term.type is Type.PERSON and not place.path.component:
         return ""
-    most = 64 if place.vr == "PN" else most
     if term.longest is None:
         return "without bound"
     return f"{term.longest} characters" if term.longest > most else ""
@@ -133,9 +137,9 @@ def too_long(ground: Ground, place: Place, term: Term, how_long: str, after: Spa
     """Report a text that may be too long, where nothing says what then."""
     most = holds(place)
     shown = " ".join(term.span.text.split())
-    message = f"`{shown}` may be {how_long}, `{place.name}` ({place.vr}) holds {most}"
+    message = f"`{shown}` may be {how_long}, `{place.name}` ({place.vr}) holds {bound(place)}"
     found = diagnose("DR204", term.span, message, f"may be {how_long}")
-    found = found.with_label(place.span, f"{place.vr} holds {most}")
+    found = found.with_label(place.span, f"{place.vr} holds {bound(place)}")
     found = found.with_fix("say what then", after, f' otherwise quarantine "{place.name} too long"')
     whole = f"({shown})" if isinstance(term.code, Join | Choose) else shown
     found = found.with_fix("cut it", term.span, f"{whole} | cut({most})")

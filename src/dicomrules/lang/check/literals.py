@@ -13,6 +13,9 @@ LONGEST: dict[str, int] = {
 }  # fmt: skip
 """The most characters of one value; UC, UR and UT have no bound that a rule could reach."""
 
+IN_A_GROUP = 64
+"""The most characters of one component group of a person name (PS3.5 6.2)."""
+
 RANGES: dict[str, tuple[int, int]] = {
     "IS": (-(2**31), 2**31 - 1),
     "SL": (-(2**31), 2**31 - 1),
@@ -111,7 +114,7 @@ def _person(text: str, whole: bool) -> str:
         return "a person name has at most three groups between `=`"
     if any(group.count("^") > 4 for group in groups):
         return "a person name has at most five components between `^`"
-    if whole and any(len(group) > 64 for group in groups):
+    if whole and any(len(group) > IN_A_GROUP for group in groups):
         return "each group of a person name holds 64 characters"
     return ""
 

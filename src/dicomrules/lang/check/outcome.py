@@ -64,9 +64,8 @@ def _fallen_fits(ground: Ground, place: Place | None, fallen: Fallen) -> bool:
         return False
     how_long = assign.overflow(place, term)
     if how_long:
-        message = (
-            f"what stands after `otherwise` may be {how_long}, `{place.name}` ({place.vr}) holds {assign.holds(place)}"
-        )
+        holds = f"`{place.name}` ({place.vr}) holds {assign.bound(place)}"
+        message = f"what stands after `otherwise` may be {how_long}, {holds}"
         ground.report(
             "DR204",
             term.span,

@@ -10,7 +10,7 @@ from dicomrules.lang.check import calls, choices, constants, lookups, reads, sum
 from dicomrules.lang.check.attributes import meant
 from dicomrules.lang.check.constants import literal
 from dicomrules.lang.check.ground import MOST_PARTS, Ground
-from dicomrules.lang.check.literals import LONGEST, digits
+from dicomrules.lang.check.literals import IN_A_GROUP, LONGEST, digits
 from dicomrules.lang.check.paths import Place, resolve
 from dicomrules.lang.check.symbols import CONTEXT, MAY_BE_EMPTY, suggested
 from dicomrules.lang.check.terms import Doubt, Env, RowOf, Term, Wanted, wrong
@@ -81,7 +81,7 @@ def read(ground: Ground, place: Place, env: Env) -> Term:
         return wrong(place.span)
     reads.check(ground, place, env)
     path = place.path
-    longest = 64 if path.component else LONGEST.get(place.vr) or digits(place.vr)
+    longest = IN_A_GROUP if path.component or path.group else LONGEST.get(place.vr) or digits(place.vr)
     doubts: tuple[Doubt, ...] = ()
     if not place.spread and not reads.sure(place, env):
         doubts = (Doubt(f"`{path.text}` may be absent or empty", place.span, place.absolute),)
