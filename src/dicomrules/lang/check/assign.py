@@ -41,8 +41,9 @@ def fits(ground: Ground, place: Place, term: Term) -> bool:
     """Whether type and number of values fit; reports when they do not."""
     if term.type is None:
         return False
-    if term.constant == "":
-        found = diagnose("DR203", term.span, "an empty text is no value", "nothing to write")
+    if isinstance(term.constant, str) and not term.constant.strip():
+        message = f"{'a text of blanks' if term.constant else 'an empty text'} is no value"
+        found = diagnose("DR203", term.span, message, "nothing to write")
         ground.add(found.with_note(f"say `empty {place.path.text}`"))
         return False
     if isinstance(term.constant, str) and not name_parts.stays(ground, place.path, term.constant, term.span):
