@@ -33,3 +33,22 @@ MEASURED: Final = FRAMES | _tags(
     *("PresentationLUTShape", "Units", "DoseUnits", "DoseGridScaling"),
 )
 """Attributes by tag, at whatever depth."""
+
+ALWAYS: Final = _tags(
+    *("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "SpecificCharacterSet"),
+    *("PixelData", "FloatPixelData", "DoubleFloatPixelData", "ExtendedOffsetTable", "ExtendedOffsetTableLengths"),
+    *("Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "SamplesPerPixel"),
+    *("PlanarConfiguration", "PhotometricInterpretation", "NumberOfFrames", "FrameIncrementPointer"),
+    *("PixelAspectRatio", "PixelPaddingValue", "PixelPaddingRangeLimit", "PixelDataProviderURL"),
+    *("SmallestImagePixelValue", "LargestImagePixelValue", "ColorSpace", "ICCProfile"),
+    *("PaletteColorLookupTableUID", "AlphaPaletteColorLookupTableDescriptor", "AlphaPaletteColorLookupTableData"),
+    *(
+        f"{segmented}{color}PaletteColorLookupTable{part}"
+        for color in ("Red", "Green", "Blue")
+        for segmented, part in (("", "Descriptor"), ("", "Data"), ("Segmented", "Data"))
+    ),
+    *("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod"),
+)
+"""What says which object this is and how its text and pixels are to be read, which `keep only` never takes away: Image
+Pixel Module (PS3.3 C.7.6.3), frames, palettes and color space, and that pixels were compressed with loss (C.7.6.1.1.5).
+"""

@@ -7,8 +7,8 @@ whether they are to stay or to go, so an object that has them and a list that do
 from collections.abc import Callable
 from dataclasses import replace
 
-from dicomrules.dicom.measured import FRAMES, MEASURED
-from dicomrules.dicom.tags import block_of, creator_tag, is_group_length, keyword_of, tag_of
+from dicomrules.dicom.measured import ALWAYS, FRAMES, MEASURED
+from dicomrules.dicom.tags import block_of, creator_tag, is_group_length, keyword_of
 from dicomrules.engine.bulk import remove
 from dicomrules.engine.halt import Halt
 from dicomrules.engine.plan import Scope
@@ -19,28 +19,6 @@ from dicomrules.program.statement import KeepOnly
 from dicomrules.program.verdict import Stop
 
 Act = Callable[[Run], None]
-
-# What says which object this is and how its text and pixels are to be read: Image Pixel Module (PS3.3 C.7.6.3), frames,
-# palettes and color space, and that pixels were compressed with loss (C.7.6.1.1.5).
-ALWAYS = frozenset(
-    tag
-    for keyword in (
-        *("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "SpecificCharacterSet"),
-        *("PixelData", "FloatPixelData", "DoubleFloatPixelData", "ExtendedOffsetTable", "ExtendedOffsetTableLengths"),
-        *("Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "SamplesPerPixel"),
-        *("PlanarConfiguration", "PhotometricInterpretation", "NumberOfFrames", "FrameIncrementPointer"),
-        *("PixelAspectRatio", "PixelPaddingValue", "PixelPaddingRangeLimit", "PixelDataProviderURL"),
-        *("SmallestImagePixelValue", "LargestImagePixelValue", "ColorSpace", "ICCProfile"),
-        *("PaletteColorLookupTableUID", "AlphaPaletteColorLookupTableDescriptor", "AlphaPaletteColorLookupTableData"),
-        *(
-            f"{segmented}{color}PaletteColorLookupTable{part}"
-            for color in ("Red", "Green", "Blue")
-            for segmented, part in (("", "Descriptor"), ("", "Data"), ("Segmented", "Data"))
-        ),
-        *("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod"),
-    )
-    if (tag := tag_of(keyword)) is not None
-)
 
 
 def keeping(scope: Scope, statement: KeepOnly) -> Act:

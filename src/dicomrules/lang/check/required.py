@@ -1,9 +1,11 @@
-"""Attributes that an object must have (PS3.3 Type 1 and 2, PS3.5 7.4), removed or emptied by a rule."""
+"""Attributes that an object must have (PS3.3 Type 1 and 2, PS3.5 7.4), removed, emptied or not kept by a rule."""
 
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as SetOf
 
+from dicomrules.dicom.measured import ALWAYS, MEASURED
 from dicomrules.dicom.modules import ObjectKind, kinds
-from dicomrules.dicom.tags import SOP_CLASS_UID
+from dicomrules.dicom.tags import SOP_CLASS_UID, keyword_of, vr_of
 from dicomrules.lang.check.apart import Known, facts
 from dicomrules.lang.check.ground import Ground
 from dicomrules.lang.check.places import Places
@@ -11,19 +13,49 @@ from dicomrules.lang.check.visits import Visit
 from dicomrules.program.expression import Both
 from dicomrules.program.path import Path
 from dicomrules.program.ruleset import Rule
-from dicomrules.program.statement import Empty, Remove
+from dicomrules.program.statement import (
+    Copy,
+    Default,
+    Empty,
+    KeepOnly,
+    Move,
+    Remove,
+    Set,
+    Swap,
+    TagSet,
+    Targets,
+)
 from dicomrules.text.codes.registry import diagnose
+
+_MOST_NAMED = 12
+"""How many attributes a finding names."""
 
 
 def required(ground: Ground, rules: Iterable[Rule], places: Places) -> None:
     """Warn of an attribute taken away from objects all of which must have it."""
     known: Known = {}
+    needed: dict[tuple[str, ...], frozenset[int]] = {}
+    thinned: list[Visit] = []
+    written: set[int] = set()
     for rule in rules:
         for visit in ground.visits(rule):
-            statement = visit.statement
-            if isinstance(statement, Empty | Remove) and not statement.targets.anywhere:
-                for path in statement.targets.paths:
-                    _look(ground, places, visit, path, known, emptied=isinstance(statement, Empty))
+            match statement := visit.statement:
+                case Empty(targets) | Remove(targets) if not targets.anywhere:
+                    for path in targets.paths:
+                        _look(ground, places, visit, path, known, emptied=isinstance(statement, Empty))
+                case Set(target) | Default(target) | Copy(_, target):
+                    written.add(visit.alone(target))
+                case Move(one, other) | Swap(one, other):
+                    written.update((visit.alone(one), visit.alone(other)))
+                case KeepOnly() if not visit.inside:
+                    thinned.append(visit)
+    for visit in thinned:
+        objects = _objects(visit, known)
+        key = tuple(each.name for each in objects)
+        if objects and key not in needed:
+            needed[key] = frozenset.intersection(*(each.type1 | each.type2 for each in objects)) - ALWAYS - MEASURED
+        if objects:
+            _look_kept(ground, places, visit, objects, needed[key] - written)
 
 
 def _look(ground: Ground, places: Places, visit: Visit, path: Path, known: Known, *, emptied: bool) -> None:
@@ -47,6 +79,50 @@ def _look(ground: Ground, places: Places, visit: Visit, path: Path, known: Known
     message = f"`{name}` is Type {kind} {where}, and this {'empties' if emptied else 'removes'} it"
     found = diagnose("DR505", span, message, "must have a value" if kind == 1 else "must be there, and may be empty")
     ground.add(found.with_note("set it to another value" if kind == 1 else f"say `empty {name}`"))
+
+
+def _look_kept(
+    ground: Ground, places: Places, visit: Visit, objects: tuple[ObjectKind, ...], needed: SetOf[int]
+) -> None:
+    """`keep only`: what the list does not name goes; what some rule writes may be there again afterwards."""
+    statement = visit.statement
+    assert isinstance(statement, KeepOnly)
+    if visit.more or not ground.compare(_size(statement.targets)):
+        ground.unproven[statement.origin] = None
+        return
+    lost = [keyword_of(tag) for tag in sorted(needed) if not _named(statement.targets, tag)]
+    node = places.node(statement.origin) if lost else None
+    if node is None:
+        return
+    where = "in every object" if len(objects) > 1 else f"in {objects[0].name}"
+    message = f"this takes away what is Type 1 or 2 {where}: {_listed(lost)}"
+    found = diagnose("DR505", node.span, message, "must be there")
+    ground.add(found.with_note("name them too; `empty` those that nobody shall see"))
+
+
+def _size(targets: Targets) -> int:
+    """How much there is to look at in a list of targets."""
+    masks = sum(len(one.masks) + (len(one.excepted.masks) if one.excepted else 0) for one in targets.sets)
+    return 1 + len(targets.paths) + masks + (_size(targets.excepted) if targets.excepted else 0)
+
+
+def _named(targets: Targets, tag: int) -> bool:
+    """Whether an attribute at hand is one of those that are meant."""
+    if targets.excepted is not None and _named(targets.excepted, tag):
+        return False
+    return any(len(path.steps) == 1 and path.steps[0].tag == tag for path in targets.paths) or any(
+        _in_set(one, tag) for one in targets.sets
+    )
+
+
+def _in_set(one: TagSet, tag: int) -> bool:
+    fits = tag in one.tags or vr_of(tag) in one.vrs or any(tag & mask == wanted for mask, wanted in one.masks)
+    return fits and not (one.excepted is not None and _in_set(one.excepted, tag))
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(f"`{name}`" for name in names[:_MOST_NAMED])
+    return f"{shown} and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else shown
 
 
 def _objects(visit: Visit, known: Known) -> tuple[ObjectKind, ...]:
