@@ -8,7 +8,12 @@ from typing import Any
 _WHERE = frozenset(("origin", "span"))
 """Fields that only say to people where a value is written."""
 
-_PLAIN = frozenset((str, int, bool, "str", "int", "bool", "int | None"))
+_PLAIN = frozenset(
+    (
+        *(str, int, bool, "str", "int", "bool", "int | None"),
+        *("frozenset[int]", "frozenset[str]", "tuple[tuple[int, int], ...]"),
+    )
+)
 """Types of fields that hold nothing to look into."""
 
 _Parts = Callable[[object], Iterable[object]]

@@ -15,6 +15,7 @@ from dicomrules.lang.check.visits import Visit, visits
 from dicomrules.program.depth import MOST_NESTING
 from dicomrules.program.expression import Condition, Origin
 from dicomrules.program.ruleset import Rule
+from dicomrules.program.statement import TagSet
 from dicomrules.program.types import Regex
 from dicomrules.text.codes.registry import diagnose
 from dicomrules.text.diagnostic import Diagnostic
@@ -131,7 +132,8 @@ class Ground:
     that writes text which is not ASCII. `group` is the group of rules being looked at, empty outside of one. `unproven`
     are the places that were too much to prove anything about. `swept`: a statement so far may have taken away
     attributes that it does not name. `tests` is what tests were found to mean, `places` what attributes that stand
-    alone are, `depths` how deep conditions with a name are, by their id. `used` counts the uses of items with a name,
+    alone are, `depths` how deep conditions with a name are, by their id. `tag_sets` is what sets of tags hold, written
+    to or not, and `protected` the member of each that never is. `used` counts the uses of items with a name,
     `written_out` the parts of functions and actions where they are used, `compared` the paths that were compared with
     others. `tops` is where conditions begin to look, see `overlap.tops`. `patterns` are the regular expressions so far,
     and `steps` how large they are together.
@@ -145,6 +147,8 @@ class Ground:
     unplain: Span | None = None
     shapes: dict[str, Shape] = field(default_factory=dict)
     conditions: dict[tuple[str, bool], Tested] = field(default_factory=dict)
+    tag_sets: dict[tuple[str, bool], TagSet | None] = field(default_factory=dict)
+    protected: dict[str, tuple[ast.Node, str] | None] = field(default_factory=dict)
     suggestions: dict[str, tuple[str, ...]] = field(default_factory=dict)
     opening: list[str] = field(default_factory=list)
     undeclared: dict[str, Span] = field(default_factory=dict)

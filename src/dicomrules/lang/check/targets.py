@@ -84,17 +84,30 @@ def _one(ground: Ground, target: ast.Target, env: Env, *, written: bool) -> Plac
 
 def _holds_protected(ground: Ground, target: ast.TagsRef) -> bool:
     """Whether a set names what rules never write; reports it. Masks, VRs and patterns do not reach that."""
-    item = ground.symbols.of("tags").get(target.name.text)
-    for node in item.members if isinstance(item, ast.Tags) else ():
-        with ground.findings.quietly():
+    name = target.name.text
+    if name not in ground.protected:
+        ground.protected[name] = _protected(ground, name)
+    named = ground.protected[name]
+    if named is None:
+        return False
+    node, called = named
+    made = diagnose(
+        "DR207", target.span, f"`tags {name}` names `{called}`, which is protected", "nothing would happen to it"
+    )
+    made = made.with_label(node.span, "named here")
+    ground.add(made.with_note(f"take `{called}` off the list; UIDs are changed by `remap uids`"))
+    return True
+
+
+def _protected(ground: Ground, name: str) -> tuple[ast.Node, str] | None:
+    """The first member of a set that rules never write, with its name."""
+    item = ground.symbols.of("tags").get(name)
+    with ground.findings.quietly():
+        for node in item.members if isinstance(item, ast.Tags) else ():
             found = attributes.find(ground, node) if isinstance(node, ast.Keyword | ast.Tag) else None
-        if found is not None and found.tag in _PROTECTED:
-            message = f"`tags {target.name.text}` names `{found.name}`, which is protected"
-            made = diagnose("DR207", target.span, message, "nothing would happen to it")
-            made = made.with_label(node.span, "named here")
-            ground.add(made.with_note(f"take `{found.name}` off the list; UIDs are changed by `remap uids`"))
-            return True
-    return False
+            if found is not None and found.tag in _PROTECTED:
+                return node, found.name
+    return None
 
 
 def _mask(target: ast.Path) -> tags.TagMask | None:
@@ -114,8 +127,10 @@ def tag_set(ground: Ground, name: ast.Name, *, written: bool = True) -> TagSet |
         if ground.symbols.missing("tags", name.text):
             ground.add(unknown(ground.symbols, "tags", name, "DR107"))
         return None
-    with ground.findings.quietly():
-        return members(ground, item, written=written)
+    if (name.text, written) not in ground.tag_sets:
+        with ground.findings.quietly():
+            ground.tag_sets[name.text, written] = members(ground, item, written=written)
+    return ground.tag_sets[name.text, written]
 
 
 def members(ground: Ground, item: ast.Tags, *, written: bool = True) -> TagSet | None:

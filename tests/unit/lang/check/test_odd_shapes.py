@@ -123,6 +123,17 @@ SHAPES: dict[str, tuple[str, str, str]] = {
         "",
     ),
     "rules that are no sentence": ("", "rule r{0} {{ bad }}\n", ""),
+    "one large set of tags": (
+        "tags t = [" + ", ".join(f"(60{at // 256:02x},{at % 256:02x}xx)" for at in range(600)) + "]\n",
+        "rule r{0} {{ remove tags t }}\n",
+        "",
+    ),
+    "one large set of tags that is kept": (
+        "tags t = [" + ", ".join(f"(60{at // 256:02x},{at % 256:02x}xx)" for at in range(600)) + "]\n",
+        "rule r{0} {{ keep only tags t }}\n",
+        "",
+    ),
+    "lists of what is kept": ("", "rule r{0} {{ keep only PatientID }}\n", ""),
     "patterns of attributes": ("", "tags t{0} = [/Patient.*/]\nrule r{0} {{ remove tags t{0} }}\n", ""),
     "items of a sequence, read and written": (
         "",
