@@ -86,14 +86,14 @@ def test_keep_only_is_about_one_level(body: str) -> None:
 
 
 def test_s38_removing_what_the_same_rule_keeps_is_an_error() -> None:
-    assert codes(rule("keep only PatientID, StationName  remove StationName")) == {"DR413"}
-    assert codes(rule("keep only PatientID  remove StationName")) == set()
+    assert "DR413" in codes(rule("keep only PatientID, StationName  remove StationName"))
+    assert "DR413" not in codes(rule("keep only PatientID  remove StationName"))
 
 
 def test_after_keep_only_nothing_else_is_known_to_be_there() -> None:
     text = "rule r {{ when PatientID is present and StudyID is present keep only StudyID set StudyDescription = {} }}"
-    assert codes(text.format("StudyID")) == set()
-    assert codes(text.format("PatientID")) == {"DR302"}
+    assert "DR302" not in codes(text.format("StudyID"))
+    assert "DR302" in codes(text.format("PatientID"))
     later = "rule a {{ {} }} rule b {{ when original.StationName is present set StudyID = StationName | cut(9) }}"
     assert "DR302" in codes(later.format("keep only PatientID"))
     assert "DR302" not in codes(later.format("empty PatientID"))
