@@ -8,8 +8,8 @@ nothing after it. Positions are offsets in characters. Nothing here raises, what
 
 import re
 
-from dicomrules.lang.reserved import RESERVED
-from dicomrules.lang.strange import COMMENT_SLIP, bad_word, left_out, strange
+from dicomrules.lang.reserved import RESERVED, words
+from dicomrules.lang.strange import COMMENT_SLIP, bad_word, is_tag, left_out, strange, tag_without_brackets
 from dicomrules.text.codes.registry import diagnose
 from dicomrules.text.diagnostic import Diagnostic
 from dicomrules.text.frozen import frozen
@@ -130,7 +130,10 @@ class _Scanner:
                 return
             piece = text[start:at]
             if kind == "ALONE":
-                self.tokens.append(Token(piece, piece, start, at))
+                if piece == "[" and self._tag_in_brackets(start):
+                    at = self.tokens[-1].end
+                else:
+                    self.tokens.append(Token(piece, piece, start, at))
             elif kind == "COMMENT":
                 self.comments.append(Token(kind, piece, start, at))
             elif kind in _PLAIN:
@@ -177,7 +180,39 @@ class _Scanner:
     def _before_regex(self) -> bool:
         return self._last().text in ("matches", "contains", "(", "[", ",")
 
+    def _tag_in_brackets(self, start: int) -> bool:
+        """Whether `[0010,0020]` is a tag here: an attribute, and neither a selector nor a list."""
+        found = _BRACKETED.match(self.source.text, start)
+        if found is None or self._after_value() or self._before_list() or not is_tag(found[1] + found[2]):
+            return False
+        self._read_as_tag(found[1] + found[2], start, found.end())
+        return True
+
+    def _before_list(self) -> bool:
+        """`in [`, `tags t = [` and `] except [`."""
+        last = self._last()
+        return (
+            last.text == "in"
+            or (last.text == "=" and self._last(3).text == "tags")
+            or (last.text == "except" and self._last(2).text == "]")
+        )
+
+    def _tag_in_digits(self, text: str) -> bool:
+        """Whether `00100020` is a tag here, and no number that somebody forgot to put into quotes."""
+        if not _EIGHT.fullmatch(text) or not is_tag(text):
+            return False
+        last = self._last()
+        before = last.text in _BEFORE_ATTRIBUTES or (last.text == "=" and self._last(3).text == "condition")
+        return before or not text.isdigit()
+
+    def _read_as_tag(self, digits: str, start: int, end: int) -> None:
+        self._add(tag_without_brackets(self.source.span(start, end), digits))
+        self.tokens.append(Token("TAG", f"({digits[:4]},{digits[4:]})", start, end))
+
     def _take(self, token: Token) -> None:
+        if token.kind in ("INT", "BADWORD") and self._tag_in_digits(token.text):
+            self._read_as_tag(token.text, token.start, token.end)
+            return
         if token.kind == "STRING":
             if "\\" in token.text:
                 self._check_escapes(token)
@@ -247,6 +282,16 @@ class _Scanner:
     def _add(self, diagnostic: Diagnostic) -> None:
         self.diagnostics.append(diagnostic)
 
+
+_BRACKETED = re.compile(rf"\[{_BLANK}([0-9A-Fa-f]{{4}}){_BLANK},{_BLANK}([0-9A-Fa-f]{{4}}){_BLANK}\]")
+_EIGHT = re.compile(r"0[0-9A-Fa-f]{7}")
+"""A tag as programs write it. Those that begin with 0 are no dates, which are eight digits as well."""
+
+_BEFORE_ATTRIBUTES = words(
+    "when unless if and or not where set default add copy move to swap with empty remove only within given no expect"
+    " ( ."
+)
+"""What stands before an attribute and never, or hardly ever, before a number."""
 
 _PUNCTUATION = re.compile(r"(?P<PUNCTUATION>\()")
 _SIGNS = re.compile(r"(?P<PLUS>-)|(?P<TIMES>/)")

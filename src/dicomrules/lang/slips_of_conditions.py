@@ -4,6 +4,7 @@ import re
 
 from dicomrules.lang.keywords import keywords_like
 from dicomrules.lang.place import Place
+from dicomrules.lang.strange import is_tag, tag_without_brackets
 from dicomrules.text.diagnostic import Diagnostic
 
 _OPPOSITE = {"present": "blank", "blank": "present"}
@@ -152,6 +153,8 @@ _NUMBERS = ("INT", "BAD", "KEYWORD", "WORD")
 def _bad_tag(place: Place) -> Diagnostic | None:
     """`(0010,20)`, `(0010 0020)`, `0010,0020`."""
     token, before = place.token(), place.token(-1)
+    if "TAG" in place.accepted and re.fullmatch(r"[0-9A-Fa-f]{8}", token.text) and is_tag(token.text):
+        return tag_without_brackets(place.span, token.text)
     if "TAG" in place.accepted and _HEX4.fullmatch(token.text) and _HEX4.fullmatch(place.token(2).text):
         span = place.between(place.index, place.index + 2)
         tag = f"({token.text},{place.token(2).text})"

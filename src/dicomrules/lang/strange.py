@@ -2,6 +2,7 @@
 
 import re
 
+from dicomrules.dicom.tags import is_private, keyword_of, tag_of
 from dicomrules.text.codes.registry import diagnose
 from dicomrules.text.diagnostic import Diagnostic
 from dicomrules.text.source import Span
@@ -22,6 +23,20 @@ _INSTEAD = {
     "?": "a choice is `if … { } else { }`, or `choose … { case … }` for a value",
     "~": "a regular expression is asked with `matches /…/`",
 }
+
+
+def is_tag(digits: str) -> bool:
+    """Whether eight hexadecimal digits are the tag of an attribute of PS3.6, or of a private element."""
+    tag = int(digits, 16)
+    return bool(keyword_of(tag)) or (is_private(tag) and tag & 0xF000 != 0)
+
+
+def tag_without_brackets(span: Span, digits: str) -> Diagnostic:
+    """`[0010,0020]` or `00100020`."""
+    found = diagnose("DR007", span, "a tag stands in round brackets, with a comma", "a tag?")
+    found = found.with_fix("say", span, f"({digits[:4]},{digits[4:]})")
+    keyword = keyword_of(int(digits, 16))
+    return found.with_fix("or its keyword", span, keyword) if tag_of(keyword) == int(digits, 16) else found
 
 
 def left_out(span: Span) -> Diagnostic:
