@@ -215,3 +215,9 @@ def test_s40_pixels_to_redact_are_read_checked_and_not_carried_out_yet() -> None
 def test_s53_tables_whose_answers_a_study_would_keep_are_not_asked_yet(source: str) -> None:
     text = f'table t from {source} "c" {{ key "K" as AccessionNumber value "V" as PatientID unavailable => hold "x" }}'
     assert errors(text) == {"DR002"}
+
+
+def test_a_number_that_is_given_arrives_as_it_is_written() -> None:
+    text = "rule r { empty StudyDescription }"
+    assert failures(text + ' test "t" { given PatientID = 00123 expect PatientID == "00123" }') == []
+    assert failures(text + ' test "t" { given OtherPatientIDs = [007, 1] expect OtherPatientIDs has "007" }') == []

@@ -137,6 +137,8 @@ def _texts(ground: Ground, value: ast.Expr) -> tuple[str, ...] | None:
         parts = [None if isinstance(part, ast.Range) else _texts(ground, part) for part in value.elements]
         whole = [text for part in parts if part is not None for text in part or ("",)]
         return tuple(whole) if None not in parts else None
+    if isinstance(value, ast.Number):
+        return (value.span.text,)  # as it is written: what arrives may have zeros that are no part of a number
     term = ground.value(value, Env())
     if term.type is None:
         return None

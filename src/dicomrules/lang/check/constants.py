@@ -112,8 +112,11 @@ def _number(ground: Ground, number: int | Decimal, span: Span, wanted: Wanted | 
     found = diagnose(
         "DR201", span, f"{_called(wanted.name or 'this')} is {NAMES[wanted.type]}, this is a number", "a number"
     )
-    if wanted.type in TEXTUAL or read_text(str(number), wanted.type) is not None:
-        found = found.with_fix("a text stands in quotes", span, f'"{number}"')
+    written = span.text if _NUMERAL.fullmatch(span.text) else ""  # with its zeros: patient 00123 is not patient 123
+    if not written and wanted.type in TEXTUAL:
+        found = found.with_note("a text stands in quotes where the parameter is given its value")
+    elif written and (wanted.type in TEXTUAL or read_text(written, wanted.type) is not None):
+        found = found.with_fix("a text stands in quotes", span, f'"{written}"')
     elif form_of(wanted.type):
         found = found.with_note(form_of(wanted.type))
     else:

@@ -35,6 +35,7 @@ _CELL = "cell"
 def inline(ground: Ground, node: ast.InlineTable) -> Table:
     """`table body_part { "ABD", "ABDO" => "ABDOMEN" … }`."""
     type_ = _inline_type(ground, node)
+    key_type = _key_type(ground, node)
     rows: dict[tuple[str, ...], Row] = {}
     seen: dict[str, ast.Node] = {}
     longest, plain = 0, True
@@ -55,10 +56,22 @@ def inline(ground: Ground, node: ast.InlineTable) -> Table:
                 rows[(text,)] = {"": _as(value, type_)}
         longest, plain = max(longest, len(str(value))), plain and str(value).isascii()
     name = node.name.text
-    key_type = Type.INT if all(isinstance(key, ast.Number) for row in node.rows for key in row.keys) else Type.TEXT
     column = ColumnShape("", type_, longest=longest, plain=plain)
     ground.shapes[name] = Shape(name, (ColumnShape("key", key_type),), {"": column}, inline=True)
     return Table(name, (key_type,), {"": type_}, rows, origin=origin(node.name))
+
+
+def _key_type(ground: Ground, node: ast.InlineTable) -> Type:
+    """The one type of all keys of an inline table: as a text, the number 00123 would have lost its zeros."""
+    first = node.rows[0].keys[0]
+    texts = isinstance(first, ast.Text)
+    for key in (key for row in node.rows for key in row.keys):
+        if isinstance(key, ast.Text) is not texts:
+            found = diagnose("DR201", key.span, "the keys of a table are of one type", "another type")
+            found = found.with_label(first.span, NAMES[Type.TEXT if texts else Type.INT])
+            ground.add(found.with_note("put all of them in double quotes, or none"))
+            break
+    return Type.TEXT if texts else Type.INT
 
 
 def _inline_type(ground: Ground, node: ast.InlineTable) -> Type:
