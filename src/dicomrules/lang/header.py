@@ -15,12 +15,16 @@ def take_header(source: Source, segments: list[Segment]) -> tuple[int | None, li
     """Take the header off the first segment: the version (None: the file does not say), and what is wrong with it."""
     first = segments[0] if segments and segments[0].word not in ITEM_WORDS else Segment()
     tokens = first.tokens
-    if not tokens or tokens[0].text != "language":
+    if not tokens or tokens[0].text.lower() != "language":
         return None, [no_language(source)]
+    word = source.span(tokens[0].start, tokens[0].end)
     header = tokens[: 2 if len(tokens) > 1 and tokens[1].kind in ("INT", "NUMBER", "STRING") else 1]
     del tokens[: len(header)]
     if not tokens:
         segments.remove(first)
+    if word.text != "language":
+        found = diagnose("DR003", word, "words of the language are in small letters")
+        return None, [found.with_fix("say", word, "language")]
     if header[-1].text == str(VERSION):
         return VERSION, []
     span = source.span(header[-1].start, header[-1].end)

@@ -2,6 +2,8 @@
 always is either language or name. Components (`.given`) and names of functions are exempt: their place tells which.
 """
 
+import re
+
 
 def words(text: str) -> frozenset[str]:
     """The words of a text, as a set."""
@@ -31,3 +33,10 @@ RESERVED = ITEM_WORDS | words(
     " timezone to unavailable unchanged under unencodable uids unless value vr when where with within"
 )
 """Every word of the grammar but those of `NAMES_TOO`, and `then`, which people write and the language does not need."""
+
+
+def as_name(text: str) -> str:
+    """A text as a name: small letters, digits and `_`, and no word of the language; empty when nothing is left."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text)
+    name = re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_0123456789")
+    return f"{name}_1" if name in RESERVED else name

@@ -5,6 +5,7 @@ A slip looks at the place where the sentence breaks and answers with a diagnosti
 
 from dicomrules.lang.place import Place
 from dicomrules.lang.reserved import RESERVED
+from dicomrules.lang.slips_of_capitals import capital_name, capitals, in_small_letters
 from dicomrules.lang.slips_of_conditions import IN_CONDITIONS
 from dicomrules.lang.slips_of_items import IN_ITEMS
 from dicomrules.lang.slips_of_routes import IN_ROUTES
@@ -20,10 +21,14 @@ _INSTEAD = {"elif": "else if", "elsif": "else if", "elseif": "else if", "equals"
 
 def slip(place: Place) -> Diagnostic | None:
     """The message for a slip that people make, if this is one."""
-    for known in (*IN_ITEMS, *IN_STATEMENTS, *IN_ROUTES, *IN_CONDITIONS, _other_words):
-        if found := known(place):
-            return found
-    return None
+    if found := capitals(place):
+        return found
+    lowered = in_small_letters(place)
+    for here in (lowered, place) if lowered else (place,):
+        for known in (*IN_ITEMS, *IN_STATEMENTS, *IN_ROUTES, *IN_CONDITIONS, _other_words):
+            if found := known(here):
+                return found
+    return capital_name(place)
 
 
 def _other_words(place: Place) -> Diagnostic | None:

@@ -1,10 +1,8 @@
 """Slips where an item begins: its word, its name, and how routes are read."""
 
-import re
-
 from dicomrules.lang.forms import FORMS
 from dicomrules.lang.place import Place
-from dicomrules.lang.reserved import ITEM_WORDS, RESERVED
+from dicomrules.lang.reserved import ITEM_WORDS, RESERVED, as_name
 from dicomrules.text.diagnostic import Diagnostic
 from dicomrules.text.suggest import nearest
 
@@ -37,7 +35,7 @@ def _name(place: Place) -> Diagnostic | None:
         return None
     if place.index == 1 and place.token().kind in ("STRING", "KEYWORD"):
         found = place.refuse(f"after `{kind}` stands its name: lower-case letters, digits and `_`")
-        name = _as_name(place.token().text.strip('"')) or f"my_{kind}"
+        name = as_name(place.token().text.strip('"')) or f"my_{kind}"
         quoted = place.token().kind == "STRING" and kind in ("rule", "group")
         return found.with_fix("say", place.span, f"{name} {place.token().text}" if quoted else name)
     if place.index == 2 and (place.token().text == "-" or place.token().kind == "WORD"):
@@ -47,7 +45,7 @@ def _name(place: Place) -> Diagnostic | None:
         if place.token(last - 2).kind != "WORD" or place.first_of_line or place.token().text in RESERVED:
             return None
         span = place.between(1, last)
-        return place.refuse("a name is one word, joined by `_`").with_fix("say", span, _as_name(span.text))
+        return place.refuse("a name is one word, joined by `_`").with_fix("say", span, as_name(span.text))
     return None
 
 
@@ -102,12 +100,6 @@ def _csv(place: Place) -> Diagnostic | None:
     if place.token().kind != "STRING" or "csv" not in place.accepted:
         return None
     return place.refuse("a table says from what it is read").with_fix("say", place.span.before, "csv ")
-
-
-def _as_name(text: str) -> str:
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text)
-    name = re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_0123456789")
-    return f"{name}_1" if name in RESERVED else name
 
 
 def _match(place: Place) -> Diagnostic | None:

@@ -7,6 +7,7 @@ from dicomrules.dicom.uids import uid_keywords
 from dicomrules.lang import ast
 from dicomrules.lang.check.ground import Ground
 from dicomrules.lang.check.symbols import CONTEXT, suggested
+from dicomrules.lang.reserved import RESERVED
 from dicomrules.program.path import PrivateTag
 from dicomrules.program.types import TYPE_OF_VR
 from dicomrules.text.codes.registry import diagnose
@@ -81,6 +82,8 @@ def meant(found: Diagnostic, span: Span, word: str) -> Diagnostic:
     """What a word that is unknown, and near to no known one, may have been meant to be."""
     if word.lower() in NOTHING:
         return found.with_note("whether there is a value is asked by `is blank` or `is present`")
+    if word.lower() in RESERVED and word[:1].isupper():
+        return found.with_fix("words of the language are in small letters", span, word.lower())
     return found.with_note(_LOOK_UP if word[:1].isupper() else _NAMES).with_fix("if a text is meant", span, f'"{word}"')
 
 
