@@ -126,7 +126,12 @@ class _Cutter:
         opener = self.open[-1]
         found = diagnose("DR010", span, f"`{token.text}` does not close `{opener.text}`", "here")
         found = found.with_label(self.source.span(opener.start, opener.end), f"`{opener.text}` opened here")
-        self._refuse(segment, found.with_fix(f"close `{opener.text}`", span, _CLOSER[opener.text]))
+        closer = _CLOSER[opener.text]
+        if any(_CLOSER[one.kind] == token.kind for one in self.open):
+            found = found.with_note(f"put `{closer}` where what `{opener.text}` opens ends")
+        else:
+            found = found.with_fix(f"close `{opener.text}`", span, closer)
+        self._refuse(segment, found)
         while self.open and _CLOSER[self.open[-1].kind] != token.kind:
             self.open.pop()
         if self.open:
