@@ -149,6 +149,8 @@ class _Reader:
             return "NAME"
         if "NAME" not in choices:
             return text
+        if text in ("given", "expect") and index and tokens[index - 1].text == ",":
+            return text  # after a comma too many
         if text in RESERVED and not self._may_be_name(tokens, index):
             return text if "STRING" in choices and "{" not in choices else "NAME"
         return "NAME"

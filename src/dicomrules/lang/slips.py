@@ -6,6 +6,7 @@ A slip looks at the place where the sentence breaks and answers with a diagnosti
 from dicomrules.lang.place import Place
 from dicomrules.lang.reserved import RESERVED
 from dicomrules.lang.slips_of_capitals import capital_name, capitals, in_small_letters
+from dicomrules.lang.slips_of_commas import IN_LISTS
 from dicomrules.lang.slips_of_conditions import IN_CONDITIONS
 from dicomrules.lang.slips_of_items import IN_ITEMS
 from dicomrules.lang.slips_of_routes import IN_ROUTES
@@ -25,7 +26,7 @@ def slip(place: Place) -> Diagnostic | None:
         return found
     lowered = in_small_letters(place)
     for here in (lowered, place) if lowered else (place,):
-        for known in (*IN_ITEMS, *IN_STATEMENTS, *IN_ROUTES, *IN_CONDITIONS, _other_words):
+        for known in (*IN_LISTS, *IN_ITEMS, *IN_STATEMENTS, *IN_ROUTES, *IN_CONDITIONS, _other_words):
             if found := known(here):
                 return found
     return capital_name(place)
