@@ -58,7 +58,7 @@ _PATTERNS = re.compile(
             ("INT", r"[0-9]++(?![0-9A-Za-z_])"),
             (
                 "SLIP",
-                r"&&|\|\||=<|->|<>|===|=~|!(?!=)|'[^'\r\n]*+'|[“”„][^“”\"\r\n]*+[“”\"]|[‘’‚][^‘’\r\n]*+[‘’]|«[^»\r\n]*+»|`[^`\r\n]*+`",
+                r"&&|\|\||=<|->|<>|===|!==|=~|!(?!=)|[≠≤≥→⇒]|'[^'\r\n]*+'|[“”„][^“”\"\r\n]*+[“”\"]|\"[^“”„\"\\\r\n]*+[“”„]|[‘’‚][^‘’\r\n]*+[‘’]|«[^»\r\n]*+»|`[^`\r\n]*+`",
             ),
             ("CMP", r"==|!=|<=|>=|<|>"),
             ("PUNCTUATION", r"=>|\.\.|[(.|=]"),
@@ -82,7 +82,9 @@ _CLEAR = frozenset(("WORD", "ALONE", "KEYWORD", "STRING", "COMMENT", "INT", "CMP
 """Kinds of tokens that are what they look like, whatever stands before."""
 
 _REPAIRS = {"&&": ("WORD", "and"), "||": ("WORD", "or"), "=<": ("CMP", "<="), "->": ("=>", "=>"), "<>": ("CMP", "!="),
-            "===": ("CMP", "=="), "=~": ("WORD", "matches"), "!": ("WORD", "not")}  # fmt: skip
+            "===": ("CMP", "=="), "!==": ("CMP", "!="), "=~": ("WORD", "matches"), "!": ("WORD", "not"),
+            "≠": ("CMP", "!="), "≤": ("CMP", "<="), "≥": ("CMP", ">="), "→": ("=>", "=>"),
+            "⇒": ("=>", "=>")}  # fmt: skip
 _ESCAPE = re.compile(r'\\(?:["\\nt]|u\{([0-9A-Fa-f]{1,6})\})')
 _ANY_ESCAPE = re.compile(r"\\(u\{[^}\"]*\}?|.)")
 _MEANING = {'"': '"', "\\": "\\", "n": "\n", "t": "\t"}
@@ -254,27 +256,43 @@ class _Scanner:
         if token.text in _REPAIRS:
             kind, text = _REPAIRS[token.text]
             message = f"`{token.text}` is not of this language: say `{text}`"
-            self._add(diagnose("DR007", span, message).with_fix("say", span, text))
+            self._add(diagnose("DR007", span, message).with_fix("say", span, self._apart(token, text)))
             return Token(kind, text, token.start, token.end)
         inner = token.text[1:-1].replace("\\", "\\\\").replace('"', '\\"')
         message = "texts stand between straight double quotes"
         self._add(diagnose("DR008", span, message).with_fix("say", span, f'"{inner}"'))
         return Token("STRING", f'"{inner}"', token.start, token.end)
 
+    def _apart(self, token: Token, word: str) -> str:
+        """A word with blanks where it would run into what stands beside it: `!A`, `A&&B`."""
+        before, after = self.source.text[token.start - 1 : token.start], self.source.text[token.end : token.end + 1]
+        if not word.isalpha():
+            return word
+        return " " * bool(_IN_WORDS.match(before)) + word + " " * bool(_IN_WORDS.match(after))
+
     def _bad(self, token: Token) -> Token:
         if token.kind == "BADSTRING":
-            text = token.text.rstrip()
-            message = "this text is not closed on its line"
-            self._add(
-                diagnose("DR008", self._span(token), message, 'no `"` before the end of the line').with_fix(
-                    "close it", self.source.span(token.start + len(text), token.start + len(text)), '"'
-                )
-            )
+            self._half_quoted(token)
         elif token.kind == "BADWORD":
             self._add(bad_word(self._span(token)))
         elif not (self._last().kind == "BAD" and self._last().end == token.start):
             self._add(strange(self._span(token)))
         return Token("BAD", token.text, token.start, token.end)
+
+    def _half_quoted(self, token: Token) -> None:
+        """A text without its second quote; in `CT_A1"` without its first one."""
+        text, last = token.text.rstrip(), self._last()
+        if last.end == token.start and last.kind in _UNQUOTED and self._last(2).end < last.start:
+            if self.diagnostics and self.diagnostics[-1].span == self._span(last):
+                self.diagnostics.pop()  # what is said of a word that was to be a text
+            found = diagnose("DR008", self._span(token), "this text is not opened", 'no `"` before it')
+            self._add(found.with_fix("open it", self.source.span(last.start, last.start), '"'))
+            return
+        found = diagnose(
+            "DR008", self._span(token), "this text is not closed on its line", 'no `"` before the end of the line'
+        )
+        end = token.start + len(text)
+        self._add(found.with_fix("close it", self.source.span(end, end), '"'))
 
     def _span(self, token: Token) -> Span:
         return self.source.span(token.start, token.end)
@@ -293,6 +311,8 @@ _BEFORE_ATTRIBUTES = words(
 )
 """What stands before an attribute and never, or hardly ever, before a number."""
 
+_UNQUOTED = frozenset(("KEYWORD", "WORD", "INT", "BAD"))
+_IN_WORDS = re.compile(r"[^\s()\[\]{},]")
 _PUNCTUATION = re.compile(r"(?P<PUNCTUATION>\()")
 _SIGNS = re.compile(r"(?P<PLUS>-)|(?P<TIMES>/)")
 _NOTHING = Token("", "", 0, 0)
