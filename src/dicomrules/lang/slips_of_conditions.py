@@ -8,6 +8,7 @@ from dicomrules.lang.strange import is_tag, tag_without_brackets
 from dicomrules.text.diagnostic import Diagnostic
 
 _OPPOSITE = {"present": "blank", "blank": "present"}
+_ATTRIBUTES = ("KEYWORD", "TAG", "PRIVTAG")
 _STATES = ("present", "absent", "empty", "blank", "malformed")
 _VERBS = {"contain": "contains", "contains": "contains", "match": "matches", "matches": "matches", "have": "has",
           "has": "has", "start": "starts with", "starts": "starts with", "end": "ends with",
@@ -25,6 +26,29 @@ def _one_equals(place: Place) -> Diagnostic | None:
     if place.token().kind != "=" or "CMP" not in place.accepted:
         return None
     return place.refuse("`=` gives a value; a comparison is `==`").with_fix("compare", place.span, "==")
+
+
+def _in_attribute(place: Place) -> Diagnostic | None:
+    """`"ANGIO" in StudyDescription`."""
+    part, last = place.token(-2), place.operand_after(place.index)
+    if place.token(-1).text != "in" or part.kind != "STRING" or place.token().kind not in _ATTRIBUTES or last is None:
+        return None
+    found = place.refuse("what is looked into stands first; `in` looks into a list")
+    fixed = f"{place.between(place.index, last).text} contains {part.text}"
+    return found.with_fix("say", place.between(place.index - 2, last), fixed)
+
+
+def _range_of_texts(place: Place) -> Diagnostic | None:
+    """`StudyTime in ["180000" .. "235959"]`."""
+    if place.token().text != ".." or place.token(-1).kind != "STRING":
+        return None
+    found = place.refuse("a range is one of numbers")
+    subject = place.operand_before(place.index - 3) if place.texts(-3, 2) == ("in", "[") else None
+    if subject is None or place.token(1).kind != "STRING" or place.token(2).text != "]":
+        return found.with_note("of dates and times compare with both ends: `>=` and `<=`")
+    left = place.between(subject, place.index - 4).text
+    fixed = f"({left} >= {place.token(-1).text} and {left} <= {place.token(1).text})"
+    return found.with_fix("compare with both ends", place.between(subject, place.index + 2), fixed)
 
 
 def _is_not(place: Place) -> Diagnostic | None:
@@ -255,6 +279,8 @@ IN_CONDITIONS = (
     _method,
     _text_as_regex,
     _one_equals,
+    _in_attribute,
+    _range_of_texts,
     _is_not,
     _negated_verb,
     _between,

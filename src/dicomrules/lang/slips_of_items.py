@@ -103,12 +103,16 @@ def _csv(place: Place) -> Diagnostic | None:
 
 
 def _match(place: Place) -> Diagnostic | None:
-    """`routes r {`."""
-    if place.tokens[0].text != "routes" or "first" not in place.accepted or place.token().kind != "{":
+    """`routes r {`, `routes r all match {`."""
+    if place.tokens[0].text != "routes" or "first" not in place.accepted:
+        return None
+    if place.token(1).text == "match" and place.token().text in ("all", "any", "each"):
+        return place.refuse("all arms that fit are taken by `every match`").with_fix("say", place.span, "every")
+    if place.token().kind != "{":
         return None
     found = place.refuse("a table of routes says whether it stops at the first arm that fits")
     found = found.with_fix("one arm, the first that fits", place.span.before, "first match ")
     return found.with_fix("all arms that fit", place.span.before, "every match ")
 
 
-IN_ITEMS = (_outside, _misspelt, _name, _match, _text, _arrow, _csv)
+IN_ITEMS = (_outside, _misspelt, _match, _name, _text, _arrow, _csv)

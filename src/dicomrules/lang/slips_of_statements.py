@@ -1,6 +1,7 @@
 """Slips in rules: statements, their blocks and durations as other languages write them."""
 
 import re
+from dataclasses import replace
 
 from dicomrules.lang.place import Place
 from dicomrules.lang.strange import UNITS
@@ -50,6 +51,14 @@ def _block(place: Place) -> Diagnostic | None:
         )
     found = place.refuse(f"`{token.text}` begins nothing: statements stand between `{{` and `}}`")
     return found.with_fix("say", place.span, "{").with_note("and `}` after the last one")
+
+
+def _arrow_for_comparison(place: Place) -> Diagnostic | None:
+    """`when Rows => 5`, in a rule and in routes."""
+    here = replace(place, index=place.index - 1) if "balance" in place.accepted else place
+    if here.token().kind != "=>" or here.token(1).kind not in ("INT", "NUMBER"):
+        return None
+    return here.refuse("`=>` leads to what comes of it; a comparison is `>=`").with_fix("compare", here.span, ">=")
 
 
 def _send(place: Place) -> Diagnostic | None:
@@ -109,6 +118,8 @@ def _duration(place: Place) -> Diagnostic | None:
         span = place.between(place.index, place.index + 1)
         return place.refuse("number and unit are one word").with_fix("say", span, f"{token.text}{unit}")
     found = place.refuse("a duration has a unit: `s`, `min`, `h` or `d`", "of what?")
+    if place.token(1).text == ".":  # `1.5h`
+        return found.with_note("it is a whole number of them: `90min` for an hour and a half")
     if re.fullmatch(r'"[0-9]+(s|min|h|d)"', token.text):
         return place.refuse("a duration stands without quotes").with_fix("say", place.span, token.text[1:-1])
     if token.kind != "INT":
@@ -118,4 +129,15 @@ def _duration(place: Place) -> Diagnostic | None:
     return found
 
 
-IN_STATEMENTS = (_late_guard, _not_equals_sign, _no_set, _send, _block, _end, _skip, _fit, _duration)
+IN_STATEMENTS = (
+    _late_guard,
+    _not_equals_sign,
+    _no_set,
+    _arrow_for_comparison,
+    _send,
+    _block,
+    _end,
+    _skip,
+    _fit,
+    _duration,
+)

@@ -1,5 +1,6 @@
 """Keywords and tags of a rule file, found in the data dictionary (PS3.6) or reported with what was probably meant."""
 
+import re
 from functools import cache
 
 from dicomrules.dicom import tags
@@ -80,12 +81,19 @@ NOTHING = frozenset(("none", "null", "nil", "nothing", "undefined", "nan", "na",
 
 def meant(found: Diagnostic, span: Span, word: str) -> Diagnostic:
     """What a word that is unknown, and near to no known one, may have been meant to be."""
+    before = span.source.text[max(span.start - 20, 0) : span.start].rstrip()
     if word.lower() in NOTHING:
         return found.with_note("whether there is a value is asked by `is blank` or `is present`")
     if word.lower() in RESERVED and word[:1].isupper():
         return found.with_fix("words of the language are in small letters", span, word.lower())
-    return found.with_note(_LOOK_UP if word[:1].isupper() else _NAMES).with_fix("if a text is meant", span, f'"{word}"')
+    if word.lower() in ("privatetags", "privateelements", "privateattributes") and before.endswith("remove"):
+        return found.with_fix("all private elements", span, "private")
+    found = found.with_note(_LOOK_UP if word[:1].isupper() else _NAMES)
+    return found if _BEFORE_TARGET.search(before) else found.with_fix("if a text is meant", span, f'"{word}"')
 
+
+_BEFORE_TARGET = re.compile(r"\b(set|default|add|copy|move|swap|empty|remove|only|within|given|no)$")
+"""What stands before an attribute that is written: no text can stand there."""
 
 _NAMES = "names are given by `let`, `parameter` and `condition`; attributes are like `PatientID`"
 _LOOK_UP = "PS3.6 lists the keywords; a tag may stand for one: `(0010,0020)`"
