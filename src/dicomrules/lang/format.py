@@ -68,7 +68,8 @@ class _Printer:
         """One entry with the comments before, inside and behind it; `apart`: an empty line before it at least."""
         first = self._comments_before(one.span.start, indent, apart=apart)
         self._empty_line(one.span.start, apart=apart and first)
-        commented = bool(self.comments) and self.comments[-1].span.start < one.span.end
+        inside = one.sections[-1].end if one.sections else one.span.end
+        commented = bool(self.comments) and self.comments[-1].span.start < inside
         if one.flat is not None and (not one.sections or (not commented and fits_on_one_line(one.flat, indent))):
             self._comments_before(one.span.end, indent)
             self._add_lines(lay_out(one.flat, indent), indent)

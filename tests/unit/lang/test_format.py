@@ -101,6 +101,12 @@ def test_a_choose_with_comments_gets_a_line_for_each_arm() -> None:
     assert body('function f(a) = choose a { case 1 => "x"\n else => "y" }').count("\n") == 0
 
 
+def test_a_comment_behind_a_choose_moves_above_its_statement_and_the_next_time_nothing_moves() -> None:
+    text = 'rule r { set StudyID = choose Modality { case "CT" => "1" else => "2" } otherwise # one\nkeep }'
+    above = 'rule r {\n  # one\n  set StudyID = choose Modality { case "CT" => "1" else => "2" } otherwise keep\n}'
+    assert body(text) == above
+
+
 def test_an_else_follows_the_bracket() -> None:
     text = "rule r {\n  if a {\n    empty StudyID\n  } else if b { }\n  else { }\n}"
     assert "  } else if b { } else { }" in body(text)
