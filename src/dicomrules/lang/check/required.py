@@ -41,7 +41,7 @@ def required(ground: Ground, rules: Iterable[Rule], places: Places) -> None:
         for visit in ground.visits(rule):
             match statement := visit.statement:
                 case Empty(targets) | Remove(targets) if not targets.anywhere:
-                    for path in targets.paths:
+                    for path in dict.fromkeys(targets.paths):
                         _look(ground, places, visit, path, known, emptied=isinstance(statement, Empty))
                 case Set(target) | Default(target) | Copy(_, target):
                     written.add(visit.alone(target))

@@ -133,6 +133,7 @@ SHAPES: dict[str, tuple[str, str, str]] = {
         "rule r{0} {{ keep only tags t }}\n",
         "",
     ),
+    "one attribute removed again and again": ("rule r { remove PatientID", ", PatientID", " }\n"),
     "lists of what is kept": ("", "rule r{0} {{ keep only PatientID }}\n", ""),
     "patterns of attributes": ("", "tags t{0} = [/Patient.*/]\nrule r{0} {{ remove tags t{0} }}\n", ""),
     "items of a sequence, read and written": (
