@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from dicomrules.lang import ast
 from dicomrules.lang.check.ground import Ground
-from dicomrules.lang.check.literals import NAMES, disguise, flaw, form_of, number_flaw, read_text
+from dicomrules.lang.check.literals import NAMES, disguise, flaw, form_of, number_flaw, read_text, zeros_in_front
 from dicomrules.lang.check.terms import Env, Term, Wanted, wrong
 from dicomrules.program.expression import Literal, Several
 from dicomrules.program.types import NUMERIC, TEXTUAL, Type, Value
@@ -77,6 +77,8 @@ def _fitting(ground: Ground, text: str, span: Span, wanted: Wanted | None) -> Te
     """A text, checked against the VR that is to hold it."""
     type_ = wanted.type if wanted is not None else Type.TEXT
     problem = flaw(text, wanted.vr, whole=wanted.whole) if wanted is not None and wanted.vr else ""
+    if not problem and wanted is not None and wanted.vr == "UI" and wanted.whole:
+        problem = zeros_in_front(text)
     if problem and wanted is not None:
         found = diagnose("DR203", span, f"{_called(wanted.name or wanted.vr)} cannot hold this text", problem)
         if wanted.vr == "CS" and not flaw(text.upper(), "CS", whole=wanted.whole):

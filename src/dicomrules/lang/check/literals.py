@@ -108,6 +108,12 @@ def _uid(text: str, whole: bool) -> str:
     return "" if all(letter in "0123456789." for letter in text) else "a UID is digits and dots"
 
 
+def zeros_in_front(uid: str) -> str:
+    """Why a UID that is written anew is none, though devices send such ones: `1.02.3`; empty when it is one."""
+    padded = any(part != "0" and part.startswith("0") for part in uid.split("."))
+    return "no component of a UID begins with 0 (PS3.5 9.1)" if padded else ""
+
+
 def _person(text: str, whole: bool) -> str:
     groups = text.split("=")
     if len(groups) > 3:

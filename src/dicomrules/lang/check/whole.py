@@ -12,7 +12,7 @@ from dicomrules.lang.check.charsets import charset
 from dicomrules.lang.check.ground import Ground, origin
 from dicomrules.lang.check.kinds import turn
 from dicomrules.lang.check.later import opening, refuse
-from dicomrules.lang.check.literals import LONGEST, NAMES
+from dicomrules.lang.check.literals import LONGEST, NAMES, zeros_in_front
 from dicomrules.lang.check.outcome import settle
 from dicomrules.lang.check.symbols import unknown
 from dicomrules.lang.check.targets import left_out
@@ -72,9 +72,10 @@ def _root(ground: Ground, node: ast.Value, env: Env) -> str | None:
         message = "the root of new UIDs is a constant"
         ground.report("DR213", span, message, "a literal or a parameter is needed", 'such as `under "1.2.840.99999.7"`')
         return None
-    if not is_uid(root) or len(root) > _LONGEST_ROOT:
+    if not is_uid(root) or zeros_in_front(root) or len(root) > _LONGEST_ROOT:
         message = f"`{root}` is no root for UIDs" if len(root) <= LONGEST["UI"] else "this is no root for UIDs"
-        found = diagnose("DR219", term.span, message, f"numbers and dots, at most {_LONGEST_ROOT} characters")
+        why = zeros_in_front(root) or f"numbers and dots, at most {_LONGEST_ROOT} characters"
+        found = diagnose("DR219", term.span, message, why)
         ground.add(found.with_note("leave `under` out for UIDs below 2.25, which need no registration (PS3.5 B.2)"))
         return None
     return root
