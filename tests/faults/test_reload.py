@@ -161,7 +161,7 @@ def test_what_only_a_restart_can_change_is_named_and_the_rest_counts(gateway: Ga
         edit(gateway.file, f"port: {port}, from: anyone", "port: 1, from: known")
         edit(gateway.file, "receivers:", "peers: {CT_A1: {host: 127.0.0.1}}\nreceivers:")
         edit(gateway.file, "aet: DICOMRULES,", "aet: DICOMRULES, study_live: 1h,")
-        edit(gateway.file, "limits:", "observe: {http: 127.0.0.1:1}\nlimits:")
+        edit(gateway.file, "limits:", "observe: {http: 127.0.0.1:2}\nlimits:")
 
     reloaded(gateway, change)
     said = gateway.output()
