@@ -1,6 +1,6 @@
 """New text in the object's character set, and what happens when that cannot hold it (S39). Never a question mark."""
 
-from dicomrules.dicom.charset import UndecodableText, UnencodableText
+from dicomrules.dicom.charset import CharacterSet, UndecodableText, UnencodableText
 from dicomrules.dicom.edit import DataSet
 from dicomrules.dicom.forms import SHORT_VRS
 from dicomrules.dicom.syntax import LONGEST_SHORT
@@ -27,11 +27,11 @@ def encoded(plan: Plan, run: Run, dataset: DataSet, value: Fitted, vr: str) -> b
     return TOO_LONG if vr in SHORT_VRS and len(raw) > LONGEST_SHORT else raw
 
 
-def reencoded(plan: Plan, run: Run, source: DataSet, raw: bytes, dataset: DataSet, vr: str) -> bytes:
-    """Raw text of one data set in the character set of another."""
+def reencoded(plan: Plan, run: Run, charset: CharacterSet, raw: bytes, dataset: DataSet, vr: str) -> bytes:
+    """Raw text that is in `charset` in the character set of a data set."""
     if raw.isascii() and 0x1B not in raw:
         return raw
-    text = _decoded(raw, vr, source)
+    text = _decoded(raw, vr, charset)
     try:
         return padded(dataset.charset.encode(text, is_name=vr == "PN"), vr)
     except UnencodableText:
@@ -49,9 +49,9 @@ def _misfit(plan: Plan, run: Run, dataset: DataSet, text: str, vr: str) -> bytes
     return instead(plan, text)
 
 
-def _decoded(raw: bytes, vr: str, dataset: DataSet) -> str:
+def _decoded(raw: bytes, vr: str, charset: CharacterSet) -> str:
     try:
-        return dataset.charset.decode(raw, is_name=vr == "PN")
+        return charset.decode(raw, is_name=vr == "PN")
     except UndecodableText:
         raise Halt(UNDECODABLE) from None
 

@@ -4,6 +4,8 @@ from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from dicomrules.dicom.charset import CharacterSet
+from dicomrules.dicom.columns import Element
 from dicomrules.dicom.edit import DataSet
 from dicomrules.dicom.values import CHARSET_VRS
 from dicomrules.engine.charset import reencoded
@@ -83,12 +85,17 @@ def _source(scope: Scope, path: Path) -> Callable[[Run], tuple[DataSet, int] | N
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What an element held, taken out of its data set: raw bytes, or items."""
+    """What an element held, taken out of its data set: raw bytes and how they are to be read, or items.
 
-    dataset: DataSet
+    It holds whatever becomes of the data set meanwhile: writing one element may put all text of the object into another
+    character set, but not what was taken out of it before.
+    """
+
     vr: str
     raw: bytes
-    items: tuple[DataSet, ...] | None
+    charset: CharacterSet
+    little: bool
+    items: "list[dict[int, Held]] | None"
 
 
 def hold(dataset: DataSet, tag: int) -> Held | None:
@@ -96,9 +103,24 @@ def hold(dataset: DataSet, tag: int) -> Held | None:
     element = dataset.get(tag)
     if element is None:
         return None
-    if element.is_sequence:
-        return Held(dataset, "SQ", b"", tuple(dataset.items(tag)))
-    return Held(dataset, element.vr, element.raw, None)
+    held = _taken_out(element, dataset.charset)
+    waiting = [] if held.items is None else [(dataset, tag, held.items)]
+    while waiting:
+        holder, sequence, items = waiting.pop()
+        for item in holder.items(sequence):
+            charset, inside = item.charset, {}
+            for inner in item:
+                inside[inner.tag] = one = _taken_out(inner, charset)
+                if one.items is not None:
+                    waiting.append((item, inner.tag, one.items))
+            items.append(inside)
+    return held
+
+
+def _taken_out(element: Element, charset: CharacterSet) -> Held:
+    is_sequence, little = element.is_sequence, element.encoding.little
+    vr, raw = ("SQ", b"") if is_sequence else (element.vr, element.raw)
+    return Held(vr, raw, charset, little, [] if is_sequence else None)
 
 
 def write_held(plan: Plan, run: Run, target: Target, held: Held | None) -> None:
@@ -108,33 +130,30 @@ def write_held(plan: Plan, run: Run, target: Target, held: Held | None) -> None:
     elif held.items is not None:
         with Watch(plan, run, target):
             target.dataset.put(target.tag, "SQ", b"")
-            _copy_items(plan, run, held.items, target.dataset, target.tag)
+            _copy_items(plan, run, held, target.dataset, target.tag)
     elif not held.raw:
         make_empty(plan, run, target)
     else:
         put_raw(plan, run, target, _carried(plan, run, held, target.dataset, target.vr))
 
 
-def _copy_items(plan: Plan, run: Run, items: tuple[DataSet, ...], dataset: DataSet, tag: int) -> None:
+def _copy_items(plan: Plan, run: Run, held: Held, dataset: DataSet, tag: int) -> None:
     """Copies of items, with everything below them, into a sequence that has none."""
-    waiting = [(item, dataset.add_item(tag)) for item in items]
+    waiting = [(item, dataset.add_item(tag)) for item in held.items or ()]
     while waiting:
         source, copy = waiting.pop()
-        for inner in list(source.tags()):
-            held = hold(source, inner)
-            if held is None:
-                continue
-            raw = b"" if held.items is not None else _carried(plan, run, held, copy, held.vr)
-            put(plan, copy, inner, held.vr, raw)
-            waiting.extend((item, copy.add_item(inner)) for item in held.items or ())
+        for inner, one in source.items():
+            raw = b"" if one.items is not None else _carried(plan, run, one, copy, one.vr)
+            put(plan, copy, inner, one.vr, raw)
+            waiting.extend((item, copy.add_item(inner)) for item in one.items or ())
 
 
 def _carried(plan: Plan, run: Run, held: Held, dataset: DataSet, vr: str) -> bytes:
     """Raw bytes as they stand in another data set: its byte order, its character set."""
-    if held.vr in CHARSET_VRS and held.dataset.charset != dataset.charset:
-        return reencoded(plan, run, held.dataset, held.raw, dataset, vr)
+    if held.vr in CHARSET_VRS and held.charset != dataset.charset:
+        return reencoded(plan, run, held.charset, held.raw, dataset, vr)
     unit = UNITS.get(held.vr)
-    if unit is None or held.dataset.encoding.little == dataset.encoding.little:
+    if unit is None or held.little == dataset.encoding.little:
         return held.raw
     numbers = array(unit)
     numbers.frombytes(held.raw[: len(held.raw) // numbers.itemsize * numbers.itemsize])

@@ -642,3 +642,44 @@ def test_no_item_is_put_into_what_is_no_sequence(statement: object, value: str) 
     assert "ProcedureCodeSequence holds no items: no target" in result.decision.hits[0].notes
     stopped = decide(program(statement, settings=Settings(malformed=QUARANTINE)), made)
     assert stopped.decision.verdict is Verdict.QUARANTINE
+
+
+def in_three_character_sets() -> Dataset:
+    """Greek at the top, Cyrillic in one item, Latin-1 in another."""
+    made = dataset(SpecificCharacterSet="ISO_IR 126", StudyDescription="Κρανίο")
+    made.RequestAttributesSequence = with_items(
+        {"SpecificCharacterSet": "ISO_IR 144", "RequestedProcedureDescription": "Череп"},
+        {"SpecificCharacterSet": "ISO_IR 100", "RequestedProcedureDescription": "Schädel"},
+    )
+    return made
+
+
+def test_what_is_copied_to_several_places_is_the_same_text_though_the_first_changes_the_character_set() -> None:
+    to_unicode = Settings(unencodable=ConvertTo("ISO_IR 192"))
+    every = "RequestAttributesSequence[every].RequestedProcedureDescription"
+    result = decide(program(Copy(p("StudyDescription"), p(every)), settings=to_unicode), in_three_character_sets())
+    items = result.value("RequestAttributesSequence")
+    assert result.value("SpecificCharacterSet") == "ISO_IR 192"
+    assert [item.RequestedProcedureDescription for item in items] == ["Κρανίο", "Κρανίο"]
+
+
+def test_texts_that_are_exchanged_keep_their_letters_though_one_changes_the_character_set() -> None:
+    to_unicode = Settings(unencodable=ConvertTo("ISO_IR 192"))
+    second = "RequestAttributesSequence[last].RequestedProcedureDescription"
+    result = decide(program(Swap(p("StudyDescription"), p(second)), settings=to_unicode), in_three_character_sets())
+    items = result.value("RequestAttributesSequence")
+    assert result.value("StudyDescription") == "Schädel"
+    assert [item.RequestedProcedureDescription for item in items] == ["Череп", "Κρανίο"]
+
+
+def test_sequences_that_are_exchanged_keep_their_letters_though_one_changes_the_character_set() -> None:
+    made = dataset(SpecificCharacterSet="ISO_IR 100")
+    made.ProcedureCodeSequence = with_items({"CodeMeaning": "Schädel"})
+    made.RequestAttributesSequence = with_items({"SpecificCharacterSet": "ISO_IR 144"})
+    made.RequestAttributesSequence[0].RequestedProcedureCodeSequence = with_items({"CodeMeaning": "Череп"})
+    to_unicode = Settings(unencodable=ConvertTo("ISO_IR 192"))
+    nested = "RequestAttributesSequence[first].RequestedProcedureCodeSequence"
+    result = decide(program(Swap(p("ProcedureCodeSequence"), p(nested)), settings=to_unicode), made)
+    request = result.value("RequestAttributesSequence")[0]
+    assert result.value("ProcedureCodeSequence")[0].CodeMeaning == "Череп"
+    assert request.RequestedProcedureCodeSequence[0].CodeMeaning == "Schädel"
