@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from dicomrules.dicom.charset import CharacterSet
 from dicomrules.dicom.columns import Element
 from dicomrules.dicom.edit import DataSet
-from dicomrules.dicom.values import CHARSET_VRS
+from dicomrules.dicom.values import CHARSET_VRS, TEXT_VRS
 from dicomrules.engine.charset import reencoded
+from dicomrules.engine.halt import Halt
 from dicomrules.engine.locate import parent, tag_in
 from dicomrules.engine.plan import Plan, Scope
 from dicomrules.engine.put import put
@@ -17,6 +18,7 @@ from dicomrules.engine.targets import targets
 from dicomrules.engine.write import Target, Watch, delete, make_empty, put_raw
 from dicomrules.program.path import Path
 from dicomrules.program.statement import Copy, Move, Swap
+from dicomrules.program.types import MALFORMED, TYPE_OF_VR, Type
 
 Act = Callable[[Run], None]
 
@@ -43,6 +45,8 @@ def copying(scope: Scope, statement: Copy | Move) -> Act:
             run.note("no target")
             return
         held = hold(*source)
+        if not _bears(plan, run, reached[0], held):
+            return
         for target in reached:
             write_held(plan, run, target, held)
         if moves:
@@ -65,6 +69,8 @@ def swapping(scope: Scope, statement: Swap) -> Act:
             run.note("no target")
             return
         held = [hold(target.dataset, target.tag) for target in (one[0], other[0])]
+        if not (_bears(plan, run, one[0], held[1]) and _bears(plan, run, other[0], held[0])):
+            return
         write_held(plan, run, one[0], held[1])
         write_held(plan, run, other[0], held[0])
 
@@ -121,6 +127,34 @@ def _taken_out(element: Element, charset: CharacterSet) -> Held:
     is_sequence, little = element.is_sequence, element.encoding.little
     vr, raw = ("SQ", b"") if is_sequence else (element.vr, element.raw)
     return Held(vr, raw, charset, little, [] if is_sequence else None)
+
+
+def _bears(plan: Plan, run: Run, target: Target, held: Held | None) -> bool:
+    """Whether what was held means the same in another element; what came under another VR may not, and is malformed.
+
+    Raises Halt where the settings say so.
+    """
+    if held is None or (held.items is None and not held.raw) or _means_the_same(held.vr, target.vr):
+        return True
+    if plan.program.settings.malformed is not None:
+        raise Halt(plan.program.settings.malformed, f"what is to become {target.path} is malformed")
+    run.note(f"{MALFORMED.why}: no effect")
+    return False
+
+
+def _means_the_same(came: str, vr: str) -> bool:
+    """Whether bytes under the VR that they came with say the same under another. What is UN goes by the other (S22)."""
+    if came == vr:
+        return True
+    if "SQ" in (came, vr):
+        return False
+    if came == "UN":
+        return True
+    if came in TEXT_VRS or vr in TEXT_VRS:
+        return came in TEXT_VRS and vr in TEXT_VRS
+    if Type.DECIMAL in (TYPE_OF_VR.get(came), TYPE_OF_VR.get(vr)):
+        return False
+    return TYPE_OF_VR.get(came) is TYPE_OF_VR.get(vr) is Type.BYTES or UNITS.get(came) == UNITS.get(vr)
 
 
 def write_held(plan: Plan, run: Run, target: Target, held: Held | None) -> None:

@@ -683,3 +683,32 @@ def test_sequences_that_are_exchanged_keep_their_letters_though_one_changes_the_
     request = result.value("RequestAttributesSequence")[0]
     assert result.value("ProcedureCodeSequence")[0].CodeMeaning == "Череп"
     assert request.RequestedProcedureCodeSequence[0].CodeMeaning == "Schädel"
+
+
+def under(tag: int, vr: bytes, value: bytes) -> bytes:
+    """An object with one element under a VR that is not the dictionary's."""
+    head = tag.to_bytes(4, "big")
+    element = head[1::-1] + head[:1:-1] + vr + len(value).to_bytes(2, "little") + value
+    whole = encode(dataset())
+    at = whole.index(b"\x20\x00\x0d\x00UI")
+    return whole[:at] + element + whole[at:]
+
+
+@pytest.mark.parametrize("statement", [Copy, Move, Swap])
+def test_s10_bytes_that_came_under_another_vr_are_not_taken_for_what_they_are_not(
+    statement: type[Copy | Move | Swap],
+) -> None:
+    made = under(0x00180050, b"FL", b"\x00\x00\xc0\x3f")
+    body = statement(p("SliceThickness"), p("SpacingBetweenSlices"))
+    result = decide(program(body), made, explain=True)
+    assert result.data == made
+    assert result.notes == ("malformed: no effect",)
+    stop = decide(program(body, settings=Settings(malformed=QUARANTINE)), made)
+    assert stop.decision.verdict is Verdict.QUARANTINE
+
+
+@pytest.mark.parametrize(("vr", "value"), [(b"SH", b"1.50"), (b"DS", b""), (b"LO", b"1.50")])
+def test_s10_text_is_copied_under_whatever_vr_of_text_it_came(vr: bytes, value: bytes) -> None:
+    body = Copy(p("SliceThickness"), p("SpacingBetweenSlices"))
+    result = decide(program(body), under(0x00180050, vr, value))
+    assert str(result.value("SpacingBetweenSlices") or "") == value.decode()
