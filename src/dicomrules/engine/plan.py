@@ -1,12 +1,12 @@
 """What is prepared once for a Program, before any object comes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dicomrules.dicom.columns import Element
 from dicomrules.dicom.edit import DataSet
-from dicomrules.dicom.tags import is_private
+from dicomrules.dicom.tags import is_private, vr_of
 from dicomrules.engine.run import UNREAD, Run
 from dicomrules.program.expression import Condition, Is, Read
 from dicomrules.program.path import Path, Pick, Prefix, PrivateTag, Step, Where
@@ -77,6 +77,14 @@ class Plan:
         if known == "UN" and self.program.private_vrs and is_private(tag):
             return self.program.private_vrs.get(PrivateTag(tag >> 16, dataset.creator(tag), tag & 0xFF), "UN")
         return known
+
+    def vr_among(self, wanted: Container[str], dataset: DataSet, element: Element) -> str:
+        """The VR to go by for whom some VRs matter: PS3.6's where it is one of them, whatever stands there.
+
+        A date is one under whatever VR a device has written it.
+        """
+        came, known = self.vr(dataset, element), vr_of(element.tag)
+        return known if came not in wanted and known in wanted else came
 
 
 @dataclass(frozen=True, slots=True)

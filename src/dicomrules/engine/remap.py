@@ -43,7 +43,7 @@ def remapping(scope: Scope, statement: RemapUids) -> Act:
             return not spared(spot.dataset, element.tag, element.vr)
 
         for spot, element in elements(run, Spot(run.root), enters):
-            if element.is_sequence or plan.vr(spot.dataset, element) != "UI" or holds_classes(element.tag):
+            if not _is_uid(plan, spot, element) or holds_classes(element.tag):
                 continue
             if not spared(spot.dataset, element.tag, "UI"):
                 if element.length > LONGEST_READ:
@@ -56,6 +56,10 @@ def remapping(scope: Scope, statement: RemapUids) -> Act:
         run.done.add("remap uids")
 
     return act
+
+
+def _is_uid(plan: Plan, spot: Spot, element: Element) -> bool:
+    return not element.is_sequence and plan.vr_among(("UI",), spot.dataset, element) == "UI"
 
 
 def _parts(raw: bytes) -> list[str]:
@@ -94,5 +98,5 @@ class _Sources:
 
     def _all_received(self) -> Iterator[str]:
         for spot, element in elements(self._run, Spot(self._run.original)):
-            if not element.is_sequence and self._plan.vr(spot.dataset, element) == "UI":
+            if _is_uid(self._plan, spot, element):
                 yield from _parts(element.raw)

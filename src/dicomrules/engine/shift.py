@@ -37,7 +37,7 @@ def shifting(scope: Scope, statement: ShiftDates) -> Act:
             run.note("dates were shifted before, this adds up")
         spared = sparing(run)
         for spot, element in elements(run, Spot(run.root), lambda spot, at: not spared(spot.dataset, at.tag, at.vr)):
-            vr = "SQ" if element.is_sequence else plan.vr(spot.dataset, element)
+            vr = "SQ" if element.is_sequence else plan.vr_among(_SHIFTED, spot.dataset, element)
             if vr not in _SHIFTED or not element.length or spared(spot.dataset, element.tag, vr):
                 continue
             raw = element.raw if element.length <= LONGEST_READ else b"?"

@@ -38,6 +38,15 @@ def test_s33_what_is_no_date_or_leaves_the_calendar_is_emptied_and_told(text: st
     assert "a date that cannot be shifted: emptied" in result.notes
 
 
+@pytest.mark.parametrize(("vr", "text", "moved"), [("LO", "20240301", "20240229"), ("TM", "2024", "")])
+def test_s33_a_date_moves_under_whatever_vr_a_device_has_written_it(vr: str, text: str, moved: str) -> None:
+    made = dataset()
+    made.RequestAttributesSequence = with_items({})
+    made.RequestAttributesSequence[0].add_new(0x00080020, vr, text)
+    item = run(rule("shift dates by -1"), made).leaves.RequestAttributesSequence[0]
+    assert (item.StudyDate, item[0x00080020].VR) == (moved, "DA")
+
+
 def test_s33_the_malformed_setting_has_the_last_word() -> None:
     text = rule("shift dates by -1", 'settings { malformed => quarantine "malformed value" }')
     assert run(text, dataset(StudyDate="2024")).decision.reasons == ("malformed value",)

@@ -113,6 +113,14 @@ def test_a_private_uid_whose_vr_the_rules_say_is_mapped() -> None:
     assert run(text, made).leaves[0x00311020].value == keyed_uid("1.2.3.4", SALT)
 
 
+def test_a_uid_is_mapped_under_whatever_vr_a_device_has_written_it() -> None:
+    made = dataset()
+    made.ReferencedStudySequence = with_items({})
+    made.ReferencedStudySequence[0].add_new(0x00081155, "SH", "1.2.3.4")
+    item = run(rule("remap uids with salt"), made).leaves.ReferencedStudySequence[0]
+    assert (item.ReferencedSOPInstanceUID, item[0x00081155].VR) == (keyed_uid("1.2.3.4", SALT), "UI")
+
+
 def test_an_unknown_secret_is_reported() -> None:
     assert codes(rule("remap uids with slat")) == {"DR107"}
 
