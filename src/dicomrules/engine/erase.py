@@ -96,8 +96,9 @@ def _by_kind(scope: Scope, meant: Targets, effect: Effect) -> Callable[[Run, Mea
             return meant.anywhere and not spared(spot.dataset, element.tag, element.vr)
 
         for spot, element in elements(run, run.here, enters):
-            dataset, tag, vr = spot.dataset, element.tag, element.vr
-            if wanted(dataset, tag, vr) and not spared(dataset, tag, vr):
+            dataset, tag, vr = spot.dataset, element.tag, plan.vr(spot.dataset, element)
+            is_wanted = wanted(dataset, tag, vr) or (vr != element.vr and wanted(dataset, tag, element.vr))
+            if is_wanted and not spared(dataset, tag, vr):
                 top = tag if spot.top is None else spot.top
                 _erase(plan, run, Target(dataset, tag, vr, spot.path + name_in(dataset, tag), top), effect)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from dicomrules.dicom.edit import DataSet
-from dicomrules.dicom.tags import is_private
+from dicomrules.dicom.tags import is_private, vr_of
 from dicomrules.engine.locate import tag_in
 from dicomrules.engine.plan import Scope
 from dicomrules.engine.run import Run
@@ -13,7 +13,7 @@ from dicomrules.engine.write import Target
 from dicomrules.program.path import Path
 from dicomrules.program.statement import TagSet, Targets
 
-# Whether an element of a data set, of this VR, is one of those meant.
+# Whether an element of a data set, to be read by this VR, is one of those meant.
 Meant = Callable[[DataSet, int, str], bool]
 
 
@@ -78,13 +78,14 @@ def _is_last_of(path: Path) -> Meant:
 
 
 def in_set(one: TagSet) -> Meant:
-    """Whether an element belongs to a set of tags."""
+    """Whether an element belongs to a set of tags. A name is one under whatever VR a device has written it."""
     excepted = in_set(one.excepted) if one.excepted is not None else None
 
     def belongs(dataset: DataSet, tag: int, vr: str) -> bool:
         fits = (
             tag in one.tags
             or vr in one.vrs
+            or (one.vrs and vr_of(tag) in one.vrs)
             or any(tag & mask == wanted for mask, wanted in one.masks)
             or (is_private(tag) and any(tag_in(dataset, private) == tag for private in one.privates))
         )

@@ -140,6 +140,20 @@ def test_tags_hold_vrs_patterns_masks_and_exceptions() -> None:
     assert leaves.RequestAttributesSequence[0].ScheduledPerformingPhysicianName == ""
 
 
+@pytest.mark.parametrize(("statement", "left"), [("remove", None), ("empty", "")])
+@pytest.mark.parametrize("vr", ["UN", "LO"])
+def test_a_set_of_a_vr_holds_what_came_without_that_vr_too(statement: str, left: str | None, vr: str) -> None:
+    made = dataset()
+    item = Dataset()
+    item.add_new(0x00080090, vr, b"HOUSE^G " if vr == "UN" else "HOUSE^G ")
+    item.private_block(0x0031, "NORTH", create=True).add_new(0x20, "UN", b"DOE^J ")
+    made.RequestAttributesSequence = [item]
+    text = rule(f"{statement} tags names anywhere", 'private (0031,"NORTH",20) PN tags names = [vr PN]')
+    leaves = run(text, made).leaves.RequestAttributesSequence[0]
+    found = [None if tag not in leaves else str(leaves[tag].value or "") for tag in (0x00080090, 0x00311020)]
+    assert found == [left, left]
+
+
 def test_an_exception_reaches_as_far_as_it_says() -> None:
     made = dataset(StudyID="1")
     made.ReferencedStudySequence = with_items({"StudyID": "2"})
