@@ -60,9 +60,11 @@ _CODES: Final = {codec: code for code, codec in (_G0 | _G1).items()}
 _ASCII_CODE: Final = b"\x1b(B"
 _ROMAN_CODE: Final = b"\x1b(J"  # JIS X 0201, nearly ASCII
 _TOKEN: Final = re.compile(rb"\x1b(?:\$[()]|[()$-])[A-Z]|[^\x1b]+|\x1b")
-# Behind these the initial character sets are active again (PS3.5 6.1.2.5.3)
-_DELIMITER: Final = {False: re.compile(r"([\\\r\n\t\f])"), True: re.compile(r"([\\\r\n\t\f^=])")}
-_BYTE_DELIMITER: Final = {False: re.compile(rb"(?=[\\\r\n\t\f])"), True: re.compile(rb"(?=[\\\r\n\t\f^=])")}
+# By VR, characters behind which the initial character sets are active again, as behind the ends of lines: a backslash
+# separates values, but is one character among others in long text (PS3.5 6.1.2.5.3)
+_ENDS: Final = {"": r"\\", "PN": r"\\^=", "LT": "", "ST": "", "UT": ""}
+_DELIMITER: Final = {vr: re.compile(rf"([{ends}\r\n\t\f])") for vr, ends in _ENDS.items()}
+_BYTE_DELIMITER: Final = {vr: re.compile(rf"(?=[{ends}\r\n\t\f])".encode()) for vr, ends in _ENDS.items()}
 _MISSPELT: Final = re.compile(r"ISO[ _.-](?:(2022)[ _.-])?IR[ _.-]([0-9]+)")
 
 
@@ -86,8 +88,8 @@ class CharacterSet:
     others: tuple[str, ...] = ()
     stands_alone: bool = True
 
-    def decode(self, raw: bytes, *, is_name: bool = False) -> str:
-        """The text of `raw`; `is_name`: in PN, `^` and `=` are delimiters too. Raises UndecodableText."""
+    def decode(self, raw: bytes, vr: str = "") -> str:
+        """The text of `raw`; `vr` says which characters are delimiters. Raises UndecodableText."""
         if raw.isascii() and 0x1B not in raw:
             return raw.decode("ascii")
         if self.first is None:
@@ -95,12 +97,12 @@ class CharacterSet:
         try:
             if self.stands_alone:
                 return raw.decode(self.first or "ascii")
-            return "".join(self._decoded(raw, is_name))
+            return "".join(self._decoded(raw, vr))
         except UnicodeDecodeError:
             raise UndecodableText("bytes that mean nothing in the declared character set") from None
 
-    def encode(self, text: str, *, is_name: bool = False) -> bytes:
-        """The bytes of `text`. Raises UnencodableText."""
+    def encode(self, text: str, vr: str = "") -> bytes:
+        """The bytes of `text`; `vr` says which characters are delimiters. Raises UnencodableText."""
         if "\x1b" in text:
             raise UnencodableText("an escape character, which only the encoding itself may write")
         if text.isascii():
@@ -113,14 +115,14 @@ class CharacterSet:
                 if self.first != "shift_jis" or len(raw) == len(text):  # JIS X 0201 has one byte a character
                     return raw
                 raise UnencodableText("a character that the declared character set does not have")
-            raw = b"".join(self._encoded(part) for part in _DELIMITER[is_name].split(text))
-            if self.decode(raw, is_name=is_name) == text:
+            raw = b"".join(self._encoded(part) for part in _DELIMITER.get(vr, _DELIMITER[""]).split(text))
+            if self.decode(raw, vr) == text:
                 return raw
         except (UnicodeEncodeError, UndecodableText):
             pass  # said below, without the text that these exceptions hold
         raise UnencodableText("a character that the declared character set does not have")
 
-    def _decoded(self, raw: bytes, is_name: bool) -> Iterator[str]:
+    def _decoded(self, raw: bytes, vr: str) -> Iterator[str]:
         initial = self.first or "ascii"
         double, single = "", initial
         for token in _TOKEN.findall(raw):
@@ -131,7 +133,7 @@ class CharacterSet:
             elif single == initial:
                 yield token.decode(initial)
             else:
-                here, *rest = _BYTE_DELIMITER[is_name].split(token, maxsplit=1)
+                here, *rest = _BYTE_DELIMITER.get(vr, _BYTE_DELIMITER[""]).split(token, maxsplit=1)
                 yield here.decode(single)
                 if rest:
                     single = initial

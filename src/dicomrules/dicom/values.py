@@ -102,7 +102,7 @@ def _decode_text(raw: bytes, vr: str, charset: CharacterSet) -> tuple[Value, ...
         text = raw.decode("ascii")
     else:
         try:
-            text = (charset if vr in CHARSET_VRS else ASCII).decode(raw, is_name=vr == "PN")
+            text = (charset if vr in CHARSET_VRS else ASCII).decode(raw, vr)
         except UndecodableText as error:
             return Malformed(str(error))
     parts = [text] if vr in SINGLE_VRS else text.split("\\")
@@ -193,7 +193,7 @@ def _encode_text(values: tuple[Value, ...], vr: str, charset: CharacterSet) -> b
     if vr in SINGLE_VRS and len(texts) > 1:
         raise Unencodable(f"{vr} holds one value")
     try:
-        return (charset if vr in CHARSET_VRS else ASCII).encode("\\".join(texts), is_name=vr == "PN")
+        return (charset if vr in CHARSET_VRS else ASCII).encode("\\".join(texts), vr)
     except UnencodableText as error:
         raise Unencodable(str(error)) from None
 

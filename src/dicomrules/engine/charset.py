@@ -33,7 +33,7 @@ def reencoded(plan: Plan, run: Run, charset: CharacterSet, raw: bytes, dataset: 
         return raw
     text = _decoded(raw, vr, charset)
     try:
-        return padded(dataset.charset.encode(text, is_name=vr == "PN"), vr)
+        return padded(dataset.charset.encode(text, vr), vr)
     except UnencodableText:
         return padded(_misfit(plan, run, dataset, text, vr), vr)
 
@@ -51,13 +51,13 @@ def _misfit(plan: Plan, run: Run, dataset: DataSet, text: str, vr: str) -> bytes
 
 def _decoded(raw: bytes, vr: str, charset: CharacterSet) -> str:
     try:
-        return charset.decode(raw, is_name=vr == "PN")
+        return charset.decode(raw, vr)
     except UndecodableText:
         raise Halt(UNDECODABLE) from None
 
 
 def _encoded(text: str, vr: str, dataset: DataSet) -> bytes:
     try:
-        return dataset.charset.encode(text, is_name=vr == "PN")
+        return dataset.charset.encode(text, vr)
     except UnencodableText:
         raise Halt(UNENCODABLE) from None

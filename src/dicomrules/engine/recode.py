@@ -142,7 +142,7 @@ def _decoded(plan: Plan, run: Run, speaks: Speaks, *, lossy: bool = False) -> li
 
 def _text(raw: bytes, vr: str, charset: CharacterSet, *, lossy: bool) -> str:
     try:
-        return charset.decode(raw, is_name=vr == "PN")
+        return charset.decode(raw, vr)
     except UndecodableText:
         if not lossy:
             raise
@@ -151,7 +151,7 @@ def _text(raw: bytes, vr: str, charset: CharacterSet, *, lossy: bool) -> str:
 
 def _fits(one: _Text, charset: CharacterSet) -> bool:
     try:
-        charset.encode(one.text, is_name=one.vr == "PN")
+        charset.encode(one.text, one.vr)
     except UnencodableText:
         return False
     return True
@@ -160,7 +160,7 @@ def _fits(one: _Text, charset: CharacterSet) -> bool:
 def _write(plan: Plan, run: Run, one: _Text, charset: CharacterSet) -> None:
     """Write a text; what the character set does not have goes by the `unencodable` setting."""
     try:
-        raw = charset.encode(one.text, is_name=one.vr == "PN")
+        raw = charset.encode(one.text, one.vr)
     except UnencodableText:
         raw = instead(plan, one.text)
     put(plan, one.spot.dataset, one.tag, one.vr, padded(raw, one.vr))

@@ -168,7 +168,7 @@ def _raw(holder: DataSet, vr: str, values: tuple[str, ...]) -> bytes:
         except (ValueError, DecimalException, OverflowError, Unencodable):
             return padded(text.encode(), vr)
     try:
-        return padded(holder.charset.encode(text, is_name=vr == "PN"), vr)
+        return padded(holder.charset.encode(text, vr), vr)
     except UnencodableText:
         return padded(text.encode(), vr)
 

@@ -45,15 +45,15 @@ def test_ascii_needs_no_declaration_and_nothing_else_passes() -> None:
 )
 def test_text_comes_back_as_it_was_written(terms: tuple[str, ...], text: str) -> None:
     charset = character_set(terms)
-    assert charset.decode(charset.encode(text, is_name=True), is_name=True) == text
+    assert charset.decode(charset.encode(text, "PN"), "PN") == text
 
 
 def test_the_examples_of_the_standard_are_written_as_it_prints_them() -> None:
     """PS3.5 H.3.1 and I.2."""
-    assert character_set(JAPANESE).encode("Yamada^Tarou=山田^太郎", is_name=True) == (
+    assert character_set(JAPANESE).encode("Yamada^Tarou=山田^太郎", "PN") == (
         b"Yamada^Tarou=\x1b$B;3ED\x1b(B^\x1b$BB@O:\x1b(B"
     )
-    assert character_set(("", "ISO 2022 IR 149")).encode("Hong^Gildong=洪^吉洞", is_name=True) == (
+    assert character_set(("", "ISO 2022 IR 149")).encode("Hong^Gildong=洪^吉洞", "PN") == (
         b"Hong^Gildong=\x1b$)C\xfb\xf3^\x1b$)C\xd1\xce\xd4\xd7"
     )
 
@@ -70,7 +70,16 @@ def test_a_backslash_byte_inside_a_character_is_no_backslash() -> None:
 def test_delimiters_put_the_initial_character_set_back() -> None:
     korean = character_set(("ISO 2022 IR 100", "ISO 2022 IR 149"))
     raw = b"\x1b$)C\xb1\xe8^\xfc"
-    assert korean.decode(raw, is_name=True) == "김^ü"
+    assert korean.decode(raw, "PN") == "김^ü"
+
+
+@pytest.mark.parametrize("vr", ["LT", "ST", "UT"])
+def test_a_backslash_in_long_text_is_no_delimiter(vr: str) -> None:
+    korean = character_set(("ISO 2022 IR 100", "ISO 2022 IR 149"))
+    assert korean.decode(b"\x1b$)C\xb1\xe8\\\xb1\xe8", vr) == "김\\김"
+    assert korean.encode("김\\김", vr) == b"\x1b$)C\xb1\xe8\\\xb1\xe8"
+    assert korean.decode(b"\x1b$)C\xb1\xe8\\\x1b$)C\xb1\xe8", "LO") == "김\\김"
+    assert korean.decode(korean.encode("김\\ü", vr), vr) == "김\\ü"
 
 
 @pytest.mark.parametrize(
@@ -135,7 +144,7 @@ def test_real_files_read_as_pydicom_reads_them() -> None:
                 raw = data_set.get_item(tag)
                 if raw is None or raw.VR not in ("PN", "LO", "SH", "ST", "LT"):
                     continue
-                text = charset.decode(raw.value or b"", is_name=raw.VR == "PN").rstrip(" =")
+                text = charset.decode(raw.value or b"", str(raw.VR)).rstrip(" =")
                 value = data_set[tag].value
                 expected = "\\".join(map(str, value)) if data_set[tag].VM > 1 else str(value or "")
                 assert text == expected.rstrip(" =")
