@@ -203,8 +203,8 @@ def _edited(found: Index, described: Description, pixels: _Pixels, wish: Wish, s
     tree = DataSet(found.columns, found.outline)
     for tag in (PIXEL_DATA, *_TABLES):
         tree.delete(tag)
-    if not is_encapsulated(wish.transfer_syntax) and _has_compressed_icon(tree):
-        tree.delete(_ICON)  # Type 3, and it cannot stay compressed in a data set that is not (PS3.5 A.4)
+    if _has_compressed_icon(tree):
+        tree.delete(_ICON)  # Type 3, and all pixels of a data set are in its one transfer syntax (PS3.5 A.4)
     said = colours(described, pixels.photometric, wish.transfer_syntax, wish.quality)
     if said != described.photometric:
         _put_text(tree, "PhotometricInterpretation", "CS", said)

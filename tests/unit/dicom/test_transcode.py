@@ -99,6 +99,17 @@ def test_elements_behind_the_pixels_stay_behind_them() -> None:
         assert [element.tag for element in after][-2:] == [0x7FE00010, 0xFFFCFFFC]
 
 
+@pytest.mark.parametrize(("compressed", "target"), [(True, RLE_LOSSLESS), (True, EXPLICIT), (False, RLE_LOSSLESS)])
+def test_an_icon_does_not_stay_in_the_compression_that_the_pixels_were_in(compressed: bool, target: str) -> None:
+    before = pydicom.dcmread(str(get_testdata_file("JPEG-LL.dcm")))
+    icon = ct(16)
+    icon.PixelData = before.PixelData if compressed else icon.PixelData
+    icon["PixelData"].is_undefined_length = compressed
+    before.IconImageSequence = [icon]
+    is_in = str(before.file_meta.TransferSyntaxUID)
+    assert ("IconImageSequence" in coded(data_set_bytes(before, EXPLICIT), is_in, Wish(target))) is not compressed
+
+
 def _colour() -> Dataset:
     data_set = ct(32)
     data_set.SamplesPerPixel, data_set.PhotometricInterpretation, data_set.PlanarConfiguration = 3, "RGB", 1
