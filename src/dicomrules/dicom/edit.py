@@ -237,6 +237,10 @@ class DataSet(Reading):
         """The block, 10H to FFH, that `creator` reserves in `group` here; of several the first. None: it has none."""
         return private.block(self, group, creator)
 
+    def private_blocks(self, group: int, creator: str) -> Iterator[int]:
+        """The blocks that `creator` reserves in `group` here."""
+        return private.blocks(self, group, creator)
+
     def reserve_block(self, group: int, creator: str) -> int | None:
         """The block of `creator`, reserved now when it had none. None: all are taken. Raises as `write` does."""
         return private.reserve(self, group, creator)

@@ -1,5 +1,6 @@
 """Private blocks in the data set or item at hand (PS3.5 7.8.1)."""
 
+from collections.abc import Iterator
 from typing import Protocol
 
 from dicomrules.dicom import tags, values
@@ -32,10 +33,15 @@ def creator_of(container: Readable, tag: int) -> str:
     return creator_at(container, tags.creator_tag(tag >> 16, block)) if block is not None else ""
 
 
+def blocks(container: Readable, group: int, creator: str) -> Iterator[int]:
+    """The blocks that `creator` reserves in `group`: more than one is allowed."""
+    creators = container.tags(group << 16 | 0x10, group << 16 | 0xFF)
+    return (tag & 0xFF for tag in creators if creator_at(container, tag) == creator)
+
+
 def block(container: Readable, group: int, creator: str) -> int | None:
     """The block that `creator` reserves in `group`; of several the first. None: it has none."""
-    creators = container.tags(group << 16 | 0x10, group << 16 | 0xFF)
-    return next((tag & 0xFF for tag in creators if creator_at(container, tag) == creator), None)
+    return next(blocks(container, group, creator), None)
 
 
 def reserve(container: Writable, group: int, creator: str) -> int | None:

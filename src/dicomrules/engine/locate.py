@@ -1,6 +1,6 @@
 """From a path to the place where it leads, in one decision."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from dicomrules.dicom.edit import DataSet
 from dicomrules.dicom.tags import private_tag
@@ -26,11 +26,27 @@ def start_of(prefix: Prefix) -> Start:
 
 
 def tag_in(dataset: DataSet, tag: int | PrivateTag) -> int | None:
-    """The tag in this data set; None for a private element whose creator has no block here."""
+    """The tag in this data set; None for a private element whose creator has no block here.
+
+    Of several blocks of its creator it is the first that has the element, or else the first.
+    """
     if isinstance(tag, int):
         return tag
-    block = dataset.private_block(tag.group, tag.creator)
-    return None if block is None else private_tag(tag.group, block, tag.element)
+    first = None
+    for one in tags_in(dataset, tag):
+        if one in dataset:
+            return one
+        first = one if first is None else first
+    return first
+
+
+def tags_in(dataset: DataSet, tag: int | PrivateTag) -> Iterator[int]:
+    """The tags that it may have in this data set: one in each block of its creator."""
+    if isinstance(tag, int):
+        yield tag
+        return
+    for block in dataset.private_blocks(tag.group, tag.creator):
+        yield private_tag(tag.group, block, tag.element)
 
 
 def chooser(scope: Scope, selector: Selector | None) -> Choice:

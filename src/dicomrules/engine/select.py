@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from dicomrules.dicom.edit import DataSet
 from dicomrules.dicom.tags import is_private, vr_of
-from dicomrules.engine.locate import tag_in
+from dicomrules.engine.locate import tags_in
 from dicomrules.engine.plan import Scope
 from dicomrules.engine.run import Run
 from dicomrules.engine.targets import Targets as Find
@@ -74,7 +74,7 @@ def _is_last_of(path: Path) -> Meant:
     wanted = path.steps[-1].tag
     if isinstance(wanted, int):
         return lambda dataset, tag, vr: tag == wanted
-    return lambda dataset, tag, vr: is_private(tag) and tag_in(dataset, wanted) == tag
+    return lambda dataset, tag, vr: is_private(tag) and tag in tags_in(dataset, wanted)
 
 
 def in_set(one: TagSet) -> Meant:
@@ -87,7 +87,7 @@ def in_set(one: TagSet) -> Meant:
             or vr in one.vrs
             or (one.vrs and vr_of(tag) in one.vrs)
             or any(tag & mask == wanted for mask, wanted in one.masks)
-            or (is_private(tag) and any(tag_in(dataset, private) == tag for private in one.privates))
+            or (is_private(tag) and any(tag in tags_in(dataset, private) for private in one.privates))
         )
         return fits and not (excepted is not None and excepted(dataset, tag, vr))
 

@@ -8,7 +8,7 @@ from dicomrules.dicom.tags import creator_tag, private_tag
 from dicomrules.dicom.values import ValueRefused
 from dicomrules.engine.everywhere import name_in
 from dicomrules.engine.halt import Halt
-from dicomrules.engine.locate import chooser, items_in, tag_in
+from dicomrules.engine.locate import chooser, items_in, tag_in, tags_in
 from dicomrules.engine.plan import Plan, Scope
 from dicomrules.engine.run import Fresh, Run, Spot
 from dicomrules.engine.write import Target, Watch
@@ -109,9 +109,8 @@ def targets(scope: Scope, path: Path, *, making: bool, creating: bool = False) -
     def elements(run: Run) -> list[Target]:
         found = []
         for spot in find(run):
-            tag = real_tag(run, spot, last.tag, reserving=making)
-            if tag is not None:
-                found.append(target_at(spot, last, tag))
+            tags = [real_tag(run, spot, last.tag, reserving=True)] if making else tags_in(spot.dataset, last.tag)
+            found += [target_at(spot, last, tag) for tag in tags if tag is not None]
         return found
 
     return elements

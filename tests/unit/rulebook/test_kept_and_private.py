@@ -1,6 +1,7 @@
 """`remove private` and `keep only` by the rows of the language's small print."""
 
 import pytest
+from pydicom.dataset import Dataset
 
 from tests.objects import raw_element
 from tests.unit.engine.make import dataset, encode, with_items
@@ -22,6 +23,33 @@ def test_s36_named_creators_stay_whole_and_others_inside_them_go() -> None:
     assert 0x00295001 not in leaves
     for item in (leaves[0x00291020].value[0], leaves.RequestAttributesSequence[0]):
         assert [element.value for element in item] == ["A", "deep too"]
+
+
+def two_blocks(*, both: bool) -> Dataset:
+    """A maker that has reserved two blocks; its element 10 lies in the second, or in both."""
+    made = dataset()
+    for block in (0x10, 0x11):
+        made.add_new(0x00290000 + block, "LO", "A")
+        made.add_new(0x00290020 + block * 0x100, "LO", "other")
+    for block in (0x10, 0x11) if both else (0x11,):
+        made.add_new(0x00290010 + block * 0x100, "LO", "DOE^J")
+    return made
+
+
+@pytest.mark.parametrize("both", [False, True])
+@pytest.mark.parametrize("what", ['(0029,"A",10)', '(0029,"A",10) anywhere', "tags one", "tags one anywhere"])
+def test_a_private_element_goes_from_every_block_that_its_creator_has(what: str, both: bool) -> None:
+    text = rule(f"remove {what}", 'private (0029,"A",10) LO tags one = [(0029,"A",10)]')
+    leaves = run(text, two_blocks(both=both)).leaves
+    assert [element.value for element in leaves.group_dataset(0x0029)] == ["A", "A", "other", "other"]
+
+
+def test_a_private_element_is_read_and_written_where_it_lies() -> None:
+    text = rule(
+        'set StudyID = original.(0029,"A",10) otherwise "none" set (0029,"A",10) = "B"', 'private (0029,"A",10) LO'
+    )
+    leaves = run(text, two_blocks(both=False)).leaves
+    assert (leaves.StudyID, 0x00291010 in leaves, leaves[0x00291110].value) == ("DOE^J", False, "B")
 
 
 def test_s36_illegal_groups_count_as_private() -> None:
