@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from dicomrules.dicom.charset import CharacterSet
 from dicomrules.dicom.columns import Element
 from dicomrules.dicom.edit import DataSet
+from dicomrules.dicom.tags import is_group_length
 from dicomrules.dicom.values import CHARSET_VRS, TEXT_VRS
 from dicomrules.engine.charset import reencoded
 from dicomrules.engine.halt import Halt
@@ -19,8 +20,11 @@ from dicomrules.engine.write import Target, Watch, delete, make_empty, put_raw
 from dicomrules.program.path import Path
 from dicomrules.program.statement import Copy, Move, Swap
 from dicomrules.program.types import MALFORMED, TYPE_OF_VR, Type
+from dicomrules.program.verdict import Stop
 
 Act = Callable[[Run], None]
+
+IN_FRAGMENTS = Stop("quarantine", "pixels that are compressed cannot be copied")
 
 # array's letter for the units of a value whose bytes turn around with the byte order (PS3.5 7.3).
 UNITS = {
@@ -116,6 +120,8 @@ def hold(dataset: DataSet, tag: int) -> Held | None:
         for item in holder.items(sequence):
             charset, inside = item.charset, {}
             for inner in item:
+                if is_group_length(inner.tag):  # retired by PS3.5 7.2, and wrong where the copy is encoded otherwise
+                    continue
                 inside[inner.tag] = one = _taken_out(inner, charset)
                 if one.items is not None:
                     waiting.append((item, inner.tag, one.items))
@@ -124,7 +130,10 @@ def hold(dataset: DataSet, tag: int) -> Held | None:
 
 
 def _taken_out(element: Element, charset: CharacterSet) -> Held:
+    """Raises Halt for fragments, which are no value that another element could have (PS3.5 A.4)."""
     is_sequence, little = element.is_sequence, element.encoding.little
+    if element.is_undefined and not is_sequence:
+        raise Halt(IN_FRAGMENTS)
     vr, raw = ("SQ", b"") if is_sequence else (element.vr, element.raw)
     return Held(vr, raw, charset, little, [] if is_sequence else None)
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 from pydicom.dataset import Dataset
+from pydicom.encaps import encapsulate
 
 from dicomrules.dicom.syntax import EXPLICIT_VR_BIG_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
 from dicomrules.model.instance import Verdict
@@ -712,3 +713,22 @@ def test_s10_text_is_copied_under_whatever_vr_of_text_it_came(vr: bytes, value: 
     body = Copy(p("SliceThickness"), p("SpacingBetweenSlices"))
     result = decide(program(body), under(0x00180050, vr, value))
     assert str(result.value("SpacingBetweenSlices") or "") == value.decode()
+
+
+def test_a_copied_item_has_no_group_length_which_another_encoding_would_make_wrong() -> None:
+    made = dataset(SpecificCharacterSet="ISO_IR 192")
+    made.ProcedureCodeSequence = with_items({"SpecificCharacterSet": "ISO_IR 100", "CodeMeaning": "Schädel"})
+    made.ProcedureCodeSequence[0].add_new(0x00080000, "UL", 30)
+    body = Copy(p("ProcedureCodeSequence"), p("RequestedProcedureCodeSequence"))
+    item = decide(program(body), made).value("RequestedProcedureCodeSequence")[0]
+    assert (0x00080000 in item, item.CodeMeaning) == (False, "Schädel")
+
+
+def test_a_compressed_icon_inside_what_is_copied_is_not_taken_for_pixels_that_are_not_compressed() -> None:
+    icon = Dataset()
+    icon.add_new(0x7FE00010, "OB", encapsulate([b"\xff\xd8\xff\xd9"]))
+    icon["PixelData"].is_undefined_length = True
+    made = dataset()
+    made.ReferencedImageSequence = with_items({"IconImageSequence": [icon]})
+    result = decide(program(Copy(p("ReferencedImageSequence"), p("SourceImageSequence"))), made)
+    assert result.decision.verdict is Verdict.QUARANTINE
