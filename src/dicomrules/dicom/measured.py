@@ -20,11 +20,14 @@ MEASURED: Final = FRAMES | _tags(
     # spacing and size
     *("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing", "PixelSpacingCalibrationType"),
     *("SliceThickness", "SpacingBetweenSlices", "EstimatedRadiographicMagnificationFactor", "GridFrameOffsetVector"),
-    *("PixelMeasuresSequence", "SequenceOfUltrasoundRegions"),
+    *("PixelMeasuresSequence", "SequenceOfUltrasoundRegions", "ObjectPixelSpacingInCenterOfBeam"),
+    *("ImagePlanePixelSpacing", "ImagedVolumeWidth", "ImagedVolumeHeight", "ImagedVolumeDepth"),
+    *("TotalPixelMatrixColumns", "TotalPixelMatrixRows"),
     # position and orientation
     *("ImagePositionPatient", "ImageOrientationPatient", "SliceLocation", "FrameOfReferenceUID", "PatientOrientation"),
     *("PatientPosition", "PatientOrientationCodeSequence", "PatientGantryRelationshipCodeSequence", "ViewPosition"),
-    *("PlanePositionSequence", "PlaneOrientationSequence"),
+    *("PlanePositionSequence", "PlaneOrientationSequence", "RTImagePosition", "RTImageOrientation"),
+    *("ImageOrientationSlide", "TotalPixelMatrixOriginSequence"),
     # side
     *("Laterality", "ImageLaterality", "FrameLaterality", "MeasurementLaterality", "FrameAnatomySequence"),
     # values
