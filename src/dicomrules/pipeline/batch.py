@@ -241,7 +241,9 @@ def _write(file: OpenedFile, patch: Patch, sop_instance: str, target: Path) -> _
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
     written = _Written(fd, temporary, target)
     try:
-        _put(fd, plain_head((file.envelope.key.sop_class, sop_instance), syntax, came_with=file.head.raw))
+        key = file.envelope.key
+        came_with = file.head.raw if sop_instance == key.sop_instance else None  # as gateways do: `received.head_of`
+        _put(fd, plain_head((key.sop_class, sop_instance), syntax, came_with=came_with))
         _write_data_set(file, patch, fd)
         file.check_unchanged()
     except BaseException:

@@ -71,6 +71,10 @@ class _File:
         """The data set, by position."""
         return Received(self.fd, self.dataset_offset, self.length)
 
+    def meta(self) -> dict[str, str]:
+        """Texts of the file meta, by keyword."""
+        return self.head.meta
+
     def came_with(self) -> bytes:
         """Preamble and file meta, as they stand in the file."""
         return self.head.raw

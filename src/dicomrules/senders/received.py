@@ -80,9 +80,14 @@ def of(stored: "Stored") -> Received:
 
 
 def head_of(delivery: Delivery, stored: "Stored") -> bytes:
-    """Preamble and file meta of the file that leaves, with what came with the object. Raises SpoolError: damaged."""
+    """Preamble and file meta of the file that leaves. Raises SpoolError: damaged.
+
+    What came with the object is kept as long as it is the same instance. A new one, as a pseudonym is, must not tell
+    by its file meta where it came from (PS3.15 E.1.1).
+    """
     key = (delivery.sop_class, delivery.sop_instance)
-    return plain_head(key, delivery.transfer_syntax, delivery.calling_aet, stored.came_with())
+    is_same = stored.meta().get("MediaStorageSOPInstanceUID") == delivery.sop_instance
+    return plain_head(key, delivery.transfer_syntax, delivery.calling_aet, stored.came_with() if is_same else None)
 
 
 class Stored(Protocol):
@@ -98,6 +103,10 @@ class Stored(Protocol):
 
     def blob(self, file: str) -> int:
         """The descriptor of a blob, open as long as the file is. Raises SpoolError."""
+        ...
+
+    def meta(self) -> dict[str, str]:
+        """Texts of the file meta of the file, by keyword. Raises SpoolError: damaged."""
         ...
 
     def came_with(self) -> bytes | None:

@@ -132,6 +132,21 @@ def test_a_file_without_file_meta_gets_one(tmp_path: Path, program: Program) -> 
     assert left.PatientID == "SITEA-1"
 
 
+@pytest.mark.parametrize(("rule", "kept"), [("", b"whose"), ("remap uids with salt", None)])
+def test_a_new_instance_does_not_tell_by_its_file_meta_where_it_came_from(
+    tmp_path: Path, rule: str, kept: bytes | None
+) -> None:
+    made = pydicom.dcmread(io.BytesIO(file_bytes(ct(size=16))))
+    made.file_meta.PrivateInformationCreatorUID, made.file_meta.PrivateInformation = "1.2.3", b"whose"
+    made.save_as(tmp_path / "one.dcm")
+    text = f'language 1 secret salt from env "SALT" rule r {{ {rule or "remove StudyID"} }}'
+    program = load(["a.rules"], {"a.rules": text}.__getitem__, environment={"SALT": "a salt"}).program
+    assert program is not None
+    outcome_of(Applier(program, PEER), Work(tmp_path / "one.dcm", tmp_path / "out.dcm"))
+    meta = pydicom.dcmread(tmp_path / "out.dcm").file_meta
+    assert meta.get("PrivateInformation") == (None if kept is None else kept + b"\0")
+
+
 def test_a_deflated_file_leaves_explicit_when_edited(tmp_path: Path, program: Program) -> None:
     source = tmp_path / "deflated.dcm"
     source.write_bytes(file_bytes(ct(size=64), DeflatedExplicitVRLittleEndian))

@@ -22,6 +22,10 @@ class StoredFile:
         self.dataset_offset = 7
         self.length = path.stat().st_size - 7
 
+    def meta(self) -> dict[str, str]:
+        """It says nothing."""
+        return {}
+
     def came_with(self) -> bytes | None:
         """It came by C-STORE."""
         return None

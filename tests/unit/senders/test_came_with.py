@@ -44,6 +44,14 @@ def test_a_part_of_a_request_has_the_file_meta_that_the_object_came_with(tmp_pat
     assert left[found.dataset_start :].startswith(DATA_SET)
 
 
+def test_another_instance_does_not_tell_by_its_file_meta_where_it_came_from(tmp_path: Path) -> None:
+    """PS3.15 E.1.1: a pseudonym with the private information of the original would say whose it is."""
+    spool = Spool(tmp_path / "spool")
+    made_anew = replace(stored(spool, CAME), sop_instance="2.25.7")
+    left = sent(Body([made_anew], spool))
+    assert left.startswith(part10.plain_head((CT, "2.25.7"), EXPLICIT, "CT_A1") + DATA_SET)
+
+
 def test_without_one_it_has_ours(tmp_path: Path) -> None:
     spool = Spool(tmp_path / "spool")
     left = sent(Body([stored(spool, None)], spool))
