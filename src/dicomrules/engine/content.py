@@ -84,7 +84,7 @@ def _typed(value: Any, kind: Type) -> Value | None:
         return value if parse is None and kind in TEXTUAL else parse(value) if parse else None
     if kind is Type.INT:
         return value if isinstance(value, int) else None
-    if kind is Type.DECIMAL:
+    if kind is Type.DECIMAL and not isinstance(value, bytes):
         number = shortest(value) if isinstance(value, float) else Decimal(value)
         return number if number.is_finite() else None
     return None

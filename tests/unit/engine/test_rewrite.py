@@ -732,3 +732,18 @@ def test_a_compressed_icon_inside_what_is_copied_is_not_taken_for_pixels_that_ar
     made.ReferencedImageSequence = with_items({"IconImageSequence": [icon]})
     result = decide(program(Copy(p("ReferencedImageSequence"), p("SourceImageSequence"))), made)
     assert result.decision.verdict is Verdict.QUARANTINE
+
+
+@pytest.mark.parametrize("vr", [b"UI", b"LO", b"US", b"SS", b"PN"])
+def test_a_number_that_came_under_another_vr_is_malformed(vr: bytes) -> None:
+    made = under(0x00180050, vr, b"ab")
+    body = set_("SpacingBetweenSlices", Arithmetic("*", read("SliceThickness"), lit(2, Type.INT)), Stop("drop", "no"))
+    decision = decide(program(body), made).decision
+    assert decision.verdict is (Verdict.SEND if vr in (b"US", b"SS") else Verdict.DROP)
+
+
+def test_bytes_are_no_number() -> None:
+    made = dataset()
+    made.add_new(0x00180050, "OB", b"ab")
+    body = set_("SpacingBetweenSlices", Arithmetic("*", read("SliceThickness"), lit(2, Type.INT)), Stop("drop", "no"))
+    assert decide(program(body), made).decision.verdict is Verdict.DROP
