@@ -31,11 +31,15 @@ def record(data_set: DataSet, original: DataSet, modification: Modification) -> 
     """Append the item for everything at the top of `data_set` that is not as in `original`; False when nothing changed.
 
     Each value is the one received, a sequence the whole one. An attribute that was not there before has no value. The
-    item declares the character set received where that has changed, so its text is read as it came.
+    item declares the character set received where that has changed, so its text is read as it came. What stands in the
+    place of the sequence and is none gives way to it.
     """
     changed = list(_changed(data_set, original))
     if not changed:
         return False
+    there = data_set.get(ORIGINAL_ATTRIBUTES)
+    if there is not None and not there.is_sequence:
+        data_set.delete(ORIGINAL_ATTRIBUTES)
     item = data_set.add_item(ORIGINAL_ATTRIBUTES)
     source = (modification.source,) if modification.source else ()
     item.write(_SOURCE, source, "LO")

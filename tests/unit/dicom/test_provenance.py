@@ -76,3 +76,12 @@ def test_a_sequence_of_odd_length_is_recorded_as_it_came() -> None:
     tree.delete(0x00400275)
     assert record(tree, received, BY)
     assert before(tree).items(0x00400275)[0].value(0x00400009) == ("odd",)
+
+
+def test_what_stands_in_the_place_of_the_sequence_and_is_none_gives_way_to_it() -> None:
+    made = ct(size=4)
+    made.add_new(ORIGINAL_ATTRIBUTES, "LO", "none")
+    tree, received = trees(made=made)
+    tree.write(PATIENT_ID, ("new",))
+    assert record(tree, received, BY)
+    assert before(tree).value(PATIENT_ID) == received.value(PATIENT_ID)
