@@ -186,14 +186,16 @@ def _copy_items(plan: Plan, run: Run, held: Held, dataset: DataSet, tag: int) ->
     while waiting:
         source, copy = waiting.pop()
         for inner, one in source.items():
-            raw = b"" if one.items is not None else _carried(plan, run, one, copy, one.vr)
+            vr = copy.vr(inner) if one.vr == "UN" else one.vr
+            raw = b"" if one.items is not None else _carried(plan, run, one, copy, vr)
             put(plan, copy, inner, one.vr, raw)
             waiting.extend((item, copy.add_item(inner)) for item in one.items or ())
 
 
 def _carried(plan: Plan, run: Run, held: Held, dataset: DataSet, vr: str) -> bytes:
-    """Raw bytes as they stand in another data set: its byte order, its character set."""
-    if held.vr in CHARSET_VRS and held.charset != dataset.charset:
+    """Raw bytes as they stand in another data set: its byte order, its character set. `vr` is that of what is UN."""
+    came = vr if held.vr == "UN" else held.vr
+    if came in CHARSET_VRS and held.charset != dataset.charset:
         return reencoded(plan, run, held.charset, held.raw, dataset, vr)
     unit = UNITS.get(held.vr)
     if unit is None or held.little == dataset.encoding.little:

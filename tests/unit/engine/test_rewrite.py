@@ -747,3 +747,21 @@ def test_bytes_are_no_number() -> None:
     made.add_new(0x00180050, "OB", b"ab")
     body = set_("SpacingBetweenSlices", Arithmetic("*", read("SliceThickness"), lit(2, Type.INT)), Stop("drop", "no"))
     assert decide(program(body), made).decision.verdict is Verdict.DROP
+
+
+def test_text_in_un_is_copied_into_another_character_set_as_text() -> None:
+    made = dataset(SpecificCharacterSet="ISO_IR 192")
+    made.RequestAttributesSequence = with_items({"SpecificCharacterSet": "ISO_IR 144"})
+    cyrillic = made.RequestAttributesSequence[0]
+    cyrillic.add_new(0x00321060, "UN", "Череп ".encode("iso8859_5"))
+    cyrillic.RequestedProcedureCodeSequence = with_items({})
+    cyrillic.RequestedProcedureCodeSequence[0].add_new(0x00080104, "UN", "Череп ".encode("iso8859_5"))
+    result = decide(
+        program(
+            Copy(p("RequestAttributesSequence[first].RequestedProcedureDescription"), p("StudyDescription")),
+            Copy(p("RequestAttributesSequence[first].RequestedProcedureCodeSequence"), p("ProcedureCodeSequence")),
+        ),
+        made,
+    )
+    assert result.value("StudyDescription") == "Череп"
+    assert result.value("ProcedureCodeSequence")[0].CodeMeaning == "Череп"
