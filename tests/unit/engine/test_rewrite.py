@@ -753,9 +753,11 @@ def test_text_in_un_is_copied_into_another_character_set_as_text() -> None:
     made = dataset(SpecificCharacterSet="ISO_IR 192")
     made.RequestAttributesSequence = with_items({"SpecificCharacterSet": "ISO_IR 144"})
     cyrillic = made.RequestAttributesSequence[0]
-    cyrillic.add_new(0x00321060, "UN", "Череп ".encode("iso8859_5"))
     cyrillic.RequestedProcedureCodeSequence = with_items({})
-    cyrillic.RequestedProcedureCodeSequence[0].add_new(0x00080104, "UN", "Череп ".encode("iso8859_5"))
+    code = cyrillic.RequestedProcedureCodeSequence[0]
+    for item, tag in ((cyrillic, 0x00321060), (code, 0x00080104)):
+        item.add_new(tag, "UN", "Череп ".encode("iso8859_5"))
+        item[tag].VR = "UN"  # pydicom has put the one it knows
     result = decide(
         program(
             Copy(p("RequestAttributesSequence[first].RequestedProcedureDescription"), p("StudyDescription")),
