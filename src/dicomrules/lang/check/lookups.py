@@ -11,6 +11,7 @@ from dicomrules.lang.check.literals import NAMES
 from dicomrules.lang.check.symbols import suggested, unknown
 from dicomrules.lang.check.terms import ColumnShape, Doubt, Env, ObjectOf, RowOf, Shape, Term, Wanted, wrong
 from dicomrules.program.expression import Column, Expression, Lookup, OfObject, Read
+from dicomrules.program.types import TEXTUAL
 from dicomrules.text.codes.registry import diagnose
 from dicomrules.text.source import Span
 
@@ -95,6 +96,10 @@ def _key(ground: Ground, node: ast.Expr, column: ColumnShape, env: Env) -> Term:
         return wrong(node.span)
     if common(term.type, column.type) is None:
         found = diagnose("DR201", node.span, f"key `{column.header}` is {NAMES[column.type]}", NAMES[term.type])
+        if column.written is not None and term.type in TEXTUAL:  # made a number, patient 00123 would be patient 123
+            found = found.with_label(column.written, "a number without quotes")
+            ground.add(found.with_note("put the keys of the table in double quotes: as numbers, 00123 is 123"))
+            return wrong(node.span)
         how = turn(term.type, column.type)
         ground.add(found.with_note(how or f"give it {NAMES[column.type]}"))
         return wrong(node.span)

@@ -1,5 +1,6 @@
 """Tables: inline ones and those of CSV files, with every cell checked."""
 
+import re
 from dataclasses import replace
 from decimal import Decimal
 
@@ -27,6 +28,8 @@ WORDS = {
     "int": Type.INT, "decimal": Type.DECIMAL, "date": Type.DATE, "text": Type.TEXT, "uid": Type.UID,
 }  # fmt: skip
 """Words that type a column which is no attribute."""
+
+_PADDED = re.compile("-?0[0-9]")
 
 _CELL = "cell"
 """Under this name the pipe of a column knows what stands in the file."""
@@ -57,7 +60,9 @@ def inline(ground: Ground, node: ast.InlineTable) -> Table:
         longest, plain = max(longest, len(str(value))), plain and str(value).isascii()
     name = node.name.text
     column = ColumnShape("", type_, longest=longest, plain=plain)
-    ground.shapes[name] = Shape(name, (ColumnShape("key", key_type),), {"": column}, inline=True)
+    every = [key.span for row in node.rows for key in row.keys]
+    written = next((span for span in every if _PADDED.match(span.text)), every[0])
+    ground.shapes[name] = Shape(name, (ColumnShape("key", key_type, written=written),), {"": column}, inline=True)
     return Table(name, (key_type,), {"": type_}, rows, origin=origin(node.name))
 
 

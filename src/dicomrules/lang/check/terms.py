@@ -161,7 +161,7 @@ class ColumnShape:
     """A column of a table: its type, and for one that stands for an attribute its VR. `pipe` counts for key columns.
 
     `code` is the same pipe for its cells, which stand there as a local. `destination`: its cells are names of
-    destinations; `names` are those.
+    destinations; `names` are those. `written` is where a table in a rule file has a key, the first with zeros in front.
     """
 
     header: str
@@ -173,6 +173,7 @@ class ColumnShape:
     code: Expression | None = None
     destination: bool = False
     names: frozenset[str] = frozenset()
+    written: Span | None = None
 
 
 @frozen
