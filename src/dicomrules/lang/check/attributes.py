@@ -7,7 +7,7 @@ from dicomrules.dicom import tags
 from dicomrules.dicom.uids import uid_keywords
 from dicomrules.lang import ast
 from dicomrules.lang.check.ground import Ground
-from dicomrules.lang.check.symbols import CONTEXT, suggested
+from dicomrules.lang.check.symbols import context_called, suggested
 from dicomrules.lang.reserved import RESERVED
 from dicomrules.program.path import PrivateTag
 from dicomrules.program.types import TYPE_OF_VR
@@ -71,7 +71,9 @@ def unknown_keyword(ground: Ground, word: str, span: Span) -> None:
         same = [name for name in near if name.lower() == word.lower()]
         ground.suggestions[word] = tuple(same or near)
     found = diagnose("DR101", span, f"unknown attribute `{word}`", "no keyword of PS3.6")
-    near = list(ground.suggestions[word]) or [name for name in CONTEXT if name.replace("_", "") == word.lower()]
+    near = list(ground.suggestions[word])
+    called = context_called(word) if not near and not _is_written(span) else ""
+    near = [called] if called else near
     ground.add(suggested(found, span, near) if near else meant(found, span, word))
 
 
@@ -81,19 +83,26 @@ NOTHING = frozenset(("none", "null", "nil", "nothing", "undefined", "nan", "na",
 
 def meant(found: Diagnostic, span: Span, word: str) -> Diagnostic:
     """What a word that is unknown, and near to no known one, may have been meant to be."""
-    before = span.source.text[max(span.start - 20, 0) : span.start].rstrip()
     if word.lower() in NOTHING:
         return found.with_note("whether there is a value is asked by `is blank` or `is present`")
     if word.lower() in RESERVED and word[:1].isupper():
         return found.with_fix("words of the language are in small letters", span, word.lower())
-    if word.lower() in ("privatetags", "privateelements", "privateattributes") and before.endswith("remove"):
+    if word.lower() in ("privatetags", "privateelements", "privateattributes") and _before(span).endswith("remove"):
         return found.with_fix("all private elements", span, "private")
     found = found.with_note(_LOOK_UP if word[:1].isupper() else _NAMES)
-    return found if _BEFORE_TARGET.search(before) else found.with_fix("if a text is meant", span, f'"{word}"')
+    return found if _is_written(span) else found.with_fix("if a text is meant", span, f'"{word}"')
+
+
+def _before(span: Span) -> str:
+    return span.source.text[max(span.start - 20, 0) : span.start].rstrip()
+
+
+def _is_written(span: Span) -> bool:
+    """Whether an attribute is written here, so that no text and no context name can stand in its place."""
+    return bool(_BEFORE_TARGET.search(_before(span)))
 
 
 _BEFORE_TARGET = re.compile(r"\b(set|default|add|copy|move|swap|empty|remove|only|within|given|no)$")
-"""What stands before an attribute that is written: no text can stand there."""
 
 _NAMES = "names are given by `let`, `parameter` and `condition`; attributes are like `PatientID`"
 _LOOK_UP = "PS3.6 lists the keywords; a tag may stand for one: `(0010,0020)`"

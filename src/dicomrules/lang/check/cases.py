@@ -10,7 +10,7 @@ from dicomrules.lang.check.ground import Ground, origin
 from dicomrules.lang.check.literals import NAMES
 from dicomrules.lang.check.paths import Place, resolve
 from dicomrules.lang.check.rows import key_part
-from dicomrules.lang.check.symbols import CONTEXT, suggested, unknown
+from dicomrules.lang.check.symbols import CONTEXT, context_called, suggested, unknown
 from dicomrules.lang.check.targets import left_out
 from dicomrules.lang.check.terms import Bound, Env, ObjectOf, Shape, Wanted
 from dicomrules.program import case
@@ -157,7 +157,8 @@ def _texts(ground: Ground, value: ast.Expr) -> tuple[str, ...] | None:
 def _context(ground: Ground, name: ast.Name, value: ast.Expr) -> case.GivenContext | None:
     if name.text not in _SETTABLE:
         found = diagnose("DR103", name.span, f"`{name.text}` cannot be given", "no context name that a test may say")
-        near = ground.symbols.near(name.text, _SETTABLE)
+        called = context_called(name.text)
+        near = [called] if called in _SETTABLE else ground.symbols.near(name.text, _SETTABLE)
         known = ", ".join(f"`{one}`" for one in _SETTABLE)
         ground.add(suggested(found, name.span, near) if near else found.with_note(f"a test may say {known}"))
         return None

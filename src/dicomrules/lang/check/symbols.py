@@ -27,6 +27,19 @@ CONTEXT: dict[str, tuple[Type, int | None]] = {
 MAY_BE_EMPTY = frozenset({"calling_aet", "called_aet", "source_path"})
 """Context names that are empty for some ways in which an object arrives."""
 
+_SENDERS = ("sender", "sending", "source", "src", "calling", "remote", "peer", "client", "scu")
+_ADDRESSES = ("ip", "ipaddress", "address", "host", "hostname")
+_TITLES = ("ae", "aet", "aetitle", "title")
+_CALLED = {
+    **dict.fromkeys(("calling", "sender", "source", "peer", "scu", "aet", "aetitle"), "calling_aet"),
+    **{sender + title: "calling_aet" for sender in _SENDERS for title in _TITLES},
+    **dict.fromkeys(_ADDRESSES, "calling_ip"),
+    **{sender + address: "calling_ip" for sender in _SENDERS for address in _ADDRESSES},
+    **dict.fromkeys(("called", "scp"), "called_aet"),
+    **{own + title: "called_aet" for own in ("called", "scp", "our", "own", "local") for title in _TITLES},
+}
+"""What people call those who send and receive, by letters alone."""
+
 KINDS = {
     ast.Condition: "condition",
     ast.Parameter: "parameter",
@@ -115,6 +128,12 @@ def suggested(diagnostic: Diagnostic, span: Span, names: list[str]) -> Diagnosti
     if len(names) == 1:
         return diagnostic.with_fix("did you mean", span, names[0])
     return diagnostic.with_note(did_you_mean(names)) if names else diagnostic
+
+
+def context_called(word: str) -> str:
+    """The context name that people call so, whatever the case and with or without `_`; empty when there is none."""
+    letters = word.replace("_", "").lower()
+    return _CALLED.get(letters) or next((name for name in CONTEXT if name.replace("_", "") == letters), "")
 
 
 def unknown(symbols: Symbols, kind: str, name: ast.Name, code: str, more: Collection[str] = ()) -> Diagnostic:

@@ -12,7 +12,7 @@ from dicomrules.lang.check.constants import literal
 from dicomrules.lang.check.ground import MOST_PARTS, Ground
 from dicomrules.lang.check.literals import IN_A_GROUP, LONGEST, digits
 from dicomrules.lang.check.paths import Place, resolve
-from dicomrules.lang.check.symbols import CONTEXT, MAY_BE_EMPTY, suggested
+from dicomrules.lang.check.symbols import CONTEXT, MAY_BE_EMPTY, context_called, suggested
 from dicomrules.lang.check.terms import Doubt, Env, RowOf, Term, Wanted, wrong
 from dicomrules.lang.keywords import keywords_like
 from dicomrules.program.expression import Context, Literal, Read, Truth
@@ -165,13 +165,13 @@ def _context(ground: Ground, node: ast.Name) -> Term:
 
 
 _ALSO = {
-    **dict.fromkeys(("sender", "source", "aet", "aetitle", "ae_title", "calling", "scu"), "calling_aet"),
-    **dict.fromkeys(("called", "scp", "our_aet"), "called_aet"),
-    **dict.fromkeys(("ip", "host", "address", "sender_ip", "source_ip"), "calling_ip"),
-    **dict.fromkeys(("now", "time"), "received_at"),
+    **dict.fromkeys(("now", "time", "timestamp", "received_time"), "received_at"),
     **dict.fromkeys(("today", "date"), "received_date"),
+    **dict.fromkeys(("path", "file_name", "filename", "file_path", "source_file"), "source_path"),
+    **dict.fromkeys(("size", "file_size"), "object_size"),
+    "transfer_syntax_uid": "transfer_syntax",
 }
-"""What people call the context names."""
+"""What people call the other context names; with a capital letter these words may be meant to be attributes."""
 
 
 def _unknown(ground: Ground, node: ast.Name, env: Env) -> None:
@@ -184,8 +184,10 @@ def _unknown(ground: Ground, node: ast.Name, env: Env) -> None:
         if node.text in symbols.of(kind):
             ground.add(found.with_note(f"`{node.text}` is a {say}, which has no value"))
             return
-    if node.text in _ALSO:
-        ground.add(found.with_fix("did you mean", node.span, _ALSO[node.text]))
+    called = context_called(node.text) or _ALSO.get(node.text)
+    if called:
+        own = [name for name in names if name not in CONTEXT]
+        ground.add(suggested(found, node.span, [called, *symbols.near(node.text, own)]))
         return
     near = symbols.near(node.text, [*names, *keywords_like(node.text)])
     ground.add(suggested(found, node.span, near) if near else meant(found, node.span, node.text))
