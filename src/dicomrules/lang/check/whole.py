@@ -95,6 +95,9 @@ def _shift(work: Work, node: ast.ShiftDates, block: Block) -> Result:
         return (), block
     if node.excepted is not None and excepted is None:
         return (), block
+    if term.constant == 0 and not _is_parameter(ground, node.by.expr):
+        found = diagnose("DR219", term.span, "dates shifted by 0 days stay as they are", "nothing would be shifted")
+        ground.add(found.with_note("say by how many days, or take the statement out"))
     as_let = ast.Let(ast.Name("days", span=node.span), node.by, span=node.span)
     settle(ground, None, term, fallen, as_let)
     work.shifts.append((node.span, block.arms))
@@ -102,6 +105,11 @@ def _shift(work: Work, node: ast.ShiftDates, block: Block) -> Result:
     otherwise = fallen.code if fallen is not None else None
     made = program.ShiftDates(term.code, otherwise, excepted, origin(node))
     return (made,), lost(block, lambda path: path.steps[-1].vr in ("DA", "DT"))
+
+
+def _is_parameter(ground: Ground, node: ast.Expr) -> bool:
+    """Whether a value is a parameter alone: 0 may be given from outside where dates are to stay."""
+    return isinstance(node, ast.Name) and node.text in ground.symbols.of("parameter")
 
 
 def _are_days(ground: Ground, term: Term, fallen: Fallen | None) -> bool:
