@@ -176,7 +176,7 @@ def _charset_to(work: Work, node: ast.CharsetTo, block: Block) -> Result:
 
 def _charset_from(work: Work, node: ast.CharsetFrom, block: Block) -> Result:
     ground = work.ground
-    known = charset(ground, node.actual)
+    known = charset(ground, node.actual, arrives=True)
     if node.to is not None:
         known = charset(ground, node.to) and known
     if not _about_all(ground, node, block.env, "charset from") or not known:
