@@ -6,6 +6,7 @@ from decimal import Decimal
 from dicomrules.lang import ast
 from dicomrules.lang.check.ground import Ground
 from dicomrules.lang.check.literals import NAMES, disguise, flaw, form_of, number_flaw, read_text, zeros_in_front
+from dicomrules.lang.check.placeholders import title
 from dicomrules.lang.check.terms import Env, Term, Wanted, wrong
 from dicomrules.program.expression import Literal, Several
 from dicomrules.program.types import NUMERIC, TEXTUAL, Type, Value
@@ -92,6 +93,8 @@ def _fitting(ground: Ground, text: str, span: Span, wanted: Wanted | None) -> Te
         ground.add(found)
         return wrong(span)
     vr = wanted.vr if wanted is not None else ""
+    if wanted is not None and vr == "AE" and not wanted.whole:
+        title(ground, text, span)
     return Term(Literal(text, type_), type_, span, longest=len(text), vr=vr, plain=text.isascii())
 
 

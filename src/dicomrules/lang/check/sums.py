@@ -4,6 +4,7 @@ from dataclasses import replace
 from decimal import Decimal, DivisionByZero, InvalidOperation
 
 from dicomrules.lang import ast
+from dicomrules.lang.check import placeholders
 from dicomrules.lang.check.constants import literal
 from dicomrules.lang.check.ground import Ground
 from dicomrules.lang.check.kinds import clash, turn
@@ -32,6 +33,9 @@ def arithmetic(ground: Ground, node: ast.Arithmetic, env: Env, wanted: Wanted | 
         )
         return wrong(node.span)
     if all(term.type in TEXTUAL for term in terms):
+        for term in terms:
+            if isinstance(term.constant, str):
+                placeholders.written(ground, term.constant, term.span, env, whole=False)
         return _join(ground, node, terms, wanted)
     if all(term.type in NUMERIC for term in terms):
         return _calculate(ground, node, terms, wanted)

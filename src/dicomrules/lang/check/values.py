@@ -6,7 +6,7 @@ from typing import Any
 
 from dicomrules.dicom.uids import uid_of
 from dicomrules.lang import ast
-from dicomrules.lang.check import calls, choices, constants, lookups, reads, sums
+from dicomrules.lang.check import calls, choices, constants, lookups, placeholders, reads, sums
 from dicomrules.lang.check.attributes import meant
 from dicomrules.lang.check.constants import literal
 from dicomrules.lang.check.ground import MOST_PARTS, Ground
@@ -194,6 +194,8 @@ def _unknown(ground: Ground, node: ast.Name, env: Env) -> None:
 
 
 def _text(ground: Ground, node: ast.Text | ast.Number, env: Env, wanted: Wanted | None) -> Term:
+    if wanted is not None and wanted.whole and isinstance(node, ast.Text):
+        placeholders.written(ground, node.value, node.span, env)
     return literal(ground, node.value, node.span, wanted)
 
 

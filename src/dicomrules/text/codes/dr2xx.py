@@ -188,4 +188,15 @@ CODES: tuple[CodeRecord, ...] = (
         severity=Severity.WARNING,
         silence="It always warns: `keyed_hash` gives as many letters, and takes the same place.",
     ),
+    CodeRecord(
+        "DR223",
+        "a placeholder that is plain text",
+        "Texts are taken as they stand. `*`, `?` and `%` in an AE title are compared as themselves, and no AE title has them;"
+        " `{PatientID}` is written with its brackets, `PatientID` in quotes as this word, into every object.",
+        bad='condition c = calling_aet == "CT_*"',
+        good='condition c = calling_aet starts with "CT_"',
+        severity=Severity.WARNING,
+        silence="An AE title that has such a sign is asked for by `matches`, as in `/CT_\\*/`; a text that is to be written as"
+        ' it stands is joined of two, as in `"Patient" + "ID"`.',
+    ),
 )
