@@ -127,7 +127,8 @@ def _listed(names: list[str]) -> str:
 
 def _objects(visit: Visit, known: Known) -> tuple[ObjectKind, ...]:
     """The kinds of objects for which a statement may run; all where no condition says which."""
-    proven = facts(Both(tuple(condition for condition, _ in visit.under)), known) if visit.under else None
+    holding = visit.holding
+    proven = facts(Both(holding), known) if holding else None
     for subject, values in proven.sets.items() if proven is not None else ():
         if isinstance(subject, Path) and subject.steps[0].tag == SOP_CLASS_UID and len(subject.steps) == 1:
             return kinds(_texts(values))

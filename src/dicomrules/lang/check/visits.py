@@ -14,20 +14,24 @@ _MOST_UNDER = 50
 
 @frozen
 class Around:
-    """A condition around statements with its place; what is around that in turn, the outermost, and how many in all."""
+    """A condition around statements with its place; what is around that in turn, the outermost, and how many in all.
+
+    `holds`: it is true there; else it is that of an `unless`, or of a branch above, and is false.
+    """
 
     condition: Condition
     origin: Origin
+    holds: bool
     outer: "Around | None"
     outermost: "Around | None"
     count: int
 
     @classmethod
-    def inside(cls, outer: "Around | None", condition: Condition, origin: Origin) -> "Around":
+    def inside(cls, outer: "Around | None", condition: Condition, origin: Origin, *, holds: bool) -> "Around":
         """One more, inside of those."""
         if outer is None:
-            return cls(condition, origin, None, None, 1)
-        return cls(condition, origin, outer, outer.outermost or outer, outer.count + 1)
+            return cls(condition, origin, holds, None, None, 1)
+        return cls(condition, origin, holds, outer, outer.outermost or outer, outer.count + 1)
 
 
 @frozen
@@ -41,10 +45,18 @@ class Visit:
     @property
     def under(self) -> list[tuple[Condition, Origin]]:
         """The conditions around it with their places, from outside; where they are many, some are left out."""
-        found: list[tuple[Condition, Origin]] = []
+        return [(each.condition, each.origin) for each in self._told()]
+
+    @property
+    def holding(self) -> tuple[Condition, ...]:
+        """Those of the same that are true where it runs."""
+        return tuple(each.condition for each in self._told() if each.holds)
+
+    def _told(self) -> list[Around]:
+        found: list[Around] = []
         here = self.around
         while here is not None:
-            found.append((here.condition, here.origin))
+            found.append(here)
             here = here.outer if len(found) < _MOST_UNDER - 1 else here.outermost
         return found[::-1]
 
@@ -71,7 +83,10 @@ def visits(rule: Rule) -> list[Visit]:
     """Every statement of a rule in the order of the text, those inside others after them."""
     guard = rule.guard
     found: list[Visit] = []
-    _visit(found, rule.body, None if guard is None else Around.inside(None, guard.condition, guard.origin), ())
+    asked = None
+    if guard is not None:
+        asked = Around.inside(None, guard.condition, guard.origin, holds=not guard.unless)
+    _visit(found, rule.body, asked, ())
     return found
 
 
@@ -85,6 +100,7 @@ def _visit(found: list[Visit], body: Sequence[Statement], around: Around | None,
             case If(branches, default):
                 asked = around
                 for branch in branches:
-                    asked = Around.inside(asked, branch.condition, branch.origin)
-                    _visit(found, branch.body, asked, inside)
+                    taken = Around.inside(asked, branch.condition, branch.origin, holds=True)
+                    _visit(found, branch.body, taken, inside)
+                    asked = Around.inside(asked, branch.condition, branch.origin, holds=False)
                 _visit(found, default, asked, inside)
