@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as SetOf
+from dataclasses import replace
 
 from dicomrules.dicom.measured import ALWAYS, MEASURED
 from dicomrules.dicom.modules import ObjectKind, kinds
@@ -34,32 +35,40 @@ _MOST_NAMED = 12
 def required(ground: Ground, rules: Iterable[Rule], places: Places) -> None:
     """Warn of an attribute taken away from objects all of which must have it."""
     known: Known = {}
-    needed: dict[tuple[str, ...], frozenset[int]] = {}
-    thinned: list[Visit] = []
+    needed: dict[tuple[type, tuple[str, ...]], frozenset[int]] = {}
+    many: list[Visit] = []
     written: set[int] = set()
     for rule in rules:
         for visit in ground.visits(rule):
             match statement := visit.statement:
-                case Empty(targets) | Remove(targets) if not targets.anywhere:
+                case Empty(targets) | Remove(targets):
                     for path in dict.fromkeys(targets.paths):
                         _look(ground, places, visit, path, known, emptied=isinstance(statement, Empty))
+                    if targets.sets and not visit.inside:
+                        many.append(visit)
                 case Set(target) | Default(target) | Copy(_, target):
                     written.add(visit.alone(target))
                 case Move(one, other) | Swap(one, other):
                     written.update((visit.alone(one), visit.alone(other)))
                 case KeepOnly() if not visit.inside:
-                    thinned.append(visit)
-    for visit in thinned:
+                    many.append(visit)
+    for visit in many:
+        if ground.findings.enough("DR505"):
+            ground.unproven[visit.statement.origin] = None  # type: ignore[union-attr]  # each of the three has one
+            continue
         objects = _objects(visit, known)
-        key = tuple(each.name for each in objects)
+        key = type(visit.statement), tuple(each.name for each in objects)
         if objects and key not in needed:
-            needed[key] = frozenset.intersection(*(each.type1 | each.type2 for each in objects)) - ALWAYS - MEASURED
+            needed[key] = _needed(visit, objects)
         if objects:
-            _look_kept(ground, places, visit, objects, needed[key] - written)
+            _look_at_many(ground, places, visit, objects, needed[key] - written)
 
 
 def _look(ground: Ground, places: Places, visit: Visit, path: Path, known: Known, *, emptied: bool) -> None:
     tag = visit.alone(path)
+    if tag and ground.findings.enough("DR505"):
+        ground.unproven[visit.statement.origin] = None  # type: ignore[union-attr]  # one of the two has one
+        return
     objects = _objects(visit, known) if tag else ()
     if not objects:
         return
@@ -81,23 +90,39 @@ def _look(ground: Ground, places: Places, visit: Visit, path: Path, known: Known
     ground.add(found.with_note("set it to another value" if kind == 1 else f"say `empty {name}`"))
 
 
-def _look_kept(
+def _needed(visit: Visit, objects: tuple[ObjectKind, ...]) -> frozenset[int]:
+    """What all of these objects must have that a statement may take away."""
+    if isinstance(visit.statement, Empty):
+        return frozenset.intersection(*(each.type1 for each in objects))
+    needed = frozenset.intersection(*(each.type1 | each.type2 for each in objects))
+    return needed - ALWAYS - MEASURED if isinstance(visit.statement, KeepOnly) else needed
+
+
+def _look_at_many(
     ground: Ground, places: Places, visit: Visit, objects: tuple[ObjectKind, ...], needed: SetOf[int]
 ) -> None:
-    """`keep only`: what the list does not name goes; what some rule writes may be there again afterwards."""
+    """What sets of tags and masks take away, and what a `keep only` does not name; some rule may write it again."""
     statement = visit.statement
-    assert isinstance(statement, KeepOnly)
+    assert isinstance(statement, Empty | Remove | KeepOnly)
     if visit.more or not ground.compare(_size(statement.targets)):
         ground.unproven[statement.origin] = None
         return
-    lost = [keyword_of(tag) for tag in sorted(needed) if not _named(statement.targets, tag)]
+    keeps, emptied = isinstance(statement, KeepOnly), isinstance(statement, Empty)
+    meant = statement.targets if keeps else replace(statement.targets, paths=())  # those are told one by one
+    lost = [keyword_of(tag) for tag in sorted(needed) if _named(meant, tag) is not keeps]
     node = places.node(statement.origin) if lost else None
     if node is None:
         return
     where = "in every object" if len(objects) > 1 else f"in {objects[0].name}"
-    message = f"this takes away what is Type 1 or 2 {where}: {_listed(lost)}"
-    found = diagnose("DR505", node.span, message, "must be there")
-    ground.add(found.with_note("name them too; `empty` those that nobody shall see"))
+    what = "empties what is Type 1" if emptied else "takes away what is Type 1 or 2"
+    found = diagnose("DR505", node.span, f"this {what} {where}: {_listed(lost)}", "must be there")
+    if keeps:
+        found = found.with_note("name them too; `empty` those that nobody shall see")
+    elif emptied:
+        found = found.with_note("name them after `except`, and set them to another value")
+    else:
+        found = found.with_note("name them after `except`; `empty` those that nobody shall see")
+    ground.add(found)
 
 
 def _size(targets: Targets) -> int:

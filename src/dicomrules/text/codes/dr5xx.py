@@ -57,8 +57,8 @@ CODES: tuple[CodeRecord, ...] = (
         "DR505",
         "a required attribute is taken away",
         "PS3.3 says which attributes an object must have: Type 1 with a value, Type 2 at least empty. Archives refuse objects"
-        " without them, some of them silently. Reported where every object that the rule applies to must have it, and of"
-        " `keep only` where the list does not name it and no rule sets it again.",
+        " without them, some of them silently. Reported where every object that the rule applies to must have it; of `keep"
+        " only` where the list does not name it, and of sets of tags and masks where they reach it, if no rule sets it again.",
         bad="rule r {\n  remove PatientBirthDate\n}",
         good="rule r {\n  empty PatientBirthDate\n}",
         severity=Severity.WARNING,

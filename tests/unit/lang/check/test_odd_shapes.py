@@ -128,6 +128,7 @@ SHAPES: dict[str, tuple[str, str, str]] = {
         "rule r{0} {{ remove tags t }}\n",
         "",
     ),
+    "sets of tags that hold what is required": ("tags t = [/Patient.*/]\n", "rule r{0} {{ remove tags t }}\n", ""),
     "one large set of tags that is kept": (
         "tags t = [" + ", ".join(f"(60{at // 256:02x},{at % 256:02x}xx)" for at in range(600)) + "]\n",
         "rule r{0} {{ keep only tags t }}\n",
