@@ -129,7 +129,18 @@ def _duration(place: Place) -> Diagnostic | None:
     return found
 
 
+def _unavailable(place: Place) -> Diagnostic | None:
+    """`given unavailable episodes`."""
+    table = place.token()
+    if place.token(-1).text != "unavailable" or table.kind != "WORD" or "unavailable" not in place.accepted:
+        return None
+    span = place.between(place.index - 1, place.index)
+    found = place.refuse("the name of the table comes first")
+    return found.with_fix("say", span, f"{table.text} unavailable")
+
+
 IN_STATEMENTS = (
+    _unavailable,
     _late_guard,
     _not_equals_sign,
     _no_set,

@@ -81,10 +81,21 @@ NOTHING = frozenset(("none", "null", "nil", "nothing", "undefined", "nan", "na",
 """Words that other languages have for what is not there, or is so."""
 
 
+_VERDICTS = {
+    "dropped": "drop",
+    "held": "hold",
+    **dict.fromkeys(("quarantined", "kept"), "quarantine"),
+    **dict.fromkeys(("rejected", "refused"), "reject"),
+}
+"""What people expect of an object, by the word of the language."""
+
+
 def meant(found: Diagnostic, span: Span, word: str) -> Diagnostic:
     """What a word that is unknown, and near to no known one, may have been meant to be."""
     if word.lower() in NOTHING:
         return found.with_note("whether there is a value is asked by `is blank` or `is present`")
+    if word in _VERDICTS and "expect" in _before(span).split():
+        return found.with_fix("a verdict is expected by its own word", span, _VERDICTS[word])
     if word.lower() in RESERVED and word[:1].isupper():
         return found.with_fix("words of the language are in small letters", span, word.lower())
     if word.lower() in ("privatetags", "privateelements", "privateattributes") and _before(span).endswith("remove"):
