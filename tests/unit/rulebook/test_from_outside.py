@@ -47,6 +47,7 @@ def test_s67_a_parameter_has_its_default_and_takes_another_value_from_outside() 
         ("5.0", "", False),
         ('"A"', "5", True),
         ('["A", "B"]', "C, D", True),
+        ('["A", "B"]', " , ", False),
     ],
 )
 def test_s67_a_value_from_outside_is_of_the_type_of_the_default(default: str, value: str, fits: bool) -> None:

@@ -201,7 +201,7 @@ def parameter_values(ground: Ground, item: ast.Parameter) -> str | int | Decimal
         texts = [element.value for element in default.elements if isinstance(element, ast.Text)]
         if len(texts) == len(default.elements):
             given = ground.symbols.parameters.get(item.name.text)
-            return tuple(texts) if given is None else tuple(part.strip() for part in given.split(",") if part.strip())
+            return tuple(texts) if given is None else _listed(ground, item, given)
     elif isinstance(default, ast.Text | ast.Number):
         return _from_outside(ground, item, default.value)
     ground.report(
@@ -210,6 +210,20 @@ def parameter_values(ground: Ground, item: ast.Parameter) -> str | int | Decimal
         "a parameter is a text, a number or a list of texts",
         "this is none of them",
         'such as `"SITEA-"`, `512` or `["CT", "MR"]`; for an attribute say `let` in the rule',
+    )
+    return None
+
+
+def _listed(ground: Ground, item: ast.Parameter, given: str) -> tuple[str, ...] | None:
+    parts = tuple(part.strip() for part in given.split(",") if part.strip())
+    if parts:
+        return parts
+    ground.report(
+        "DR115",
+        item.span,
+        f"parameter `{item.name.text}` is a list, and the value from outside has no member",
+        "what is asked for in it would never be found",
+        "give it texts between commas in the gateway file, or with `--set`",
     )
     return None
 
