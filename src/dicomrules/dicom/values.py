@@ -37,7 +37,7 @@ _SHORT_LIMITS: Final = dict.fromkeys(["AE", "CS", "DS", "SH"], 16)
 # The longest value in characters; PN counts each of its three groups (PS3.5 Table 6.2-1)
 LONGEST: Final = _SHORT_LIMITS | dict.fromkeys(["LO", "PN", "UI"], 64) | _OTHER_LIMITS
 # Both ends are padding, or only the end (PS3.5 Table 6.2-1)
-_BOTH_ENDS: Final = frozenset(["AE", "CS", "DS", "IS", "LO", "SH"])
+BOTH_ENDS: Final = frozenset(["AE", "CS", "DS", "IS", "LO", "SH"])
 _NUMBERS: Final = {"FD": "d", "FL": "f", "SL": "i", "SS": "h", "SV": "q", "UL": "I", "US": "H", "UV": "Q"}
 # Digits beyond which a decimal string is nonsense rather than a number; int() itself is quadratic in them
 _LONGEST_NUMBER: Final = 64
@@ -106,7 +106,7 @@ def _decode_text(raw: bytes, vr: str, charset: CharacterSet) -> tuple[Value, ...
         except UndecodableText as error:
             return Malformed(str(error))
     parts = [text] if vr in SINGLE_VRS else text.split("\\")
-    strip = str.strip if vr in _BOTH_ENDS else str.rstrip
+    strip = str.strip if vr in BOTH_ENDS else str.rstrip
     values = [strip(part, " \0") for part in parts]
     if vr == "IS":
         return _parsed(values, _INTEGER, int)

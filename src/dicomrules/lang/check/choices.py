@@ -6,6 +6,7 @@ from dicomrules.lang import ast
 from dicomrules.lang.check.ground import Ground
 from dicomrules.lang.check.kinds import clash, common
 from dicomrules.lang.check.literals import NAMES
+from dicomrules.lang.check.padding import padded
 from dicomrules.lang.check.patterns import pattern
 from dicomrules.lang.check.ranges import bounds
 from dicomrules.lang.check.terms import Env, Term, Wanted, wrong
@@ -93,4 +94,4 @@ def _test(
     if common(term.type, subject.type) is None:
         clash(ground, test.span, term, subject, "this can never be equal to the subject")
         return None
-    return term.code
+    return None if padded(ground, term, subject) else term.code

@@ -10,6 +10,7 @@ from dicomrules.lang.check.constants import parameter_values
 from dicomrules.lang.check.ground import Ground, origin
 from dicomrules.lang.check.kinds import clash, common
 from dicomrules.lang.check.literals import NAMES
+from dicomrules.lang.check.padding import padded
 from dicomrules.lang.check.paths import resolve
 from dicomrules.lang.check.ranges import bounds
 from dicomrules.lang.check.symbols import unknown
@@ -134,6 +135,8 @@ def _compared(ground: Ground, node: ast.Expr, op: str, left: Term, right: Term, 
     if empty is not None:
         _nothing(ground, node, left if empty is right else right)
         return UNSOUND
+    if padded(ground, left, right) or padded(ground, right, left):
+        return UNSOUND
     if left.constant is not None and right.constant is not None and op in ("==", "!="):
         return Tested(Always((left.constant == right.constant) is (op == "=="), origin(node)))
     code = Compare(op, left.code, right.code, type_, origin(node))  # type: ignore[arg-type]  # the grammar's six
@@ -250,6 +253,8 @@ def _member(
     if term.constant == "":
         found = diagnose("DR407", element.span, "no value equals the empty text", "never found")
         ground.add(found.with_note("say `… is blank or … in [ … ]`"))
+        return None
+    if padded(ground, term, subject):
         return None
     if term.doubts:
         ground.report(

@@ -5,6 +5,7 @@ from dicomrules.lang.check.comparisons import asked, wanted_for
 from dicomrules.lang.check.ground import Ground, origin
 from dicomrules.lang.check.kinds import clash
 from dicomrules.lang.check.literals import NAMES
+from dicomrules.lang.check.padding import padded
 from dicomrules.lang.check.patterns import pattern
 from dicomrules.lang.check.terms import UNSOUND, Env, Term, Tested
 from dicomrules.program.expression import (
@@ -67,6 +68,8 @@ def text_test(ground: Ground, node: ast.StartsWith | ast.EndsWith | ast.Contains
             "always true",
             "say what it should be, or ask `is present`",
         )
+    if kind != "contains" and padded(ground, sought, subject, first=kind == "starts", last=kind == "ends"):
+        return UNSOUND
     code = TextTest(kind, subject.code, sought.code, origin(node))  # type: ignore[arg-type]  # one of the three
     return asked(code, (subject, sought))
 
