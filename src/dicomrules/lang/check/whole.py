@@ -1,6 +1,7 @@
 """Statements about the whole object: UIDs, dates, private elements, the character set, de-identification, pixels."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from dicomrules.dicom.tags import is_private
@@ -23,6 +24,9 @@ from dicomrules.program.expression import Secret
 from dicomrules.program.path import Path, PrivateTag
 from dicomrules.program.types import Type
 from dicomrules.text.codes.registry import diagnose
+
+_CALENDAR = (date.max - date.min).days
+"""The most days by which a date can be moved."""
 
 _LONGEST_ROOT = 40
 """Leaves 23 digits, 76 bits, for what is below it: two UIDs do not meet by chance."""
@@ -98,6 +102,9 @@ def _shift(work: Work, node: ast.ShiftDates, block: Block) -> Result:
     if term.constant == 0 and not _is_parameter(ground, node.by.expr):
         found = diagnose("DR219", term.span, "dates shifted by 0 days stay as they are", "nothing would be shifted")
         ground.add(found.with_note("say by how many days, or take the statement out"))
+    elif isinstance(term.constant, int) and abs(term.constant) > _CALENDAR:
+        found = diagnose("DR219", term.span, "no date stays in the calendar by so many days", "every date is emptied")
+        ground.add(found.with_note("the years from 1 to 9999 are those that a date can have"))
     as_let = ast.Let(ast.Name("days", span=node.span), node.by, span=node.span)
     settle(ground, None, term, fallen, as_let)
     work.shifts.append((node.span, block.arms))
