@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from dicomrules.dicom.uids import uid_of
+from dicomrules.dicom.uids import is_transfer_syntax, uid_of
 from dicomrules.lang import ast
 from dicomrules.lang.check import calls, choices, constants, lookups, placeholders, reads, sums
 from dicomrules.lang.check.attributes import meant
@@ -72,7 +72,20 @@ def _uid_term(ground: Ground, node: ast.Path, uid: str, wanted: Wanted | None) -
             "a UID stands where one is compared: `SOPClassUID == CTImageStorage`; a text stands in quotes",
         )
         return wrong(node.span)
+    if wanted is not None:
+        _of_another_kind(ground, node, uid, wanted.name.rpartition(".")[2])
     return Term(Literal(uid, Type.UID), Type.UID, node.span, longest=len(uid), vr="UI")
+
+
+def _of_another_kind(ground: Ground, node: ast.Path, uid: str, subject: str) -> None:
+    """Warn where a SOP class is compared with a transfer syntax, or the other way round."""
+    syntax = is_transfer_syntax(uid)
+    if not (subject.endswith("SOPClassUID") if syntax else subject in ("transfer_syntax", "TransferSyntaxUID")):
+        return
+    what = "a transfer syntax" if syntax else "no transfer syntax"
+    found = diagnose("DR507", node.span, f"`{node.span.text}` is {what}, `{subject}` is never that", "never equal")
+    other = "say `transfer_syntax` for it" if syntax else "say `SOPClassUID` where the class of the object is meant"
+    ground.add(found.with_note(other))
 
 
 def read(ground: Ground, place: Place, env: Env) -> Term:
