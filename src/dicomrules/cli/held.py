@@ -1,7 +1,7 @@
 """`held` and `resend`: instances that wait for a person, and those that are to be sent once more."""
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Container, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,9 @@ from dicomrules.queue.request import Ask, Wish
 from dicomrules.queue.story import Found, HeldInstance
 
 _MOST = 100_000  # instances that one command is about
+_NUMBER = (
+    "number:"  # before a number of the list, where it could be an accession number; `#` begins a comment in a shell
+)
 _DESTINATION = click.option(
     "--destination", "destinations", multiple=True, metavar="NAME", help="Only there; may be repeated."
 )
@@ -28,7 +31,8 @@ _DESTINATION = click.option(
 def held() -> None:
     """Instances that are kept for a person: quarantined, held by a rule, or in conflict with one that came before.
 
-    WHAT is a SOP Instance UID, a Study Instance UID, an accession number, or the number that `held list` shows.
+    WHAT is a SOP Instance UID, a Study Instance UID, an accession number, or the number that `held list` shows, also as
+    number:20.
     """
 
 
@@ -111,7 +115,7 @@ def release(what: tuple[str, ...], as_received: bool, to: tuple[str, ...], **giv
 def discard(what: tuple[str, ...], destinations: tuple[str, ...], **given: Any) -> None:
     """Give up what is held, or what has failed or waits. The bytes are kept as long as those of what is delivered.
 
-    `resend --reroute` brings it back until they are removed.
+    Until they are removed, `resend UID --reroute` brings it back, with its own SOP Instance UID.
     """
     settings = settings_of(given["gateway"])
     with reading(settings.state) as reader:
@@ -130,29 +134,43 @@ def discard(what: tuple[str, ...], destinations: tuple[str, ...], **given: Any) 
 def resend(what: tuple[str, ...], destinations: tuple[str, ...], reroute: bool, **given: Any) -> None:
     """Send once more what is delivered or has failed, in the same form; as long as its bytes are kept.
 
-    WHAT is a SOP Instance UID, a Study Instance UID or an accession number.
+    WHAT is a SOP Instance UID, a Study Instance UID, an accession number, or a number of the ledger as number:20.
     """
     settings = settings_of(given["gateway"])
     _must_be_destinations(settings, destinations)
     with reading(settings.state) as reader:
-        found = [each for one in what for each in _find(reader, one)]
+        named = {one: _find(reader, one) for one in what}
+    found = [each for those in named.values() for each in those]
+    alone = {those[0].instance_id for one, those in named.items() if _is_alone(one, those)}
     kind = Ask.REROUTE if reroute else Ask.RESEND
-    _ask(settings, found, Wish(kind, who(), given["reason"], None, ",".join(destinations)), given)
+    _ask(settings, found, Wish(kind, who(), given["reason"], None, ",".join(destinations)), given, alone)
 
 
-def _ask(settings: Settings, found: Sequence[Found], like: Wish, given: dict[str, Any]) -> None:
-    """The same wish for each instance, once."""
+def _is_alone(what: str, found: Sequence[Found]) -> bool:
+    """Whether a name is that of one instance: not of its study, and not a UID that another one has too."""
+    return len(found) == 1 and (what == found[0].key.sop_instance or what == f"{_NUMBER}{found[0].instance_id}")
+
+
+def _ask(
+    settings: Settings, found: Sequence[Found], like: Wish, given: dict[str, Any], alone: Container[int] = ()
+) -> None:
+    """The same wish for each instance, once. `alone`: those that are named by themselves."""
     once = {each.instance_id: each for each in found}
+    by_itself = Ask.REROUTE_ALONE if like.kind is Ask.REROUTE else like.kind
     wishes = [
-        (each.key.sop_instance, Wish(like.kind, like.who, like.why, each.instance_id, like.destination))
+        (
+            each.key.sop_instance,
+            replace(like, kind=by_itself if each.instance_id in alone else like.kind, instance_id=each.instance_id),
+        )
         for each in once.values()
     ]
     ask(settings.state, wishes, given["wait"], given["form"])
 
 
 def _find(reader: Reader, what: str) -> list[Found]:
-    """The instances of a name; none end the command."""
-    found = reader.find(what, _MOST)
+    """The instances of a name, or the one of `number:20`; none end the command."""
+    number = _number(what.removeprefix(_NUMBER)) if what.startswith(_NUMBER) else None
+    found = reader.find(what, _MOST) if number is None else reader.by_number(number)
     if not found:
         fail(
             FINDINGS,
@@ -168,14 +186,21 @@ def _numbered(reader: Reader, what: str) -> list[Found]:
     Accession numbers are often plain numbers too. What may mean two things ends the command: a guess would be about
     somebody else's images.
     """
-    shown = reader.by_number(int(what)) if what.isascii() and what.isdecimal() and len(what) < 12 else []
+    number = _number(what)
+    shown = [] if number is None else reader.by_number(number)
     shown = [each for each in shown if each.state is InstanceState.HELD]
     if not shown:
         return _find(reader, what)
     if any(each.instance_id != shown[0].instance_id for each in reader.find(what, _MOST)):
         uid = shown[0].key.sop_instance
-        fail(USAGE, f"{what} is the number of the held instance {uid}, and an accession number too", "say a UID")
+        words = f"{what} is the number of the held instance {uid}, and an accession number too"
+        fail(USAGE, words, f"{_NUMBER}{number} is that instance alone; for the others, say a UID")
     return shown
+
+
+def _number(text: str) -> int | None:
+    """The number of a row, if a text can be one."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 12 else None
 
 
 def _held(reader: Reader, what: str) -> list[Found]:

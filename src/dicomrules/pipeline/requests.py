@@ -145,6 +145,8 @@ class Requests:
             return lambda tx: requested.UNKNOWN
         state, reason = self._means.ledger.requests.standing(identity)
         refused = _refusal(wish, found, state, reason)
+        if wish.kind is Ask.REROUTE and not refused and self._means.ledger.requests.discarded(identity):
+            refused = Answer(False, f"it was discarded: {_BRINGS_BACK.format(identity)}")
         if refused:
             return lambda tx: refused
         if wish.kind is Ask.RESEND:
@@ -210,6 +212,8 @@ class Requests:
         return Refs(*moved)
 
 
+# Somebody has looked at this very instance and given it up: whoever has its study sent elsewhere has not.
+_BRINGS_BACK = "`dicomrules resend number:{} --reroute` brings it back"
 _MALFORMED = Answer(False, "its structure is malformed: it can only leave as received, with --as-received --to")
 
 
@@ -224,7 +228,7 @@ def _refusal(wish: Wish, found: Held, state: InstanceState, reason: str) -> Answ
     if state is InstanceState.HELD:
         # Only a release is about what is held: who sends a study again has not looked at it.
         whole = found.decision.verdict is not Verdict.SEND or in_doubt(reason)
-        left = wish.kind is Ask.RESEND or (wish.kind is Ask.REROUTE and whole)
+        left = wish.kind is Ask.RESEND or (wish.kind in (Ask.REROUTE, Ask.REROUTE_ALONE) and whole)
         return Answer(False, "it is held: `dicomrules held release` decides it again") if left else None
     if wish.kind in (Ask.RELEASE, Ask.AS_RECEIVED):
         return Answer(False, "it is not held")

@@ -14,9 +14,10 @@ class Ask(StrEnum):
     """What is asked for.
 
     About one instance: `release` (decide it again and send it), `as received` (send it unedited to the destinations
-    named), `discard`, `resend`, `reroute` (decide it anew and send it accordingly). About one destination: `retry`
-    (what failed is queued again), `resume` (a destination that is left alone is tried now), `give up` (what has not
-    been sent there never will be).
+    named), `discard`, `resend`, `reroute` (decide it anew and send it accordingly), `reroute alone` (the same of one
+    that was named by itself: it comes back even when it was discarded). About one destination: `retry` (what failed is
+    queued again), `resume` (a destination that is left alone is tried now), `give up` (what has not been sent there
+    never will be).
     """
 
     RELEASE = "release"
@@ -24,6 +25,7 @@ class Ask(StrEnum):
     DISCARD = "discard"
     RESEND = "resend"
     REROUTE = "reroute"
+    REROUTE_ALONE = "reroute alone"
     RETRY = "retry"
     RESUME = "resume"
     GIVE_UP = "give up"

@@ -52,6 +52,11 @@ class Requests:
             ((state, _, reason, *_),) = tx.run("asked_about", (instance_id,))
         return InstanceState(state), reason
 
+    def discarded(self, instance_id: int) -> bool:
+        """Whether the last that a person had done with an instance was to discard it, at one destination or at all."""
+        with self._session.reading() as tx:
+            return tx.run("last_done", (instance_id,)) == [(Ask.DISCARD.value,)]
+
     def begin(self, requests: Sequence[Request]) -> None:
         """These are acted on next: committed before the work, so that one that takes the process down is known."""
         with self._session.writing() as tx:

@@ -57,3 +57,32 @@ def test_what_is_sent_once_more_by_accession_number_is_nobody_elses(history: Pat
 def test_a_number_that_is_not_held_means_the_accession_number(history: Path) -> None:
     other = with_accession(history / "var", "1")
     assert asked_about("held", "discard", "1", "--reason", "wrong order") == [other]
+
+
+def test_a_number_that_says_it_is_one_is_the_held_instance_alone(history: Path) -> None:
+    other = with_accession(history / "var", HELD)
+    assert f"number:{HELD} is that instance alone" in " ".join(call("held", "show", HELD, code=2).stderr.split())
+    assert call("held", "show", f"number:{HELD}").stdout.startswith(f"instance {UID}")
+    asked = call_json("held", "release", f"number:{HELD}", code=75)
+    assert [each["wish"]["instance_id"] for each in asked] == [int(HELD)]
+    assert asked_about("resend", HELD) == [other]
+
+
+@pytest.mark.parametrize("number", ["number:9", "number:", "number:x", "number:99999999999999"])
+def test_a_number_that_nothing_has_is_said(history: Path, number: str) -> None:
+    assert f"the ledger knows nothing under {number}" in call("held", "show", number, code=1).stderr
+    assert f"the ledger knows nothing under {number}" in call("resend", number, code=1).stderr
+
+
+def test_only_what_is_named_by_itself_is_rerouted_alone(history: Path) -> None:
+    other = with_accession(history / "var", "A1")
+
+    def kinds(*names: str) -> dict[int, str]:
+        asked = call_json("resend", *names, "--reroute", code=75)
+        return {each["wish"]["instance_id"]: each["wish"]["kind"] for each in asked}
+
+    assert kinds(other) == {3: "reroute alone"}
+    assert kinds("A1", "1.2.3.98") == {3: "reroute"}
+    assert kinds(other, "A1") == {3: "reroute alone"}
+    assert kinds(UID) == {1: "reroute", 2: "reroute", 3: "reroute"}  # came or leave with that UID
+    assert kinds(UID, f"number:{HELD}") == {1: "reroute", 2: "reroute alone", 3: "reroute"}

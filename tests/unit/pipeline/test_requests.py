@@ -256,9 +256,44 @@ def test_a_discarded_instance_comes_back_while_its_bytes_are_there(world: World)
     site = Site(world)
     kept = site.keep(lambda arrived: verdict(Verdict.QUARANTINE))
     site.ask(Ask.DISCARD, kept)
-    assert site.ask(Ask.REROUTE, kept).progress is Progress.DONE
+    assert site.ask(Ask.REROUTE_ALONE, kept).progress is Progress.DONE
     assert site.states(kept) == [("pacs", State.QUEUED)]
     assert site.counts_agree()
+
+
+@pytest.mark.parametrize("destinations", [(), ("pacs",)])
+def test_what_was_discarded_comes_back_by_its_own_name_and_never_with_its_study(
+    world: World, destinations: tuple[str, ...]
+) -> None:
+    site = Site(world)
+    site.keep(lambda arrived: sends(arrived, "pacs"))
+    other = site.keep(lambda arrived: sends(arrived, "pacs"), 2, patient="4712")
+    assert site.ask(Ask.DISCARD, other).progress is Progress.DONE
+    answer = site.ask(Ask.REROUTE, other, *destinations)
+    assert (answer.progress, f"`dicomrules resend number:{other} --reroute`" in answer.answer) == (
+        Progress.REFUSED,
+        True,
+    )
+    assert site.states(other) == [("pacs", State.DISCARDED)]
+    assert site.ask(Ask.REROUTE_ALONE, other, *destinations).progress is Progress.DONE
+    assert site.ask(Ask.REROUTE, other, *destinations).progress is Progress.DONE  # it is part of its study again
+    assert site.counts_agree()
+
+
+def test_what_was_discarded_at_one_destination_does_not_go_there_with_its_study(world: World) -> None:
+    site = Site(world)
+    kept = site.keep(lambda arrived: sends(arrived, "pacs", "archive"))
+    site.attempt("pacs", SENT)
+    site.ask(Ask.DISCARD, kept, "archive")
+    assert site.ask(Ask.REROUTE, kept).progress is Progress.REFUSED
+    assert site.states(kept) == [("pacs", State.SENT), ("archive", State.DISCARDED)]
+
+
+def test_what_is_held_as_a_whole_is_not_rerouted_by_its_own_name_either(world: World) -> None:
+    site = Site(world)
+    kept = site.keep(lambda arrived: verdict(Verdict.QUARANTINE))
+    assert site.ask(Ask.REROUTE_ALONE, kept).progress is Progress.REFUSED
+    assert site.story(kept).state is InstanceState.HELD
 
 
 def test_what_is_held_for_one_destination_is_held_no_more_once_that_is_given_up(world: World) -> None:

@@ -24,6 +24,9 @@ UPDATE requests SET state = 'begun' WHERE id = ? AND state = 'asked';
 -- name: end_request
 UPDATE requests SET state = ?, answer = ?, ended_at = ? WHERE id = ? AND ended_at IS NULL;
 
+-- name: last_done
+SELECT kind FROM requests WHERE instance_id = ? AND state = 'done' ORDER BY id DESC LIMIT 1;
+
 -- name: forget_requests
 DELETE FROM requests WHERE instance_id = ?;
 
