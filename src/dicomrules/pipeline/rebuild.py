@@ -158,6 +158,7 @@ class Rebuild:
             return Entry(envelope, _kept("it was not decided by rules", ""), ref)
         with self.means.spool.open(ref) as file:
             found = index(file.source(), syntax.encoding_of(record.transfer_syntax), ADMITTED)
+            envelope = replace(envelope, accession=found.accession())
             whole = replace(envelope, index=found, meta=file.meta_it_came_with())
             decision = self._decided(whole, ref, record)
             patients = named(whole, decision.variants)

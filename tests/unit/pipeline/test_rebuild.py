@@ -13,6 +13,7 @@ from dicomrules.pipeline.held import Means
 from dicomrules.pipeline.rebuild import Rebuild
 from dicomrules.pipeline.sweep import Retention, Sweep
 from dicomrules.queue.lanes import Ended
+from dicomrules.queue.reader import Reader
 from tests.unit.pipeline.material import FINGERPRINT, SENT, Says, World, sends
 
 AT_ONCE = Retention(bytes=timedelta(0), history=timedelta(days=90))
@@ -66,3 +67,16 @@ def test_s18_a_file_without_a_row_is_sent_when_its_like_came_before_it(world: Wo
     delivered_and_swept(world, world.arrive())
     left_without_a_row(world)
     assert look(world) == 1
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_what_waits_or_is_held_is_found_by_its_accession_number_after_the_ledger_was_lost(
+    world: World, held: bool
+) -> None:
+    arrived = world.arrive()
+    assert arrived.accession
+    world.spool.seal(arrived.spool_ref, record_of(Decided(arrived, sends(arrived, "pacs"))))
+    world.spool.commit([arrived.spool_ref], [held], arrived.received_at.date())
+    look(world)
+    found = Reader.open(Path(world.spool._root).parent).find(arrived.accession)
+    assert [each.key for each in found] == [arrived.key]
