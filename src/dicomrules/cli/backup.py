@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from dicomrules.cli.asking import reading
 from dicomrules.cli.gateway_file import GATEWAY, settings_of
 from dicomrules.cli.output import FINDINGS, FORMAT, IO_ERROR, USAGE, fail, print_json
 from dicomrules.pipeline.backup import Copied, copy
@@ -28,6 +29,8 @@ def backup(folder: Path, gateway: Path, form: str) -> None:
         fail(USAGE, f"{folder} is not empty", "name a new folder: every copy is a whole one")
     if folder.resolve().is_relative_to(state.resolve()):
         fail(USAGE, f"{folder} lies inside the state folder", "choose a folder elsewhere, best on another disk")
+    with reading(state):
+        pass  # where nothing can be copied, nothing is made
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = copy(state, folder, _Progress())

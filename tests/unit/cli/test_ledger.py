@@ -159,3 +159,10 @@ def test_the_pages_of_the_queue_pass_over_no_destination(history: Path) -> None:
 @pytest.mark.parametrize("command", [["queue"], ["held", "list"]])
 def test_nothing_comes_after_a_number_that_no_ledger_reaches(history: Path, command: list[str]) -> None:
     assert call_json(*command, "--after", "9" * 30) == []
+
+
+def test_a_gateway_that_was_never_started_has_nothing_to_copy_and_no_copy_is_begun(site: Path) -> None:
+    said = call("backup", "copy", code=74).stderr
+    assert "there is no ledger in" in said
+    assert "the copy" not in said
+    assert not (site / "copy").exists()
