@@ -97,7 +97,7 @@ def _wait(get: Callable[[int], Request | None], ids: Sequence[int], seconds: flo
             if (row := rows[identity]) is not None and row.ended_at is None:
                 break  # they are acted on in turn
     if sys.stderr.isatty() and time.monotonic() - begun > _QUIET:
-        click.echo("\r\x1b[K", err=True, nl=False)
+        click.echo(f"\r{'':40}\r", err=True, nl=False)
     return [rows[identity] for identity in ids]
 
 

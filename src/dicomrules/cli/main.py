@@ -5,6 +5,8 @@ from keyword import iskeyword
 
 import click
 
+from dicomrules.text.render import is_plain
+
 # command -> the module that has it, under its own name
 _COMMANDS = {
     "init": "init",
@@ -52,3 +54,5 @@ class _Commands(click.Group):
 @click.version_option(package_name="dicomrules", prog_name="dicomrules")
 def main() -> None:
     """Rewrite and route DICOM objects by rules that a PACS administrator can read."""
+    if is_plain():
+        click.get_current_context().color = False  # nothing that is echoed has colours, whoever put them in

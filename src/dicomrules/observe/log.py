@@ -6,6 +6,7 @@ from typing import TextIO
 
 from dicomrules.model.event import Event, Level
 from dicomrules.observe import line
+from dicomrules.text.render import is_plain
 
 _ORDER = list(Level)
 
@@ -39,7 +40,7 @@ class Log:
 
 
 def log_to(stream: TextIO, as_json: bool = False, least: Level = Level.INFO) -> Log:
-    """The log as `serve` writes it: JSON lines if asked for, else text, in colour when `stream` is a terminal."""
+    """The log as `serve` writes it: JSON lines if asked for, else text, in colour on a terminal."""
     if as_json:
         return Log(stream, line.as_json, least)
-    return Log(stream, line.coloured if stream.isatty() else line.text, least)
+    return Log(stream, line.coloured if stream.isatty() and not is_plain() else line.text, least)

@@ -12,6 +12,7 @@ Nothing is wider than the columns asked for, except words that cannot be broken.
 """
 
 import json
+import os
 import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,11 @@ _PAINT = {
     "bold": "\x1b[1m",
 }
 _PLAIN = "\x1b[0m"
+
+
+def is_plain() -> bool:
+    """Whether nothing is to be coloured, be it on a terminal: NO_COLOR is set, to anything (https://no-color.org)."""
+    return bool(os.environ.get("NO_COLOR"))
 
 
 @dataclass(frozen=True, slots=True)

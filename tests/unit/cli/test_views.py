@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import click
+import pytest
 from click.testing import CliRunner
 
 from dicomrules.cli.decision_view import arm_text, change_lines, decision_lines, shown
@@ -89,3 +90,14 @@ def test_there_is_colour_only_where_somebody_sees_it(site: Path) -> None:
     arguments = ["explain", "ct.dcm"]
     assert "\x1b[" not in CliRunner().invoke(main, arguments).stdout
     assert "\x1b[" in CliRunner().invoke(main, arguments, color=True).stdout
+
+
+@pytest.mark.parametrize("arguments", [["explain", "ct.dcm"], ["validate", "wrong.rules"], ["explain", "nothing.dcm"]])
+def test_there_is_no_colour_where_nobody_wants_it(
+    site: Path, arguments: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (site / "wrong.rules").write_text("language 1\nrule r { set PatientIdent = 1 }\n")
+    monkeypatch.setenv("NO_COLOR", "1")
+    said = CliRunner().invoke(main, arguments, color=True)
+    assert said.output
+    assert "\x1b[" not in said.output

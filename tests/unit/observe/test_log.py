@@ -3,6 +3,8 @@
 import io
 import json
 
+import pytest
+
 from dicomrules.model.event import Event, Level
 from dicomrules.observe.log import log_to
 
@@ -40,6 +42,12 @@ def test_colour_only_on_a_terminal() -> None:
         log_to(stream)(events(Level.ERROR))
     assert "\x1b" in terminal.getvalue()
     assert "\x1b" not in file.getvalue()
+
+
+def test_no_colour_where_nobody_wants_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    log_to(terminal := Terminal())(events(Level.ERROR))
+    assert "\x1b" not in terminal.getvalue()
 
 
 def test_a_stream_that_takes_ascii_only_gets_escapes() -> None:
