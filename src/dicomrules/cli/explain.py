@@ -6,9 +6,10 @@ from pathlib import Path
 import click
 
 from dicomrules.cli.decision_view import decision_lines
-from dicomrules.cli.gateway_file import GATEWAY
+from dicomrules.cli.gateway_file import GATEWAY, settings_of
 from dicomrules.cli.loading import RULES, SET, program_of
 from dicomrules.cli.output import FINDINGS, FORMAT, USAGE, fail, print_json, width
+from dicomrules.config.settings import Settings
 from dicomrules.dicom import uids
 from dicomrules.engine.decide import Engine
 from dicomrules.model.decision import Decision, Needs
@@ -55,6 +56,8 @@ def _explain_code(code: str) -> None:
 
 def _explain_file(path: Path, given: dict[str, object]) -> None:
     program = program_of(given["rules"], given["gateway"], given["parameters"])  # type: ignore[arg-type]
+    if given["receiver"] and not given["rules"]:
+        _must_be_receiver(str(given["receiver"]), settings_of(given["gateway"]))  # type: ignore[arg-type]
     peer = Peer(str(given["calling"]), str(given["called"]), "", str(given["receiver"]))
     try:
         with opened(path, peer) as file:
@@ -67,6 +70,13 @@ def _explain_file(path: Path, given: dict[str, object]) -> None:
             _print(path, file.envelope, decision)
     except Unfit as unfit:
         fail(USAGE, f"{path}: {unfit}")
+
+
+def _must_be_receiver(name: str, settings: Settings) -> None:
+    known = [each.name for each in settings.receivers]
+    if name not in known:
+        way_out = did_you_mean(nearest(name, known)) or f"the gateway file has: {', '.join(known)}"
+        fail(USAGE, f"there is no receiver {name} in {settings.path}", way_out)
 
 
 def _print(path: Path, envelope: Envelope, decision: Decision) -> None:

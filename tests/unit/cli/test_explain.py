@@ -69,3 +69,10 @@ def test_explain_with_rules_that_have_errors_shows_them(site: Path) -> None:
 def test_explain_without_rules_says_how_to_name_them(tmp_path: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.chdir(tmp_path)
     assert "--rules FILE" in call("explain", "ct.dcm", code=2).stderr
+
+
+def test_a_receiver_that_the_gateway_file_lacks_is_refused_with_the_one_that_was_meant(site: Path) -> None:
+    assert "did you mean `modalities`?" in call("explain", "ct.dcm", "--receiver", "modalites", code=2).stderr
+    assert "the gateway file has: modalities" in call("explain", "ct.dcm", "--receiver", "x", code=2).stderr
+    assert call("explain", "ct.dcm", "--receiver", "modalities").stdout
+    assert call("explain", "ct.dcm", "--rules", "site.rules", "--receiver", "anything").stdout
