@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from dicomrules.config import agreements, security
 from dicomrules.config.document import Steps
@@ -171,16 +170,16 @@ def _destination(shared: _Shared, name: str, block: Block) -> Destination:
 def _bucket_destination(shared: _Shared, name: str, said: Block, common: dict[str, Any]) -> BucketDestination:
     timeouts = said.get("timeouts", {})
     bucket, *prefix = said["url"].removeprefix("s3://").rstrip("/").split("/")
-    endpoint = urlsplit(said["endpoint"])
+    scheme, _, endpoint = said["endpoint"].partition("://")
     key, secret = (shared.passcodes.get(("destinations", name, "bucket", each), "") for each in ("key", "secret"))
     return BucketDestination(
         name=name,
-        host=endpoint.netloc,
+        host=endpoint.partition("/")[0],
         bucket=bucket,
         key=key,
         secret=secret,
         prefix=tuple(prefix),
-        secure=endpoint.scheme == "https",
+        secure=scheme == "https",
         timeouts=Timeouts(**_taken(timeouts, *timeouts)),
         tls=security.client(said.get("tls"), shared.place),
         **({"template": said["name"]} if "name" in said else {}),

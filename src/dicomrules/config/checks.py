@@ -4,11 +4,12 @@ import ipaddress
 import os
 from collections.abc import Iterator
 from itertools import combinations
+from urllib.parse import urlsplit
 
 from dicomrules.config import agreements, guarded, naming, security, web
 from dicomrules.config.document import Document, Steps
 from dicomrules.config.settings import Settings
-from dicomrules.model.destination import DicomDestination, FolderDestination
+from dicomrules.model.destination import BucketDestination, DicomDestination, FolderDestination, StowDestination
 from dicomrules.model.receiver import DicomReceiver, FolderReceiver, StowReceiver
 from dicomrules.text.codes.registry import diagnose
 from dicomrules.text.diagnostic import Diagnostic
@@ -20,6 +21,8 @@ _MIN_PDU, _MAX_PDU = 4 * 1024, 1024 * 1024
 
 def check(document: Document, settings: Settings) -> list[Diagnostic]:
     """Everything that is wrong with `settings`, pointed at in `document`, which fits the schema."""
+    if wrong := list(_urls(document, settings)):
+        return wrong  # the others take them apart
     return [
         *_peers(document, settings),
         *_allowed(document, settings),
@@ -96,6 +99,24 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return ipaddress.ip_address(text)
     except ValueError:
         return None
+
+
+def _urls(document: Document, settings: Settings) -> Iterator[Diagnostic]:
+    """Is what stands in brackets an address, and what stands behind the colon a port?"""
+    for destination in settings.destinations:
+        if isinstance(destination, StowDestination):
+            url, steps = destination.url, ("stow", "url")
+        elif isinstance(destination, BucketDestination):
+            url, steps = f"//{destination.host}", ("bucket", "endpoint")
+        else:
+            continue
+        try:
+            wrong = "0 is not a port: those are from 1 to 65535" if urlsplit(url).port == 0 else ""
+        except ValueError as error:
+            wrong = str(error)[0].lower() + str(error)[1:]
+        if wrong:
+            span = document.span(("destinations", destination.name, *steps))
+            yield diagnose("DR706", span, f"`{destination.name}` has no address that can be called: {wrong}")
 
 
 def _ports(document: Document, settings: Settings) -> Iterator[Diagnostic]:

@@ -60,6 +60,26 @@ from .gateways import WHOLE, bent, found, loaded
             '    stow: {url: "https://me:secret@vna"}',
             [("DR706", 15, '"https://me:secret@vna"')],
         ),
+        *(
+            ("    folder: {path: out}", f'    stow: {{url: "{url}"}}', [("DR706", 15, f'"{url}"')])
+            for url in (
+                "https://[::1",
+                "https://[x]/",
+                "https://[1:2]/",
+                "https://:443/",
+                "https://vna:/",
+                "https://vna:8o43",
+                "https://vna:99999/dicom-web",
+                "https://vna:0",
+                "https://vna..example",
+                "https://vna/dicöm",
+            )
+        ),
+        (
+            "    folder: {path: out}",
+            "    bucket: {url: s3://images, endpoint: 'https://s3:99999', key: {file: /k}, secret: {file: /k}}",
+            [("DR706", 15, "'https://s3:99999'"), ("DR719", 15, "/k"), ("DR719", 15, "/k")],
+        ),
         ("rules:", "parameters: {p: {env: A, file: b}}\nrules:", [("DR706", 2, "{env: A, file: b}")]),
         ("rules:", "limits: {object: 8}\nrules:", [("DR706", 2, "8")]),
     ],
