@@ -10,6 +10,7 @@ from dicomrules.config import agreements, guarded, naming, security, web
 from dicomrules.config.document import Document, Steps
 from dicomrules.config.settings import Settings
 from dicomrules.model.destination import BucketDestination, DicomDestination, FolderDestination, StowDestination
+from dicomrules.model.observing import Mail
 from dicomrules.model.receiver import DicomReceiver, FolderReceiver, StowReceiver
 from dicomrules.text.codes.registry import diagnose
 from dicomrules.text.diagnostic import Diagnostic
@@ -28,6 +29,7 @@ def check(document: Document, settings: Settings) -> list[Diagnostic]:
         *_allowed(document, settings),
         *_addresses(document, settings),
         *_ports(document, settings),
+        *_observed(document, settings),
         *_folders(document, settings),
         *naming.check(document, settings),
         *agreements.check(document, settings),
@@ -128,6 +130,30 @@ def _ports(document: Document, settings: Settings) -> Iterator[Diagnostic]:
             message = f"`{first.name}` and `{second.name}` both listen on port {first.port}"
             found = diagnose("DR714", _port(document, second), message, "and again")
             found = found.with_label(_port(document, first), "first said here")
+            yield found.with_note("give one of them another port")
+
+
+def _observed(document: Document, settings: Settings) -> Iterator[Diagnostic]:
+    """Are the ports of `observe` ports, and is that of its pages no receiver's?"""
+    said = settings.observing
+    places: dict[Steps, int] = {("http",): said.http[1]} if said.http else {}
+    if said.audit is not None:
+        places["audit", "syslog"] = said.audit.port
+    places |= {
+        ("alarms", number, "mail", "via"): one.port for number, one in enumerate(said.alarms) if isinstance(one, Mail)
+    }
+    for steps, port in places.items():
+        if not 1 <= port <= 65535:
+            span = document.span(("observe", *steps))
+            yield diagnose("DR706", span, f"{port} is not a port: those are from 1 to 65535")
+    for receiver in settings.receivers:
+        if not isinstance(receiver, DicomReceiver | StowReceiver) or said.http is None:
+            continue
+        host, port = said.http[0].replace("localhost", "127.0.0.1"), said.http[1]
+        if receiver.port == port and receiver.bind in (host, "0.0.0.0", "::"):  # noqa: S104 - looked for
+            message = f"`{receiver.name}` and `observe.http` both listen on port {port}"
+            found = diagnose("DR714", document.span(("observe", "http")), message, "and again")
+            found = found.with_label(_port(document, receiver), "first said here")
             yield found.with_note("give one of them another port")
 
 

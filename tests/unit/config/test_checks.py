@@ -86,3 +86,21 @@ def test_a_misspelt_keyword_is_pointed_at_and_has_its_remedy() -> None:
     _, (problem,) = loaded(bent("path: out", 'path: out, name: "{SOPInstanceUID}/{PatientId}"'))
     assert problem.fix is not None
     assert (problem.fix.span.text, problem.fix.replacement) == ("PatientId", "PatientID")
+
+
+@pytest.mark.parametrize(
+    ("observe", "expected"),
+    [
+        ("{http: '127.0.0.1:8081'}", []),
+        ("{http: '127.0.0.1:99999'}", [("DR706", 2, "'127.0.0.1:99999'")]),
+        ("{http: '[::1]:0'}", [("DR706", 2, "'[::1]:0'")]),
+        ("{http: 'localhost:11112'}", [("DR714", 2, "'localhost:11112'")]),
+        ("{http: '[::1]:11112'}", []),
+        ("{audit: {syslog: 'tcp://audit:65536'}}", [("DR706", 2, "'tcp://audit:65536'")]),
+        ("{alarms: [{mail: {to: a@b.example, via: 'mail:70000'}}]}", [("DR706", 2, "'mail:70000'")]),
+    ],
+)
+def test_who_watches_is_reached_by_a_port_that_is_one_and_nobody_elses(
+    observe: str, expected: list[tuple[str, int, str]]
+) -> None:
+    assert found(bent("rules:", f"observe: {observe}\nrules:")) == expected

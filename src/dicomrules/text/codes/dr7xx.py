@@ -99,8 +99,8 @@ CODES: tuple[CodeRecord, ...] = (
     ),
     CodeRecord(
         "DR714",
-        "one port for two receivers",
-        "Only one receiver can listen on a port of an address. `0.0.0.0` and `::` are all addresses of the machine.",
+        "one port for two listeners",
+        "Only one receiver, or `observe.http`, can listen on a port of an address. `0.0.0.0` and `::` are all addresses of the machine.",
         bad="receivers:\n  ct:\n    dicom: {port: 11112}\n  mr:\n    dicom: {port: 11112}",
         good="receivers:\n  ct:\n    dicom: {port: 11112}\n  mr:\n    dicom: {port: 11113}",
     ),
