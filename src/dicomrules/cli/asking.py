@@ -24,6 +24,7 @@ REASON = click.option("--reason", default="", help="Why; kept in the history tha
 WAIT = click.option(
     "--wait", type=click.FloatRange(0), default=30.0, show_default=True, help="Seconds to wait for the gateway."
 )
+_AS_ITS_USER = "give the command as the user that the gateway runs as: sudo -u USER dicomrules …"
 _LOOK_EVERY = 0.05
 _QUIET = 2.0  # seconds without a word about progress
 _SHOWN = 20  # of many answers, so many lines
@@ -49,13 +50,24 @@ def reading(state: Path) -> Iterator[Reader]:
     try:
         reader = Reader.open(state)
     except LedgerError as error:
-        fail(IO_ERROR, str(error), "`dicomrules serve` makes one" if not state.exists() else "")
+        fail(IO_ERROR, str(error), _way_in(state))
     try:
         yield reader
     except LedgerError as error:
         fail(IO_ERROR, str(error))
     finally:
         reader.close()
+
+
+def _way_in(state: Path) -> str:
+    """What helps where the ledger cannot be opened. The state folder is for the gateway's user alone."""
+    try:
+        state.stat()
+    except FileNotFoundError:
+        return "`dicomrules serve` makes one"
+    except OSError:
+        return _AS_ITS_USER
+    return "" if os.access(state, os.R_OK | os.X_OK) else _AS_ITS_USER
 
 
 def ask(state: Path, wishes: Sequence[tuple[str, Wish]], wait: float, form: str) -> None:

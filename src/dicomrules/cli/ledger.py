@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
+from dicomrules.cli.asking import reading
 from dicomrules.cli.gateway_file import GATEWAY, settings_of
-from dicomrules.cli.output import FINDINGS, FORMAT, IO_ERROR, fail, folded, print_json, table, width
+from dicomrules.cli.output import FINDINGS, FORMAT, fail, folded, print_json, table, width
 from dicomrules.cli.story_view import story_lines
 from dicomrules.model.delivery import Standing, State
 from dicomrules.model.observing import Condition
 from dicomrules.observe.conditions import conditions
-from dicomrules.queue.errors import LedgerError
 from dicomrules.queue.reader import Reader
 from dicomrules.queue.story import DestinationStatus, Status
 from dicomrules.service.look import Look
@@ -27,12 +27,9 @@ _PAGE = 20  # deliveries in which the reason is looked for
 def status(gateway: Path, form: str) -> None:
     """What is waiting where, and since when; and what wants a person, with the way out."""
     settings = settings_of(gateway)
-    reader = _open(settings.state)
-    try:
+    with reading(settings.state) as reader:
         now = reader.status()
         why = {each.name: _last_words(reader, each) for each in now.destinations}
-    except LedgerError as error:
-        fail(IO_ERROR, str(error))
     wanting = conditions(Look(settings)())
     if form == "json":
         plain = asdict(now)
@@ -61,11 +58,8 @@ def status(gateway: Path, form: str) -> None:
 @FORMAT
 def trace(uid: str, gateway: Path, form: str) -> None:
     """The whole story of one instance, by its SOP Instance UID: arrival, decision, every attempt to deliver it."""
-    reader = _open(settings_of(gateway).state)
-    try:
+    with reading(settings_of(gateway).state) as reader:
         stories = reader.trace(uid)
-    except LedgerError as error:
-        fail(IO_ERROR, str(error))
     if form == "json":
         print_json([asdict(story) for story in stories])
     elif not stories:
@@ -77,13 +71,6 @@ def trace(uid: str, gateway: Path, form: str) -> None:
             click.echo()
         for line in story_lines(story, width()):
             click.echo(line)
-
-
-def _open(state: Path) -> Reader:
-    try:
-        return Reader.open(state)
-    except LedgerError as error:
-        fail(IO_ERROR, str(error), "`dicomrules serve` makes one" if not state.exists() else "")
 
 
 def _last_words(reader: Reader, destination: DestinationStatus) -> str:

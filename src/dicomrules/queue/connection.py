@@ -84,8 +84,12 @@ def open_existing(state: Path, lock: WriterLock) -> apsw.Connection:
 
 def _there(state: Path) -> Path:
     path = state / FILE
-    if not path.exists():
-        raise LedgerRefused(f"there is no ledger in {state}: has this gateway ever been started?")
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise LedgerRefused(f"there is no ledger in {state}: has this gateway ever been started?") from error
+    except OSError as error:
+        raise LedgerRefused(f"the ledger in {state} cannot be read: {(error.strerror or '').lower()}") from error
     return path
 
 

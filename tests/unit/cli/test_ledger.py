@@ -1,5 +1,6 @@
 """`status` and `trace`: what the ledger knows, for people and for programs."""
 
+import os
 import re
 import sqlite3
 from collections.abc import Callable
@@ -166,3 +167,24 @@ def test_a_gateway_that_was_never_started_has_nothing_to_copy_and_no_copy_is_beg
     assert "there is no ledger in" in said
     assert "the copy" not in said
     assert not (site / "copy").exists()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["status"], ["trace", UID], ["queue"], ["report"], ["held", "list"], ["resend", UID], ["backup", "copy"]],
+)
+def test_who_may_not_enter_the_state_folder_is_told_whose_it_is(
+    history: Path, command: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call(*command, "--help")  # its modules are there
+    real = Path.stat
+
+    def stat(path: Path, **given: bool) -> os.stat_result:
+        if path.is_relative_to(history / "var"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path, **given)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    said = " ".join(call(*command, code=74).stderr.split())
+    assert "cannot be read: permission denied" in said
+    assert "help: give the command as the user that the gateway runs as" in said
