@@ -26,7 +26,7 @@ _SAID = {
     Verdict.HOLD: "held (not written)",
     Verdict.REJECT: "rejected (not written)",
     Verdict.DROP: "dropped (not written)",
-    "there": "there already",
+    "there": "there already (not looked at)",
     "failed": "failed",
 }
 

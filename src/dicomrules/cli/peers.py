@@ -14,6 +14,7 @@ from dicomrules.cli.output import FINDINGS, USAGE, fail
 from dicomrules.config.schema import schema
 from dicomrules.model.delivery import Kind
 from dicomrules.model.destination import BucketDestination, DicomDestination, FolderDestination, StowDestination
+from dicomrules.pipeline.files import below
 from dicomrules.senders import bucket
 from dicomrules.senders.cstore import target_of
 from dicomrules.senders.echo import ask_web
@@ -95,11 +96,7 @@ def send(paths: tuple[Path, ...], where: str, calling: str, called: str) -> None
 
 def _files(paths: tuple[Path, ...]) -> Iterator[Path]:
     for path in paths:
-        if not path.is_dir():
-            yield path
-            continue
-        for folder, _, names in os.walk(path):
-            yield from (Path(folder, name) for name in sorted(names))
+        yield from below(path) if path.is_dir() else (path,)
 
 
 def _check_folder(destination: FolderDestination) -> None:

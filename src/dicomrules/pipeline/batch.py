@@ -22,7 +22,7 @@ from dicomrules.dicom.patch import Blob, Patch, segments
 from dicomrules.engine.decide import Engine
 from dicomrules.model.decision import Decision, Needs
 from dicomrules.model.instance import Peer, Verdict
-from dicomrules.pipeline.files import OpenedFile, Unfit, opened
+from dicomrules.pipeline.files import OpenedFile, Unfit, below, opened
 from dicomrules.program.ruleset import Program
 
 _PORTION = 32  # files that a worker takes at once
@@ -78,19 +78,13 @@ class Summary:
 
 
 def find(paths: Iterable[Path], out: Path) -> Iterator[Work]:
-    """Every file of the paths; a folder's files keep their relative place below `out`.
-
-    Links to folders are not followed.
-    """
+    """Every file of the paths, as `below` finds them; a folder's files keep their relative place below `out`."""
     for path in paths:
         if not path.is_dir():
             yield Work(path, out / path.name, out)
             continue
-        for folder, folders, names in os.walk(path):
-            folders.sort()
-            for name in sorted(names):
-                source = Path(folder, name)
-                yield Work(source, out / source.relative_to(path), out)
+        for source in below(path):
+            yield Work(source, out / source.relative_to(path), out)
 
 
 def apply(program: Program, work: Iterable[Work], peer: Peer, workers: int) -> Iterator[Applied]:
@@ -177,9 +171,9 @@ class Applier:
         return applied, self._disk.submit(_finish, written)
 
     def _attempted(self, work: Work, written: list[_Written]) -> Applied:
-        if work.target.exists():
-            return Applied(work.source, "there")
         try:
+            if work.target.is_file():  # a folder of that name is none of it
+                return Applied(work.source, "there")
             with opened(work.source, self._peer) as file:
                 return self._decided(file, work, written)
         except Unfit as unfit:
@@ -229,7 +223,7 @@ def _write_variants(file: OpenedFile, decision: Decision, work: Work, written: l
     """Every form that leaves. That of the rules alone comes last: where it is there, the whole file is done."""
     for variant in sorted(decision.variants, key=lambda variant: not variant.group):
         target = work.place(variant.group)
-        if variant.verdict is Verdict.SEND and not target.exists():
+        if variant.verdict is Verdict.SEND and not target.is_file():
             written.append(_write(file, variant.patch, variant.sop_instance, target))
 
 

@@ -52,6 +52,18 @@ class OpenedFile:
             raise Unfit("it changed while it was read")
 
 
+def below(folder: Path) -> Iterator[Path]:
+    """Every file below a folder, and every folder there that cannot be read: what becomes of it is told as of a file.
+
+    Links to folders are not followed.
+    """
+    unread: list[Path] = []
+    for place, folders, names in os.walk(folder, onerror=lambda error: unread.append(Path(error.filename))):
+        folders.sort()
+        yield from (Path(place, name) for name in sorted(names))
+    yield from unread
+
+
 @contextmanager
 def opened(path: Path, peer: Peer, limits: Limits | None = None) -> Iterator[OpenedFile]:
     """Open one file and walk it to its last byte. Raises Unfit.

@@ -5,9 +5,10 @@ import io
 import os
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pydicom
 import pytest
@@ -264,6 +265,41 @@ def test_files_of_folders_keep_their_relative_place_and_links_to_folders_are_not
     (source / "circle").symlink_to(source)
     found = list(find([source, source / "1"], out))
     assert [each.target.relative_to(out).as_posix() for each in found] == ["1", "a/2", "a/b/3", "1"]
+
+
+def test_a_folder_that_cannot_be_read_is_told_as_a_file_is(
+    tmp_path: Path, program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, locked = tmp_path / "in", tmp_path / "in" / "a"
+    locked.mkdir(parents=True)
+    for file in (locked / "1.dcm", source / "2.dcm"):
+        file.write_bytes(file_bytes(ct(size=16)))
+    real_open, real_scan = os.open, os.scandir
+
+    def forbidden(real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(path: Any, *more: Any, **named: Any) -> Any:
+            if os.fspath(path) == str(locked):
+                raise PermissionError(13, "Permission denied", str(path))
+            return real(path, *more, **named)
+
+        return call
+
+    monkeypatch.setattr(os, "open", forbidden(real_open))
+    monkeypatch.setattr(os, "scandir", forbidden(real_scan))
+    done = {each.source.name: each for each in apply(program, find([source], tmp_path / "out"), PEER, 1)}
+    assert set(done) == {"2.dcm", "a"}
+    assert (done["a"].outcome, done["a"].reason) == ("failed", "cannot be read: permission denied")
+
+
+@pytest.mark.parametrize("first", ["a", "b"])
+def test_a_file_is_not_there_because_a_folder_of_its_name_is(tmp_path: Path, program: Program, first: str) -> None:
+    (tmp_path / "b" / "1").mkdir(parents=True)
+    (tmp_path / "a").mkdir()
+    for number, file in enumerate((tmp_path / "a" / "1", tmp_path / "b" / "1" / "2.dcm")):
+        file.write_bytes(file_bytes(ct(size=16, instance=number)))
+    order = sorted((tmp_path / "a", tmp_path / "b"), key=lambda path: path.name != first)
+    done = [each.outcome for each in apply(program, find(order, tmp_path / "out"), PEER, 1)]
+    assert sorted(done) == ["failed", "send"]
 
 
 @pytest.mark.parametrize("workers", [1, 2])
