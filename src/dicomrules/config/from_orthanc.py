@@ -90,7 +90,7 @@ def _without_counterpart(said: Any) -> Iterator[str]:
     if said.get("AllowTranscoding") is False:
         yield "AllowTranscoding is false: compressed images are never transcoded here"
     if said.get("AllowStorageCommitment") is True:
-        yield "AllowStorageCommitment has no counterpart in this version"
+        yield "AllowStorageCommitment: `commitment` of the receiver says what is answered, the same to all peers"
     if said.get("AllowEcho") is False:
         yield "AllowEcho is false: to refuse C-ECHO, list no Verification in `contexts`"
     known = {"AET", "Host", "Port", "LocalAet", "Timeout", "Manufacturer", "UseDicomTls", "AllowTranscoding"}

@@ -98,6 +98,11 @@ def test_what_has_no_counterpart_is_said() -> None:
         assert words in text
 
 
+def test_a_modality_that_may_ask_for_storage_commitment_is_told_what_answers_it() -> None:
+    said = orthanc('{"ct": {"AET": "CT", "Host": "ct", "Port": 104, "AllowStorageCommitment": true}}')
+    assert "AllowStorageCommitment: `commitment` of the receiver" in said
+
+
 def test_a_modality_with_tls_never_becomes_a_destination_without() -> None:
     made = orthanc('{"x": {"AET": "X", "Host": "h", "Port": 1, "UseDicomTls": true}}')
     assert "tls: {}" in made
