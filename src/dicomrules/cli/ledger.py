@@ -62,7 +62,7 @@ def trace(uid: str, gateway: Path, form: str) -> None:
         stories = reader.trace(uid)
     if form == "json":
         print_json([asdict(story) for story in stories])
-    elif not stories:
+    if not stories:
         fail(
             FINDINGS, f"no instance {uid} is in the ledger", "trace takes a SOP Instance UID, as it came or as it left"
         )

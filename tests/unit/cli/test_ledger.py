@@ -188,3 +188,7 @@ def test_who_may_not_enter_the_state_folder_is_told_whose_it_is(
     said = " ".join(call(*command, code=74).stderr.split())
     assert "cannot be read: permission denied" in said
     assert "help: give the command as the user that the gateway runs as" in said
+
+
+def test_an_instance_that_nobody_knows_is_a_finding_for_programs_too(history: Path) -> None:
+    assert call_json("trace", "1.2.3.4", code=1) == []
