@@ -45,8 +45,7 @@ def secrets(document: Document, folder: Path, environ: Mapping[str, str]) -> tup
     problems: list[Diagnostic] = []
     for steps in _references(document.value, ()):
         values[steps], problem = _resolve(document, steps, folder, environ)
-        problems += [problem] if problem else []
-        problems += _open_to_all(document, steps, folder)
+        problems += [problem] if problem else _open_to_all(document, steps, folder)
     return values, problems
 
 

@@ -191,3 +191,8 @@ def test_a_dicomweb_server_has_address_token_and_authority(site: Path) -> None:
 def test_what_is_wrong_with_a_dicomweb_server_is_found(site: Path, said: str, code: str) -> None:
     _, problems = _load(site, _stow(said))
     assert [problem.code for problem in problems] == [code]
+
+
+def test_what_is_no_file_of_a_secret_is_not_to_be_made_one(site: Path) -> None:
+    _, problems = _load(site, _stow('url: "https://vna.example", token: {file: /dev/zero}'))
+    assert [problem.code for problem in problems] == ["DR719"]  # and no advice to change its mode
