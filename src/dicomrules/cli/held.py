@@ -156,7 +156,7 @@ def _ask(
 ) -> None:
     """The same wish for each instance, once. `alone`: those that are named by themselves."""
     once = {each.instance_id: each for each in found}
-    by_itself = Ask.REROUTE_ALONE if like.kind is Ask.REROUTE else like.kind
+    by_itself = {Ask.RESEND: Ask.RESEND_ALONE, Ask.REROUTE: Ask.REROUTE_ALONE}.get(like.kind, like.kind)
     wishes = [
         (
             each.key.sop_instance,

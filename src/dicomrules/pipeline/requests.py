@@ -145,14 +145,17 @@ class Requests:
             return lambda tx: requested.UNKNOWN
         state, reason = self._means.ledger.requests.standing(identity)
         refused = _refusal(wish, found, state, reason)
-        if wish.kind is Ask.REROUTE and not refused and self._means.ledger.requests.discarded(identity):
-            refused = Answer(False, f"it was discarded: {_BRINGS_BACK.format(identity)}")
+        given_up = wish.kind in (Ask.RESEND, Ask.REROUTE) and self._means.ledger.requests.discarded(identity)
+        if wish.kind is Ask.REROUTE and given_up:
+            refused = refused or requested.given_up_by_name(identity, "--reroute")
         if refused:
             return lambda tx: refused
-        if wish.kind is Ask.RESEND:
-            refs = self._waiting(found)
-            only = self._means.destinations
-            return lambda tx: requested.resend(tx, identity, wish.destinations, refs, only, now)
+        if wish.kind in (Ask.RESEND, Ask.RESEND_ALONE):
+            which = requested.Again(wish.destinations, self._means.destinations, given_up)
+            if nothing := self._means.ledger.requests.look(lambda tx: requested.nothing_again(tx, identity, which)):
+                return lambda tx: nothing
+            refs = self._waiting(found)  # never of what stays: a lost ledger would have it sent from there
+            return lambda tx: requested.resend(tx, identity, which, refs, now)
         if wish.kind is Ask.AS_RECEIVED:
             if guarded := [name for name in wish.destinations if self._means.destinations[name]]:
                 refused_there = Answer(False, never_as_received(guarded[0], self._means.destinations[guarded[0]]))
@@ -212,8 +215,6 @@ class Requests:
         return Refs(*moved)
 
 
-# Somebody has looked at this very instance and given it up: whoever has its study sent elsewhere has not.
-_BRINGS_BACK = "`dicomrules resend number:{} --reroute` brings it back"
 _MALFORMED = Answer(False, "its structure is malformed: it can only leave as received, with --as-received --to")
 
 
@@ -228,7 +229,8 @@ def _refusal(wish: Wish, found: Held, state: InstanceState, reason: str) -> Answ
     if state is InstanceState.HELD:
         # Only a release is about what is held: who sends a study again has not looked at it.
         whole = found.decision.verdict is not Verdict.SEND or in_doubt(reason)
-        left = wish.kind is Ask.RESEND or (wish.kind in (Ask.REROUTE, Ask.REROUTE_ALONE) and whole)
+        again = wish.kind in (Ask.RESEND, Ask.RESEND_ALONE)
+        left = again or (wish.kind in (Ask.REROUTE, Ask.REROUTE_ALONE) and whole)
         return Answer(False, "it is held: `dicomrules held release` decides it again") if left else None
     if wish.kind in (Ask.RELEASE, Ask.AS_RECEIVED):
         return Answer(False, "it is not held")

@@ -14,16 +14,17 @@ class Ask(StrEnum):
     """What is asked for.
 
     About one instance: `release` (decide it again and send it), `as received` (send it unedited to the destinations
-    named), `discard`, `resend`, `reroute` (decide it anew and send it accordingly), `reroute alone` (the same of one
-    that was named by itself: it comes back even when it was discarded). About one destination: `retry` (what failed is
-    queued again), `resume` (a destination that is left alone is tried now), `give up` (what has not been sent there
-    never will be).
+    named), `discard`, `resend`, `reroute` (decide it anew and send it accordingly), `resend alone` and `reroute alone`
+    (the same of one that was named by itself: it comes back even when it was discarded). About one destination: `retry`
+    (what failed is queued again), `resume` (a destination that is left alone is tried now), `give up` (what has not
+    been sent there never will be).
     """
 
     RELEASE = "release"
     AS_RECEIVED = "as received"
     DISCARD = "discard"
     RESEND = "resend"
+    RESEND_ALONE = "resend alone"
     REROUTE = "reroute"
     REROUTE_ALONE = "reroute alone"
     RETRY = "retry"

@@ -69,22 +69,52 @@ def never_as_received(destination: str, groups: Sequence[str]) -> str:
     )
 
 
-def resend(
-    tx: Transaction, instance_id: int, destinations: Sequence[str], refs: Refs, only: OnlyThrough, now: datetime
-) -> Answer:
+def given_up_by_name(instance_id: int, how: str) -> Answer:
+    """Somebody has looked at this very instance and given it up: whoever sends its study again has not."""
+    return Answer(False, f"it was discarded: `dicomrules resend number:{instance_id} {how}` brings it back")
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """How something is sent once more: to these destinations, empty: to all that got it, or were to get it.
+
+    `only`: which destinations take only what went through groups. `given_up`: it was discarded, and is not named by
+    itself.
+    """
+
+    destinations: tuple[str, ...]
+    only: OnlyThrough
+    given_up: bool = False
+
+    def takes(self, destination: str, state: State) -> bool:
+        """Whether a delivery that is over is made again. What was discarded is sent only where that is named."""
+        if state is State.DISCARDED:
+            return destination in self.destinations and not self.given_up
+        return not self.destinations or destination in self.destinations
+
+
+def nothing_again(tx: Transaction, instance_id: int, which: Again) -> Answer | None:
+    """Why nothing of an instance is sent once more; None: something is."""
+    over = tx.run("deliveries_over", (instance_id,))
+    if any(which.takes(row[2], State(row[3])) for row in over):
+        return None
+    if left := [row[2] for row in over if which.given_up and row[2] in which.destinations]:
+        return given_up_by_name(instance_id, f"--destination {left[0]}")
+    where = f" at {', '.join(which.destinations)}" if which.destinations else ""
+    return Answer(False, f"nothing of it is delivered or failed{where}")
+
+
+def resend(tx: Transaction, instance_id: int, which: Again, refs: Refs, now: datetime) -> Answer:
     """Queue again what failed, and make new deliveries of what was sent, in the same form.
 
-    What was discarded is sent only to a destination that is named. Nothing is done when one of them takes only what
-    went through groups, `only` says which, and this form did not.
+    Nothing is done when one of them goes where only what went through groups may, and this form did not.
     """
     ((state, *_),) = tx.run("asked_about", (instance_id,))
-    over = [
-        row
-        for row in tx.run("deliveries_over", (instance_id,))
-        if row[2] in destinations or (not destinations and row[3] != State.DISCARDED)
-    ]
+    if nothing := nothing_again(tx, instance_id, which):
+        return nothing
+    over = [row for row in tx.run("deliveries_over", (instance_id,)) if which.takes(row[2], State(row[3]))]
     for identity, _, destination, *_ in over:
-        groups = only.get(destination, ())
+        groups = which.only.get(destination, ())
         if groups and group_of(tx, identity) not in groups:
             return Answer(False, f"{destination} {takes_only(groups)}, and what it got did not: {_ANEW}")
     at, made, again = encoding.micros(now), [], []
@@ -97,9 +127,6 @@ def resend(
             tx.run("new_delivery", (instance_id, variant_id, destination, at, _once_more(options)))
             tx.count("delivery", destination, State.QUEUED)
             made.append(destination)
-    if not made and not again:
-        where = f" at {', '.join(destinations)}" if destinations else ""
-        return Answer(False, f"nothing of it is delivered or failed{where}")
     tx.run("open_again", (len(made), refs.spool_ref, refs.derived_ref, instance_id))
     if state != InstanceState.WAITING:
         tx.move_instance(InstanceState(state), InstanceState.WAITING)

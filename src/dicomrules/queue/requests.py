@@ -57,6 +57,11 @@ class Requests:
         with self._session.reading() as tx:
             return tx.run("last_done", (instance_id,)) == [(Ask.DISCARD.value,)]
 
+    def look(self, at: Callable[[Transaction], Answer | None]) -> Answer | None:
+        """What a request would be answered without acting on it, None where it is to be acted on."""
+        with self._session.reading() as tx:
+            return at(tx)
+
     def begin(self, requests: Sequence[Request]) -> None:
         """These are acted on next: committed before the work, so that one that takes the process down is known."""
         with self._session.writing() as tx:

@@ -77,9 +77,12 @@ def test_a_number_that_nothing_has_is_said(history: Path, number: str) -> None:
 def test_only_what_is_named_by_itself_is_rerouted_alone(history: Path) -> None:
     other = with_accession(history / "var", "A1")
 
-    def kinds(*names: str) -> dict[int, str]:
-        asked = call_json("resend", *names, "--reroute", code=75)
+    def kinds(*names: str, how: str = "--reroute") -> dict[int, str]:
+        asked = call_json("resend", *names, how, code=75)
         return {each["wish"]["instance_id"]: each["wish"]["kind"] for each in asked}
+
+    assert kinds(other, how="--destination=pacs") == {3: "resend alone"}
+    assert kinds("A1", how="--destination=pacs") == {3: "resend"}
 
     assert kinds(other) == {3: "reroute alone"}
     assert kinds("A1", "1.2.3.98") == {3: "reroute"}

@@ -280,6 +280,42 @@ def test_what_was_discarded_comes_back_by_its_own_name_and_never_with_its_study(
     assert site.counts_agree()
 
 
+def test_what_was_discarded_is_sent_as_it_was_by_its_own_name_and_never_with_its_study(world: World) -> None:
+    site = Site(world)
+    site.keep(lambda arrived: sends(arrived, "pacs"))
+    other = site.keep(lambda arrived: sends(arrived, "pacs"), 2, patient="4712")
+    site.ask(Ask.DISCARD, other)
+    now = datetime.now(UTC)
+    Sweep(world.spool, world.ledger, Retention(timedelta(days=9), timedelta(days=9))).step(now + timedelta(days=1))
+    lies = world.files("done")
+    answer = site.ask(Ask.RESEND, other, "pacs").answer
+    assert answer == f"it was discarded: `dicomrules resend number:{other} --destination pacs` brings it back"
+    assert site.states(other) == [("pacs", State.DISCARDED)]
+    assert len(lies) == 1
+    assert world.files("done") == lies  # a ledger made anew would have sent it from `waiting`
+    assert site.ask(Ask.RESEND_ALONE, other, "pacs").answer == "queued again for pacs"
+    assert site.counts_agree()
+
+
+def test_what_was_discarded_at_one_destination_is_sent_again_to_the_other_with_its_study(world: World) -> None:
+    site = Site(world)
+    kept = site.keep(lambda arrived: sends(arrived, "pacs", "archive"))
+    site.attempt("pacs", SENT)
+    site.ask(Ask.DISCARD, kept, "archive")
+    assert site.ask(Ask.RESEND, kept, "pacs", "archive").answer == "queued again for pacs"
+    assert site.counts_agree()
+
+
+def test_what_was_given_up_with_all_that_waited_for_a_destination_is_sent_there_when_that_is_named(
+    world: World,
+) -> None:
+    site = Site(world)
+    kept = site.keep(lambda arrived: sends(arrived, "pacs"))
+    site.ask(Ask.GIVE_UP, None, "pacs")
+    assert site.ask(Ask.RESEND, kept).progress is Progress.REFUSED
+    assert site.ask(Ask.RESEND, kept, "pacs").answer == "queued again for pacs"
+
+
 def test_what_was_discarded_at_one_destination_does_not_go_there_with_its_study(world: World) -> None:
     site = Site(world)
     kept = site.keep(lambda arrived: sends(arrived, "pacs", "archive"))

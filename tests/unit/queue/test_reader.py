@@ -12,7 +12,7 @@ from dicomrules.queue.errors import LedgerRefused
 from dicomrules.queue.lanes import Ended
 from dicomrules.queue.ledger import Ledger
 from dicomrules.queue.reader import Reader
-from dicomrules.queue.requested import Refs, resend
+from dicomrules.queue.requested import Again, Refs, resend
 from tests.unit.queue.material import NOW, entry, judged, outcome
 
 
@@ -88,7 +88,7 @@ def test_a_ledger_without_its_gateway_can_be_read(tmp_path: Path) -> None:
 def sent_once_more(ledger: Ledger, *kinds: Kind) -> None:
     """A person has instance 1 sent again; how each attempt that is due for the PACS ends."""
     refs = Refs("waiting/1.dcm")
-    answer = ledger.write(lambda tx: resend(tx, 1, (), refs, {}, NOW))
+    answer = ledger.write(lambda tx: resend(tx, 1, Again((), {}), refs, NOW))
     assert answer.done
     claimed = ledger.claim("pacs", 10, NOW)
     ledger.record_outcomes([Ended(*one) for one in zip(claimed, map(outcome, kinds), strict=True)], NOW)
