@@ -181,7 +181,10 @@ class Reader:
     # Within
 
     def _run(self, name: str, bindings: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-        return self._connection.execute(statements()[name], bindings).fetchall()
+        try:
+            return self._connection.execute(statements()[name], bindings).fetchall()
+        except UnicodeEncodeError:
+            return []  # asked about by a name in bytes that are no UTF-8: nothing here is called so
 
     def _rows(self, name: str, bindings: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         with self._mutex, told():

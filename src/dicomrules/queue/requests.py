@@ -30,7 +30,8 @@ class Requests:
         for start in range(0, len(wishes), _TOGETHER):
             with self._session.writing() as tx:
                 for wish in wishes[start : start + _TOGETHER]:
-                    columns = (wish.kind.value, wish.instance_id, wish.destination, wish.who, wish.why, at)
+                    there, who, why = _text(wish.destination), _text(wish.who), _text(wish.why)
+                    columns = (wish.kind.value, wish.instance_id, there, who, why, at)
                     ((identity,),) = tx.run("insert_request", columns)
                     made.append(identity)
         return made
@@ -90,6 +91,11 @@ def asking(state: Path) -> Iterator[Requests]:
         yield Requests(session)
     finally:
         session.close()
+
+
+def _text(given: str) -> str:
+    """What a person gave on a command line whose terminal is not in UTF-8; what cannot be read of it is `?`."""
+    return given.encode("utf-8", "replace").decode("utf-8")
 
 
 def request_of(row: Row) -> Request:

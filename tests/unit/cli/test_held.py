@@ -89,3 +89,12 @@ def test_only_what_is_named_by_itself_is_rerouted_alone(history: Path) -> None:
     assert kinds(other, "A1") == {3: "reroute alone"}
     assert kinds(UID) == {1: "reroute", 2: "reroute", 3: "reroute"}  # came or leave with that UID
     assert kinds(UID, f"number:{HELD}") == {1: "reroute", 2: "reroute alone", 3: "reroute"}
+
+
+def test_what_a_terminal_sends_that_is_not_in_utf_8_is_a_name_of_nothing_and_still_a_reason(history: Path) -> None:
+    latin = "f\udcfcr"  # as Python has a byte that is no UTF-8
+    for command in (["held", "show", latin], ["resend", latin], ["report", latin], ["trace", latin]):
+        call(*command, code=1)
+    call("queue", "--study", latin)
+    (asked,) = call_json("held", "release", HELD, "--reason", latin, code=75)
+    assert asked["wish"]["why"] == "f?r"
