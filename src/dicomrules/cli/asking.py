@@ -13,17 +13,28 @@ from pathlib import Path
 
 import click
 
-from dicomrules.cli.output import DONE, FINDINGS, IO_ERROR, TRY_LATER, fail, folded, print_json, width
+from dicomrules.cli.output import DONE, FINDINGS, IO_ERROR, TRY_LATER, USAGE, fail, folded, print_json, width
 from dicomrules.queue.errors import LedgerError
 from dicomrules.queue.reader import Reader
 from dicomrules.queue.request import Progress, Request, Wish
 from dicomrules.queue.requests import asking
 from dicomrules.queue.wakeup import Knocker
 
-REASON = click.option("--reason", default="", help="Why; kept in the history that `trace` shows.")
+_WHY = "Why; kept in the history that `trace` shows."
+REASON = click.option("--reason", default="", help=_WHY)
 WAIT = click.option(
     "--wait", type=click.FloatRange(0), default=30.0, show_default=True, help="Seconds to wait for the gateway."
 )
+
+
+def _said(_: click.Context, __: click.Parameter, why: str) -> str:
+    if not why.strip():
+        fail(USAGE, "what is given up needs a reason", "--reason WHY, which `trace` will show")
+    return why
+
+
+# What cannot be taken back by itself says why: to discard.
+MUST_HAVE_REASON = click.option("--reason", required=True, callback=_said, help=_WHY)
 _AS_ITS_USER = "give the command as the user that the gateway runs as: sudo -u USER dicomrules …"
 _LOOK_EVERY = 0.05
 _QUIET = 2.0  # seconds without a word about progress

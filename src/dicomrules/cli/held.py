@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from dicomrules.cli.asking import REASON, WAIT, ask, reading, who
+from dicomrules.cli.asking import MUST_HAVE_REASON, REASON, WAIT, ask, reading, who
 from dicomrules.cli.gateway_file import GATEWAY, settings_of
 from dicomrules.cli.output import AFTER, FINDINGS, FORMAT, USAGE, fail, folded, print_json, width
 from dicomrules.cli.story_view import story_lines
@@ -91,7 +91,7 @@ def release(what: tuple[str, ...], as_received: bool, to: tuple[str, ...], **giv
     """
     if as_received != bool(to):
         fail(USAGE, "--as-received and --to go together", "held release WHAT --as-received --to NAME --reason WHY")
-    if as_received and not given["reason"]:
+    if as_received and not given["reason"].strip():
         fail(USAGE, "what leaves without the rules needs a reason", "--reason WHY, which `trace` will show")
     kind = Ask.AS_RECEIVED if as_received else Ask.RELEASE
     settings = settings_of(given["gateway"])
@@ -108,7 +108,7 @@ def release(what: tuple[str, ...], as_received: bool, to: tuple[str, ...], **giv
 @held.command("discard")
 @click.argument("what", nargs=-1, required=True)
 @_DESTINATION
-@click.option("--reason", required=True, help="Why; kept in the history that `trace` shows.")
+@MUST_HAVE_REASON
 @GATEWAY
 @WAIT
 @FORMAT

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from dicomrules.cli.asking import REASON, WAIT, ask, reading, who
+from dicomrules.cli.asking import MUST_HAVE_REASON, REASON, WAIT, ask, reading, who
 from dicomrules.cli.gateway_file import GATEWAY, settings_of
 from dicomrules.cli.output import AFTER, FORMAT, USAGE, fail, folded, print_json, width
 from dicomrules.config.settings import Settings
@@ -71,7 +71,7 @@ _about_destination("resume", Ask.RESUME, "Try DESTINATION now, instead of when i
 
 @queue.command("discard")
 @click.argument("destination")
-@click.option("--reason", required=True, help="Why; kept in the history that `trace` shows.")
+@MUST_HAVE_REASON
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @GATEWAY
 @WAIT

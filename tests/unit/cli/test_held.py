@@ -98,3 +98,11 @@ def test_what_a_terminal_sends_that_is_not_in_utf_8_is_a_name_of_nothing_and_sti
     call("queue", "--study", latin)
     (asked,) = call_json("held", "release", HELD, "--reason", latin, code=75)
     assert asked["wish"]["why"] == "f?r"
+
+
+@pytest.mark.parametrize("reason", ["", " "])
+def test_what_is_given_up_has_a_reason_that_says_something(history: Path, reason: str) -> None:
+    for command in (["held", "discard", HELD], ["queue", "discard", "pacs", "--yes"]):
+        assert "needs a reason" in call(*command, "--reason", reason, code=2).stderr
+    as_received = ["held", "release", HELD, "--as-received", "--to", "pacs"]
+    assert "needs a reason" in call(*as_received, "--reason", reason, code=2).stderr
