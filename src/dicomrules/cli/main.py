@@ -1,7 +1,9 @@
 """The command line. One file per family of commands beside this one; each is imported when its command is called."""
 
+import errno
 import importlib
 from keyword import iskeyword
+from typing import Any
 
 import click
 
@@ -42,6 +44,19 @@ class _Commands(click.Group):
         module = importlib.import_module(f"dicomrules.cli.{_COMMANDS[cmd_name]}")
         command: click.Command = getattr(module, cmd_name + "_" * iskeyword(cmd_name))
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """What the system refuses and no command has words for, a folder that may not be entered, a disk that is full,
+        ends it in one line too.
+        """
+        try:
+            return super().invoke(ctx)
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise  # nobody reads on: click ends without a word
+            output = importlib.import_module("dicomrules.cli.output")
+            words = (error.strerror or type(error).__name__).lower()
+            output.fail(output.IO_ERROR, f"{error.filename}: {words}" if error.filename else words)
 
 
 @click.group(

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -61,3 +62,23 @@ def test_a_table_sets_numbers_to_the_right() -> None:
 def test_a_text_is_broken_at_words_and_never_inside_one() -> None:
     uid = "1.2.826.0.1.3680043.8.498.77"
     assert folded(f"one two {uid}", 12, "  ", "  ") == ["  one two", f"    {uid}"]
+
+
+@pytest.mark.parametrize("command", [["status"], ["explain", "ct.dcm"], ["backup", "copy"]])
+def test_a_folder_that_may_not_be_entered_ends_a_command_in_one_line(
+    site: Path, command: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call(*command, "--help")  # its modules are there
+
+    def exists(path: Path, **_: bool) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "exists", exists)
+    assert call(*command, code=74).stderr == "error: gateway.yaml: permission denied\n"
+
+
+def test_a_full_disk_under_what_is_printed_is_said(site: Path) -> None:
+    code = "from dicomrules.cli.main import main; main(['validate'], prog_name='dicomrules')"
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run([sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (ended.returncode, ended.stderr) == (74, "error: no space left on device\n")
