@@ -53,7 +53,7 @@ def test_each_pair_has_its_own_contexts_syntaxes_and_maximum_length(start_scp):
 def test_a_pair_without_an_entry_is_rejected_and_the_log_says_why(start_scp):
     scp = start_scp(contexts=PAIRS)
     refused = _associate(scp.port, "CT_A2", "DICOMRULES", CTImageStorage)
-    assert refused.is_rejected
+    until(lambda: refused.is_rejected)  # pynetdicom may come back just before it says so
     assert (refused.acceptor.primitive.result, refused.acceptor.primitive.diagnostic) == (1, 3)
     (event,) = until(lambda: [each for each in scp.events if each.name == "association.rejected"])
     assert "contexts" in event.fields["why"]
