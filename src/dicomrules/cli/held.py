@@ -19,9 +19,8 @@ from dicomrules.queue.request import Ask, Wish
 from dicomrules.queue.story import Found, HeldInstance
 
 _MOST = 100_000  # instances that one command is about
-_NUMBER = (
-    "number:"  # before a number of the list, where it could be an accession number; `#` begins a comment in a shell
-)
+# Before a number of the list, where it could be an accession number; `#` would begin a comment in a shell.
+_NUMBER = "number:"
 _DESTINATION = click.option(
     "--destination", "destinations", multiple=True, metavar="NAME", help="Only there; may be repeated."
 )

@@ -11,7 +11,7 @@ _WHERE = frozenset(("origin", "span"))
 _PLAIN = frozenset(
     (
         *(str, int, bool, "str", "int", "bool", "int | None"),
-        *("frozenset[int]", "frozenset[str]", "tuple[tuple[int, int], ...]"),
+        *("frozenset[int]", "frozenset[str]", "tuple[tuple[int, int], ...]"),  # of a large set of tags
     )
 )
 """Types of fields that hold nothing to look into."""
@@ -68,10 +68,10 @@ def below(values: Iterable[object]) -> list[object]:
     return found
 
 
-def inside(value: object, *closed: type) -> Iterator[object]:
+def inside(value: object, closed: type | None = None) -> Iterator[object]:
     """`value` and everything that it is made of, depth first, without recursion.
 
-    What is of a class that is `closed` is given, and not looked into.
+    What is of the class `closed` is given, and not looked into.
     """
     known = _PARTS
     waiting = [value]
@@ -82,6 +82,6 @@ def inside(value: object, *closed: type) -> Iterator[object]:
         if get is not None:
             if get is not _members:
                 yield here
-                if kind in closed:
+                if kind is closed:
                     continue
             waiting.extend(get(here))

@@ -52,7 +52,7 @@ def _in(part: object, named: _Named) -> Iterator[_Use]:
     """Every literal that is compared with a coded attribute, or written into one. `named` are those of conditions with
     a name, which are looked into once.
     """
-    for one in inside(part, Named):
+    for one in inside(part, closed=Named):
         match one:
             case Compare("==" | "!=", Read(path), right):
                 yield from _literals(path, (right,), one.origin)

@@ -148,7 +148,7 @@ class Tests:
         """What a value holds. Conditions with a name are looked into once: they may be large, and stand everywhere."""
         paths: dict[Path, None] = {}
         local = spread = fixed = False
-        for part in inside(value, Named):
+        for part in inside(value, closed=Named):
             match part:
                 case Read(path):
                     paths[path] = None
